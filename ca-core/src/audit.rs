@@ -1,0 +1,113 @@
+//! What is written down when something happens. An event is stored in the transaction of its effect: no effect without
+//! its event, no event without its effect. The verbs are a fixed list; a journey test sees every one of them.
+
+use crate::id::AccountId;
+
+/// Who acted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A person with an account.
+    Person(AccountId),
+    /// A part of the system, by name: `ca`, `crl`, `ocsp`, `set-up`.
+    System(&'static str),
+}
+
+impl Actor {
+    /// The text kept in the database: `account:<id>` or `system:<name>`.
+    pub fn as_text(&self) -> String {
+        match self {
+            Self::Person(account) => format!("account:{account}"),
+            Self::System(name) => format!("system:{name}"),
+        }
+    }
+}
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
+        /// What happened. Kept in the database as its text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Verb {$($(#[$doc])* $name,)+}
+
+        impl Verb {
+            /// Every verb.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The text kept in the database.
+            pub const fn as_str(self) -> &'static str {
+                match self {$(Self::$name => $text,)+}
+            }
+        }
+    };
+}
+
+verbs! {
+    /// An authority was set up.
+    AuthorityCreated = "authority.created",
+    /// A key was made.
+    KeyCreated = "key.created",
+    /// An organisation was registered.
+    OrganisationCreated = "organisation.created",
+    /// A domain of an organisation was registered as verified.
+    DomainVerified = "domain.verified",
+    /// An account was made.
+    AccountCreated = "account.created",
+    /// Somebody logged in.
+    LoginSucceeded = "login.succeeded",
+    /// A log-in failed.
+    LoginFailed = "login.failed",
+    /// Somebody logged out.
+    LoggedOut = "login.ended",
+    /// A passkey was registered.
+    PasskeyAdded = "passkey.added",
+    /// A passkey was removed.
+    PasskeyRemoved = "passkey.removed",
+    /// A request was submitted.
+    RequestSubmitted = "request.submitted",
+    /// A request was approved.
+    RequestApproved = "request.approved",
+    /// A request was returned for correction.
+    RequestReturned = "request.returned",
+    /// A request was rejected.
+    RequestRejected = "request.rejected",
+    /// A request was withdrawn by its requester.
+    RequestWithdrawn = "request.withdrawn",
+    /// The engine refused to issue what was approved.
+    IssueRefused = "request.refused",
+    /// The exact octets to be signed became durable: from here they may exist.
+    IntentRecorded = "certificate.intended",
+    /// A certificate was signed, verified and stored.
+    CertificateIssued = "certificate.issued",
+    /// Whether a certificate was signed is unknown: its serial is burnt.
+    OutcomeUnknown = "certificate.unknown",
+    /// A certificate was revoked.
+    CertificateRevoked = "certificate.revoked",
+    /// A CRL number was taken.
+    CrlNumberTaken = "crl.numbered",
+    /// A CRL was signed, checked and stored.
+    CrlStored = "crl.stored",
+}
+
+/// One thing that happened, before the store adds when and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// What happened.
+    pub verb: Verb,
+    /// To what: `request:<id>`, `certificate:<authority>/<serial>`, `account:<id>`, `crl:<authority>`.
+    pub object: String,
+    /// More facts, by name; never names of people, secrets or keys.
+    pub detail: Vec<(&'static str, String)>,
+}
+
+impl AuditEvent {
+    /// An event without more facts.
+    pub fn new(verb: Verb, object: impl Into<String>) -> Self {
+        Self { verb, object: object.into(), detail: Vec::new() }
+    }
+
+    /// The same event with one more fact.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.detail.push((name, value.into()));
+        self
+    }
+}

@@ -1,0 +1,339 @@
+//! Certificates that exist: decoded ([`Certificate::from_der`]), verified against their issuer at a time
+//! ([`Certificate::verify`]), and packed for delivery ([`pkcs7`]). Decoding is x509-parser behind the strict reader.
+
+pub mod pkcs7;
+
+use crate::der::{self, DerError, Reader, tag};
+use crate::digest::sha256;
+use crate::key::{KeyError, SignatureAlgorithm, SubjectKey};
+use crate::name::{DistinguishedName, NameError};
+use crate::oid;
+use crate::serial::{SerialError, SerialNumber};
+use crate::time::{Timestamp, Validity};
+use crate::verify::{self, VerifyError};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::prelude::FromDer;
+
+/// A decoded certificate (RFC 5280 §4.1).
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    der: Vec<u8>,
+    serial: SerialNumber,
+    issuer: DistinguishedName,
+    subject: DistinguishedName,
+    validity: Validity,
+    key: SubjectKey,
+    signature_algorithm: SignatureAlgorithm,
+    extensions: Extensions,
+}
+
+/// What the extensions say, as far as we act on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// basicConstraints cA.
+    pub is_ca: bool,
+    /// pathLenConstraint.
+    pub path_length: Option<u32>,
+    /// keyUsage bits, bit 0 highest; `None` without the extension.
+    pub key_usage: Option<u16>,
+    /// Dotted OIDs of extendedKeyUsage.
+    pub extended_key_usage: Vec<String>,
+    /// dNSNames of subjectAltName.
+    pub dns_names: Vec<String>,
+    /// subjectKeyIdentifier.
+    pub subject_key_identifier: Option<Vec<u8>>,
+    /// keyIdentifier of authorityKeyIdentifier.
+    pub authority_key_identifier: Option<Vec<u8>>,
+    /// Dotted OIDs of certificatePolicies.
+    pub policies: Vec<String>,
+    /// URIs of cRLDistributionPoints.
+    pub crl_uris: Vec<String>,
+    /// URIs of OCSP responders (AIA).
+    pub ocsp_uris: Vec<String>,
+    /// URIs of the issuer's certificate (AIA).
+    pub issuer_uris: Vec<String>,
+    /// Whether id-pkix-ocsp-nocheck stands there.
+    pub ocsp_nocheck: bool,
+    /// Dotted OIDs of critical extensions we do not know.
+    pub unknown_critical: Vec<String>,
+}
+
+/// Why octets are no certificate we can read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Not strict DER.
+    #[error("not DER: {0}")]
+    Der(#[from] DerError),
+    /// DER, but no certificate; what the decoder said.
+    #[error("not a certificate: {0}")]
+    Shape(String),
+    /// Its serial number.
+    #[error("serial number: {0}")]
+    Serial(#[from] SerialError),
+    /// A name.
+    #[error("name: {0}")]
+    Name(#[from] NameError),
+    /// Its public key.
+    #[error("public key: {0}")]
+    Key(#[from] KeyError),
+    /// A signature algorithm that is not accepted; the dotted OID.
+    #[error("signed with {0}, which is not accepted")]
+    SignatureAlgorithm(String),
+    /// The signed part names another signature algorithm than the signature (RFC 5280 §4.1.1.2).
+    #[error("the certificate names two signature algorithms")]
+    AlgorithmsDiffer,
+}
+
+/// Why a certificate does not hold under an issuer at a time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotVerified {
+    /// The issuer's subject is not this certificate's issuer.
+    #[error("issued by {named}, not by {given}")]
+    Issuer {
+        /// The issuer in the certificate.
+        named: String,
+        /// The subject of the issuer given.
+        given: String,
+    },
+    /// The issuer is no CA that may sign certificates.
+    #[error("the issuer may not sign certificates")]
+    IssuerNotAuthority,
+    /// Key identifiers disagree.
+    #[error("the key identifiers of certificate and issuer disagree")]
+    KeyIdentifier,
+    /// Outside the validity.
+    #[error("not valid at {at}: valid from {from} to {to}")]
+    Time {
+        /// When it was asked.
+        at: String,
+        /// notBefore.
+        from: String,
+        /// notAfter.
+        to: String,
+    },
+    /// A critical extension nobody here understands; the dotted OID.
+    #[error("the critical extension {0} is not understood")]
+    UnknownCritical(String),
+    /// The signature.
+    #[error(transparent)]
+    Signature(#[from] VerifyError),
+}
+
+impl Certificate {
+    /// Decodes one certificate in DER. Errors: not strict DER, or a field that cannot be read.
+    pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        der::check_strict(der)?;
+        check_algorithms_agree(der)?;
+        let (_, x509) = X509Certificate::from_der(der).map_err(|error| CertificateError::Shape(error.to_string()))?;
+        Self::from_parsed(der, &x509)
+    }
+
+    /// The certificate in `x509`, which was parsed from `der`.
+    pub(crate) fn from_parsed(der: &[u8], x509: &X509Certificate<'_>) -> Result<Self, CertificateError> {
+        let tbs = &x509.tbs_certificate;
+        let id = x509.signature_algorithm.algorithm.as_bytes();
+        let instant = |time: &x509_parser::time::ASN1Time| Timestamp::from_seconds(time.timestamp());
+        Ok(Self {
+            der: der.to_vec(),
+            serial: SerialNumber::from_bytes(tbs.raw_serial())?,
+            issuer: DistinguishedName::from_der(tbs.issuer.as_raw())?,
+            subject: DistinguishedName::from_der(tbs.subject.as_raw())?,
+            validity: Validity {
+                not_before: instant(&tbs.validity.not_before),
+                not_after: instant(&tbs.validity.not_after),
+            },
+            key: SubjectKey::from_spki_der(tbs.subject_pki.raw)?,
+            signature_algorithm: SignatureAlgorithm::from_oid(id)
+                .ok_or_else(|| CertificateError::SignatureAlgorithm(oid::dotted(id)))?,
+            extensions: Extensions::read(x509),
+        })
+    }
+
+    /// The certificate's octets.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Its serial number.
+    pub const fn serial(&self) -> &SerialNumber {
+        &self.serial
+    }
+
+    /// Its issuer.
+    pub const fn issuer(&self) -> &DistinguishedName {
+        &self.issuer
+    }
+
+    /// Its subject.
+    pub const fn subject(&self) -> &DistinguishedName {
+        &self.subject
+    }
+
+    /// When it is valid.
+    pub const fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// Its public key.
+    pub const fn key(&self) -> &SubjectKey {
+        &self.key
+    }
+
+    /// What it is signed with.
+    pub const fn signature_algorithm(&self) -> SignatureAlgorithm {
+        self.signature_algorithm
+    }
+
+    /// What its extensions say.
+    pub const fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// SHA-256 of its octets.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        sha256(&self.der)
+    }
+
+    /// PEM of it (RFC 7468).
+    pub fn to_pem(&self) -> String {
+        to_pem("CERTIFICATE", &self.der)
+    }
+
+    /// Its key identifier: the extension's, or SHA-1 of the key where there is none.
+    pub fn key_identifier(&self) -> Vec<u8> {
+        self.extensions.subject_key_identifier.clone().unwrap_or_else(|| self.key.key_identifier().to_vec())
+    }
+
+    /// Errors unless `issuer` signed this certificate, may do so, and both are valid at `now`. One step of a path; path
+    /// validation as a whole is another matter.
+    pub fn verify(&self, issuer: &Self, now: Timestamp) -> Result<(), NotVerified> {
+        if self.issuer != issuer.subject {
+            let (named, given) = (self.issuer.to_string(), issuer.subject.to_string());
+            return Err(NotVerified::Issuer { named, given });
+        }
+        if !issuer.extensions.is_ca || issuer.extensions.key_usage.is_some_and(|usage| usage & 0x0400 == 0) {
+            return Err(NotVerified::IssuerNotAuthority);
+        }
+        if self.extensions.authority_key_identifier.as_ref().is_some_and(|named| *named != issuer.key_identifier()) {
+            return Err(NotVerified::KeyIdentifier);
+        }
+        for certificate in [self, issuer] {
+            if let Some(unknown) = certificate.extensions.unknown_critical.first() {
+                return Err(NotVerified::UnknownCritical(unknown.clone()));
+            }
+            let validity = certificate.validity;
+            if !validity.contains(now) {
+                let (from, to) = (validity.not_before.rfc3339(), validity.not_after.rfc3339());
+                return Err(NotVerified::Time { at: now.rfc3339(), from, to });
+            }
+        }
+        let (tbs, signature) = parts(&self.der).map_err(|_| VerifyError::BadSignature)?;
+        Ok(verify::verify(&issuer.key, self.signature_algorithm, tbs, signature)?)
+    }
+}
+
+/// PEM (RFC 7468) of `der` under `label`, lines of 64 characters, `\n`.
+pub fn to_pem(label: &str, der: &[u8]) -> String {
+    let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    pem::encode_config(&pem::Pem::new(label, der), config)
+}
+
+/// To-be-signed octets and signature octets of a SIGNED structure (certificate or CRL).
+pub fn parts(der: &[u8]) -> Result<(&[u8], &[u8]), DerError> {
+    let mut fields = Reader::of_sequence(der)?;
+    let tbs = fields.expect_element(tag::SEQUENCE)?.whole;
+    fields.expect(tag::SEQUENCE)?;
+    let signature = fields.bit_string()?;
+    fields.finish()?;
+    Ok((tbs, signature))
+}
+
+/// RFC 5280 §4.1.1.2, octet for octet: the outer AlgorithmIdentifier is the one part the signature does not cover, and
+/// x509-parser takes its OID under any tag.
+fn check_algorithms_agree(der: &[u8]) -> Result<(), CertificateError> {
+    let mut fields = Reader::of_sequence(der)?;
+    let mut tbs = fields.sequence()?;
+    let outer = fields.expect_element(tag::SEQUENCE)?;
+    tbs.optional(tag::context_constructed(0))?;
+    tbs.expect(tag::INTEGER)?;
+    let inner = tbs.expect_element(tag::SEQUENCE)?;
+    if inner.whole == outer.whole { Ok(()) } else { Err(CertificateError::AlgorithmsDiffer) }
+}
+
+impl Extensions {
+    fn read(x509: &X509Certificate<'_>) -> Self {
+        let mut found = Self::default();
+        for extension in x509.extensions() {
+            let id = extension.oid.as_bytes();
+            match extension.parsed_extension() {
+                ParsedExtension::BasicConstraints(basic) => {
+                    (found.is_ca, found.path_length) = (basic.ca, basic.path_len_constraint);
+                }
+                ParsedExtension::KeyUsage(usage) => found.key_usage = Some(usage.flags.reverse_bits()),
+                ParsedExtension::ExtendedKeyUsage(_) => found.extended_key_usage = key_purposes(extension.value),
+                ParsedExtension::SubjectAlternativeName(names) => {
+                    found.dns_names = names.general_names.iter().filter_map(dns_name).collect();
+                }
+                ParsedExtension::SubjectKeyIdentifier(key) => found.subject_key_identifier = Some(key.0.to_vec()),
+                ParsedExtension::AuthorityKeyIdentifier(key) => {
+                    found.authority_key_identifier = key.key_identifier.as_ref().map(|key| key.0.to_vec());
+                }
+                ParsedExtension::CertificatePolicies(policies) => {
+                    found.policies = policies.iter().map(|policy| oid::dotted(policy.policy_id.as_bytes())).collect();
+                }
+                ParsedExtension::CRLDistributionPoints(points) => {
+                    use x509_parser::extensions::DistributionPointName::FullName;
+                    let names = points.points.iter().filter_map(|point| match &point.distribution_point {
+                        Some(FullName(names)) => Some(names),
+                        _ => None,
+                    });
+                    found.crl_uris = names.flatten().filter_map(uri).collect();
+                }
+                ParsedExtension::AuthorityInfoAccess(access) => {
+                    for description in &access.accessdescs {
+                        let method = description.access_method.as_bytes();
+                        let target = uri(&description.access_location);
+                        if method == oid::AD_OCSP.as_bytes() {
+                            found.ocsp_uris.extend(target);
+                        } else if method == oid::AD_CA_ISSUERS.as_bytes() {
+                            found.issuer_uris.extend(target);
+                        }
+                    }
+                }
+                _ if id == oid::OCSP_NOCHECK.as_bytes() => found.ocsp_nocheck = true,
+                _ if extension.critical => found.unknown_critical.push(oid::dotted(id)),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+fn key_purposes(value: &[u8]) -> Vec<String> {
+    let mut purposes = Vec::new();
+    if let Ok(mut list) = Reader::of_sequence(value) {
+        while let Ok(purpose) = list.oid() {
+            purposes.push(oid::dotted(purpose));
+        }
+    }
+    purposes
+}
+
+fn dns_name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        _ => None,
+    }
+}
+
+fn uri(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::URI(uri) => Some((*uri).to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "certificate_tests.rs"]
+mod tests;

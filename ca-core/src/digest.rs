@@ -1,0 +1,60 @@
+//! Digests, through ring. SHA-1 is here only where a standard names it as an identifier (OCSP CertID, key identifiers);
+//! nothing is signed over it.
+
+use ring::{digest, hmac};
+
+/// SHA-1 of `data`, for identifiers only (RFC 5280 §4.2.1.2, RFC 6960 §4.1.1).
+pub fn sha1(data: &[u8]) -> [u8; 20] {
+    fixed(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, data).as_ref())
+}
+
+/// SHA-256 of `data`.
+pub fn sha256(data: &[u8]) -> [u8; 32] {
+    fixed(digest::digest(&digest::SHA256, data).as_ref())
+}
+
+/// SHA-384 of `data`.
+pub fn sha384(data: &[u8]) -> [u8; 48] {
+    fixed(digest::digest(&digest::SHA384, data).as_ref())
+}
+
+/// HMAC-SHA-256 of `data` under `key` (RFC 2104).
+pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
+    fixed(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data).as_ref())
+}
+
+/// Whether both are equal, in time that depends on their lengths only.
+pub fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).fold(0u8, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+/// Lower-case hexadecimal of `data`.
+pub fn hex(data: &[u8]) -> String {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or('0');
+    data.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 0x0f)]).collect()
+}
+
+fn fixed<const N: usize>(digest: &[u8]) -> [u8; N] {
+    let mut out = [0u8; N];
+    out.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_of_abc_are_those_of_fips_180() {
+        assert_eq!(hex(&sha1(b"abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert!(hex(&sha256(b"abc")).starts_with("ba7816bf8f01cfea414140de5dae2223"));
+        assert!(hex(&sha384(b"abc")).starts_with("cb00753f45a35e8bb5a03d699ac65007"));
+    }
+
+    #[test]
+    fn comparison_sees_every_octet() {
+        assert!(constant_time_eq(b"same", b"same"));
+        assert!(!constant_time_eq(b"same", b"samf") && !constant_time_eq(b"same", b"sam"));
+    }
+}

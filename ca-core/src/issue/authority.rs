@@ -1,0 +1,114 @@
+//! The authority that issues: its name and key as its certificate has them, where its key is, and the addresses it writes
+//! into what it issues.
+
+use crate::certificate::Certificate;
+use crate::id::{AuthorityId, KeyLabel};
+use crate::key::SubjectKey;
+use crate::name::DistinguishedName;
+use crate::time::Validity;
+
+/// Where relying parties find what they need, written into certificates. `http` only: fetching revocation data over TLS
+/// would need revocation data (RFC 5280 §8).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PublicAddresses {
+    /// Of the CRL; several names of one distribution point (Internet and LGWAN).
+    pub crl: Vec<String>,
+    /// Of the OCSP responder.
+    pub ocsp: Vec<String>,
+    /// Of the authority's own certificate.
+    pub issuer_certificate: Vec<String>,
+}
+
+/// An issuing authority.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    id: AuthorityId,
+    name: DistinguishedName,
+    key: SubjectKey,
+    key_identifier: Vec<u8>,
+    validity: Option<Validity>,
+    path_length: Option<u32>,
+    label: KeyLabel,
+    addresses: PublicAddresses,
+}
+
+/// Why a certificate is no authority's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthorityError {
+    /// Not a CA certificate that may sign certificates and CRLs.
+    #[error("the certificate of {0} may not sign certificates and CRLs")]
+    NotAuthority(String),
+}
+
+impl Authority {
+    /// The authority of a CA certificate; its issuer octets and key identifier are copied from it. Errors: the
+    /// certificate is no CA's or may not sign certificates and CRLs.
+    pub fn of_certificate(
+        id: AuthorityId,
+        certificate: &Certificate,
+        label: KeyLabel,
+        addresses: PublicAddresses,
+    ) -> Result<Self, AuthorityError> {
+        let extensions = certificate.extensions();
+        if !extensions.is_ca || extensions.key_usage.is_some_and(|usage| usage & 0x0600 != 0x0600) {
+            return Err(AuthorityError::NotAuthority(certificate.subject().to_string()));
+        }
+        Ok(Self {
+            id,
+            name: certificate.subject().clone(),
+            key: certificate.key().clone(),
+            key_identifier: certificate.key_identifier(),
+            validity: Some(certificate.validity()),
+            path_length: extensions.path_length,
+            label,
+            addresses,
+        })
+    }
+
+    /// A root before it has a certificate: what it issues first is its own, self-signed.
+    pub fn founding(id: AuthorityId, name: DistinguishedName, key: SubjectKey, label: KeyLabel) -> Self {
+        let key_identifier = key.key_identifier().to_vec();
+        let addresses = PublicAddresses::default();
+        Self { id, name, key, key_identifier, validity: None, path_length: None, label, addresses }
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> &AuthorityId {
+        &self.id
+    }
+
+    /// Its name; written as issuer octet for octet.
+    pub const fn name(&self) -> &DistinguishedName {
+        &self.name
+    }
+
+    /// Its public key.
+    pub const fn key(&self) -> &SubjectKey {
+        &self.key
+    }
+
+    /// Its key identifier, for authorityKeyIdentifier.
+    pub fn key_identifier(&self) -> &[u8] {
+        &self.key_identifier
+    }
+
+    /// When its certificate is valid; `None` while it is being founded.
+    pub const fn validity(&self) -> Option<Validity> {
+        self.validity
+    }
+
+    /// pathLenConstraint of its certificate.
+    pub const fn path_length(&self) -> Option<u32> {
+        self.path_length
+    }
+
+    /// Where its private key is.
+    pub const fn label(&self) -> &KeyLabel {
+        &self.label
+    }
+
+    /// The addresses it writes.
+    pub const fn addresses(&self) -> &PublicAddresses {
+        &self.addresses
+    }
+}

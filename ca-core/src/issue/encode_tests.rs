@@ -1,0 +1,114 @@
+//! What the encoder writes, read back by the other implementation. That it keeps every rule is tested with the rules.
+
+use super::*;
+use crate::certificate::{Certificate, Extensions};
+use crate::issue::samples::Sample;
+use crate::issue::{Order, PublicAddresses};
+use crate::key::SubjectKey;
+use crate::name::{DnsName, OrganisationName};
+use crate::profile::{self, OCSP_RESPONDER, ROOT_CA, SUBORDINATE_CA, WEB_SERVER};
+use crate::testing::CountingEntropy;
+use crate::time::Timestamp;
+
+struct NoEntropy;
+
+impl Entropy for NoEntropy {
+    fn fill(&self, _: &mut [u8]) -> Result<(), EntropyUnavailable> {
+        Err(EntropyUnavailable)
+    }
+}
+
+fn read(sample: &Sample) -> Certificate {
+    Certificate::from_der(&sample.der()).unwrap()
+}
+
+fn vetted(authority: &Authority, now: Timestamp) -> Vetted {
+    let names = ["www.town.shirakaba.lg.jp", "town.shirakaba.lg.jp"].map(|name| DnsName::parse(name).unwrap());
+    let town = OrganisationName::parse("Shirakaba Town").unwrap();
+    let subject = profile::web_server_subject(&town, &names[0]).unwrap();
+    let key = SubjectKey::from_spki_der(&crate::issue::samples::p256(2)).unwrap();
+    crate::issue::vet::vet(authority, Order::measured(&WEB_SERVER, subject, names.to_vec(), key), now).unwrap()
+}
+
+fn encoded(authority: &Authority, now: Timestamp) -> (Unsigned, Certificate) {
+    let unsigned = encode(authority, vetted(authority, now), &CountingEntropy::seeded(7)).unwrap();
+    let certificate = Certificate::from_der(&assemble(&unsigned.facts.tbs, unsigned.algorithm, &[])).unwrap();
+    (unsigned, certificate)
+}
+
+#[test]
+fn a_web_servers_certificate_says_what_was_ordered() {
+    let root = Sample::root_authority();
+    let (unsigned, certificate) = encoded(&root, crate::issue::samples::start());
+    let facts = &unsigned.facts;
+    assert_eq!(certificate.serial(), &facts.serial);
+    assert_eq!(certificate.issuer(), root.name());
+    assert_eq!(certificate.subject(), &facts.subject);
+    assert_eq!(certificate.validity(), facts.validity);
+    assert_eq!(certificate.key().fingerprint(), facts.key_fingerprint);
+    assert_eq!(certificate.signature_algorithm(), SignatureAlgorithm::EcdsaSha256);
+    let expected = Extensions {
+        key_usage: Some(0x8000),
+        extended_key_usage: vec!["1.3.6.1.5.5.7.3.1".into()],
+        dns_names: vec!["www.town.shirakaba.lg.jp".into(), "town.shirakaba.lg.jp".into()],
+        subject_key_identifier: Some(certificate.key().key_identifier().to_vec()),
+        authority_key_identifier: Some(root.key_identifier().to_vec()),
+        policies: vec!["1.3.6.1.4.1.32473.1.1".into()],
+        crl_uris: root.addresses().crl.clone(),
+        ocsp_uris: root.addresses().ocsp.clone(),
+        issuer_uris: root.addresses().issuer_certificate.clone(),
+        ..Extensions::default()
+    };
+    assert_eq!(certificate.extensions(), &expected);
+}
+
+#[test]
+fn authorities_and_responders_are_told_apart() {
+    let root = read(&Sample::of(&ROOT_CA));
+    assert_eq!(root.issuer(), root.subject());
+    let extensions = root.extensions();
+    assert!(extensions.is_ca && extensions.path_length.is_none() && extensions.crl_uris.is_empty());
+    let subordinate = read(&Sample::of(&SUBORDINATE_CA));
+    assert_eq!((subordinate.extensions().is_ca, subordinate.extensions().path_length), (true, Some(0)));
+    assert_eq!(subordinate.extensions().key_usage, Some(0x0600));
+    let responder = read(&Sample::of(&OCSP_RESPONDER));
+    assert!(responder.extensions().ocsp_nocheck && !responder.extensions().is_ca);
+    assert_eq!(responder.extensions().extended_key_usage, ["1.3.6.1.5.5.7.3.9"]);
+    assert!(responder.extensions().ocsp_uris.is_empty() && responder.extensions().crl_uris.is_empty());
+}
+
+#[test]
+fn an_authority_without_addresses_writes_none() {
+    let root = Sample::root_authority();
+    let certificate = read(&Sample::of(&ROOT_CA));
+    let addresses = PublicAddresses::default();
+    let silent = Authority::of_certificate(root.id().clone(), &certificate, root.label().clone(), addresses).unwrap();
+    let (_, certificate) = encoded(&silent, crate::issue::samples::start());
+    let extensions = certificate.extensions();
+    assert!(extensions.crl_uris.is_empty() && extensions.ocsp_uris.is_empty() && extensions.issuer_uris.is_empty());
+}
+
+#[test]
+fn each_certificate_has_a_serial_of_its_own() {
+    let root = Sample::root_authority();
+    let entropy = CountingEntropy::default();
+    let serials: std::collections::HashSet<_> = (0..100)
+        .map(|_| encode(&root, vetted(&root, crate::issue::samples::start()), &entropy).unwrap().facts.serial)
+        .collect();
+    assert_eq!(serials.len(), 100);
+}
+
+#[test]
+fn without_randomness_nothing_is_written() {
+    let root = Sample::root_authority();
+    let refused = encode(&root, vetted(&root, crate::issue::samples::start()), &NoEntropy);
+    assert_eq!(refused.unwrap_err(), EntropyUnavailable);
+}
+
+#[test]
+fn the_signature_stands_behind_what_it_signs() {
+    let root = Sample::root_authority();
+    let (unsigned, _) = encoded(&root, crate::issue::samples::start());
+    let der = assemble(&unsigned.facts.tbs, unsigned.algorithm, &[1, 2, 3]);
+    assert_eq!(crate::certificate::parts(&der).unwrap(), (&unsigned.facts.tbs[..], &[1u8, 2, 3][..]));
+}

@@ -1,0 +1,72 @@
+//! The key's AlgorithmIdentifier has the one form its algorithm allows: NULL with RSA (RFC 3279 §2.3.1), a named curve with
+//! EC (RFC 5480 §2.1.1); the point is uncompressed and of its curve's length (RFC 5480 §2.2).
+
+use crate::der::tag;
+use crate::issue::lint::{Candidate, Rule};
+use crate::key::KeyAlgorithm;
+use crate::oid;
+use x509_parser::der_parser::asn1_rs::Tag;
+
+pub(super) const RULE: Rule =
+    Rule { name: "crypto.key-form", source: "RFC 3279 §2.3.1, RFC 5480 §2.1.1, §2.2", check };
+
+fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+    let key = candidate.x509.public_key();
+    let id = key.algorithm.algorithm.as_bytes();
+    let parameters = key.algorithm.parameters().map(|value| (value.tag(), value.data));
+    if id == oid::RSA_ENCRYPTION.as_bytes() {
+        return match parameters {
+            Some((Tag::Null, [])) if candidate.rsa_key().is_some() => Ok(()),
+            Some((Tag::Null, [])) => Err("an RSA key that cannot be read".into()),
+            _ => Err("an RSA key whose parameters are not NULL".into()),
+        };
+    }
+    if id != oid::EC_PUBLIC_KEY.as_bytes() {
+        return Err(format!("algorithm {}", oid::dotted(id)));
+    }
+    if !parameters.is_some_and(|(kind, _)| kind == Tag(u32::from(tag::OID))) {
+        return Err("an EC key without a named curve".into());
+    }
+    let expected = match candidate.key_algorithm() {
+        Some(KeyAlgorithm::P256) => 65,
+        Some(KeyAlgorithm::P384) => 97,
+        _ => return Err("an unknown curve".into()),
+    };
+    let point = &key.subject_public_key;
+    if point.unused_bits == 0 && point.data.len() == expected && point.data.first() == Some(&0x04) {
+        Ok(())
+    } else {
+        Err(format!("a point of {} octets that is not uncompressed or not of {expected}", point.data.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::der::Writer;
+    use crate::issue::lint::samples::{Sample, p256, rsa, spki};
+
+    fn key(spki: Vec<u8>) -> Sample {
+        Sample::bare().with(|sample| sample.spki = spki)
+    }
+
+    fn curve(w: &mut Writer) {
+        w.oid(oid::SECP256R1);
+    }
+
+    #[test]
+    fn a_named_curve_and_null_pass() {
+        key(p256(2)).keeps(&RULE);
+        key(rsa(256)).keeps(&RULE);
+    }
+
+    #[test]
+    fn other_forms_fail() {
+        key(spki(oid::RSA_ENCRYPTION, |_| {}, &[])).breaks(&RULE, "an RSA key whose parameters are not NULL");
+        key(spki(oid::RSA_ENCRYPTION, Writer::null, &[5, 0])).breaks(&RULE, "an RSA key that cannot be read");
+        key(spki(oid::EC_PUBLIC_KEY, Writer::null, &[4; 65])).breaks(&RULE, "an EC key without a named curve");
+        key(spki(oid::EC_PUBLIC_KEY, curve, &[2; 33]))
+            .breaks(&RULE, "a point of 33 octets that is not uncompressed or not of 65");
+        key(spki(oid::SHA1, |_| {}, &[4; 65])).breaks(&RULE, "algorithm 1.3.14.3.2.26");
+    }
+}

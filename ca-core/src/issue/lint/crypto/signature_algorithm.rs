@@ -1,0 +1,36 @@
+//! The signature algorithm is the one that fits the authority's key: its kind, and the digest of its strength (BR
+//! §7.1.3.2).
+
+use crate::issue::lint::{Candidate, Rule};
+use crate::oid::dotted;
+
+pub(super) const RULE: Rule = Rule { name: "crypto.signature-algorithm", source: "BR §7.1.3.2", check };
+
+fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+    let found = candidate.x509.tbs_certificate.signature.algorithm.as_bytes();
+    let key = candidate.authority.key().algorithm();
+    let expected = key.signature_algorithm();
+    if found == expected.oid().as_bytes() {
+        Ok(())
+    } else {
+        Err(format!("{} where {key} keys sign with {}", dotted(found), expected.name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issue::lint::samples::Sample;
+    use crate::oid;
+
+    #[test]
+    fn p256_with_sha256_passes() {
+        Sample::bare().algorithm(|_| {}, oid::ECDSA_WITH_SHA256).keeps(&RULE);
+    }
+
+    #[test]
+    fn another_digest_fails() {
+        let found = "1.2.840.10045.4.3.3 where p256 keys sign with ecdsa-with-SHA256";
+        Sample::bare().algorithm(|_| {}, oid::ECDSA_WITH_SHA384).breaks(&RULE, found);
+    }
+}

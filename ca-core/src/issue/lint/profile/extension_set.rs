@@ -1,0 +1,64 @@
+//! A certificate has the extensions its profile promises, each of them and no other (profile; BR §7.1.2).
+
+use crate::issue::lint::{Candidate, Rule};
+use crate::oid::{self, Oid};
+use crate::profile::{DnsNames, RevocationAddresses, Role};
+
+pub(super) const RULE: Rule = Rule { name: "profile.extension-set", source: "profile, BR §7.1.2", check };
+
+fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+    let promised = promised(candidate);
+    for extension in candidate.x509.extensions() {
+        let id = extension.oid.as_bytes();
+        if !promised.iter().any(|(known, stands)| *stands && known.as_bytes() == id) {
+            return Err(format!("{} is not in the profile", oid::dotted(id)));
+        }
+    }
+    match promised.iter().find(|(id, stands)| *stands && candidate.extension(*id).is_none()) {
+        Some((id, _)) => Err(format!("{} is missing", oid::dotted(id.as_bytes()))),
+        None => Ok(()),
+    }
+}
+
+/// Every extension the profiles know, and whether it stands in this certificate.
+fn promised(candidate: &Candidate<'_>) -> [(Oid, bool); 10] {
+    let (profile, addresses) = (candidate.profile, candidate.authority.addresses());
+    let addressed = profile.revocation_addresses == RevocationAddresses::CrlAndOcsp;
+    let access = !addresses.ocsp.is_empty() || !addresses.issuer_certificate.is_empty();
+    [
+        (oid::AUTHORITY_KEY_IDENTIFIER, true),
+        (oid::SUBJECT_KEY_IDENTIFIER, true),
+        (oid::BASIC_CONSTRAINTS, matches!(profile.role, Role::Authority { .. })),
+        (oid::KEY_USAGE, true),
+        (oid::EXTENDED_KEY_USAGE, !profile.extended_key_usage.is_empty()),
+        (oid::CERTIFICATE_POLICIES, !profile.policies.is_empty()),
+        (oid::SUBJECT_ALT_NAME, profile.dns_names != DnsNames::None),
+        (oid::CRL_DISTRIBUTION_POINTS, addressed && !addresses.crl.is_empty()),
+        (oid::AUTHORITY_INFO_ACCESS, addressed && access),
+        (oid::OCSP_NOCHECK, profile.revocation_addresses == RevocationAddresses::NoCheck),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::der::Writer;
+    use crate::issue::lint::samples::Sample;
+    use crate::profile;
+
+    #[test]
+    fn a_root_with_its_four_passes() {
+        let root = Sample::of(&profile::ROOT_CA);
+        assert_eq!(root.extensions.len(), 4);
+        root.keeps(&RULE);
+    }
+
+    #[test]
+    fn one_too_many_and_one_missing_fail() {
+        let root = || Sample::of(&profile::ROOT_CA);
+        root().extension(oid::CRL_NUMBER, |w| w.integer(1)).breaks(&RULE, "2.5.29.20 is not in the profile");
+        root().extension(oid::OCSP_NOCHECK, Writer::null).breaks(&RULE, "1.3.6.1.5.5.7.48.1.5 is not in the profile");
+        root().without(oid::KEY_USAGE).breaks(&RULE, "2.5.29.15 is missing");
+        Sample::web_server().without(oid::SUBJECT_ALT_NAME).breaks(&RULE, "2.5.29.17 is missing");
+    }
+}

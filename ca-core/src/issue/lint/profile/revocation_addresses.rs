@@ -1,0 +1,82 @@
+//! The addresses of CRL, OCSP responder and issuer's certificate are exactly the authority's, in their order: one
+//! distribution point with every address of the same CRL (profile; CP §7.1.2).
+
+use crate::issue::lint::{Candidate, Rule};
+use crate::oid;
+use x509_parser::extensions::{DistributionPointName, GeneralName};
+
+pub(super) const RULE: Rule = Rule { name: "profile.revocation-addresses", source: "profile, CP §7.1.2", check };
+
+fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+    let addresses = candidate.authority.addresses();
+    if let Some(points) = candidate.distribution_points() {
+        let names = match points.points.as_slice() {
+            [only] => match &only.distribution_point {
+                Some(DistributionPointName::FullName(names)) => names.as_slice(),
+                _ => &[],
+            },
+            several => return Err(format!("{} distribution points", several.len())),
+        };
+        same(names.iter(), &addresses.crl)?;
+    }
+    if let Some(access) = candidate.authority_access() {
+        let described = |method: oid::Oid| {
+            let those = access.accessdescs.iter().filter(move |one| one.access_method.as_bytes() == method.as_bytes());
+            those.map(|one| &one.access_location)
+        };
+        same(described(oid::AD_OCSP), &addresses.ocsp)?;
+        same(described(oid::AD_CA_ISSUERS), &addresses.issuer_certificate)?;
+    }
+    Ok(())
+}
+
+fn same<'a, 'b: 'a>(found: impl Iterator<Item = &'a GeneralName<'b>>, promised: &[String]) -> Result<(), String> {
+    let mut promised = promised.iter();
+    for name in found {
+        match (name, promised.next()) {
+            (GeneralName::URI(uri), Some(address)) if uri == address => {}
+            (other, address) => return Err(format!("{other} where the authority has {address:?}")),
+        }
+    }
+    promised.next().map_or(Ok(()), |address| Err(format!("{address} is missing")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::der::{Writer, tag};
+    use crate::issue::lint::samples::Sample;
+
+    fn crl(w: &mut Writer, uris: &[&str]) {
+        w.sequence(|w| {
+            w.constructed(tag::context_constructed(0), |w| {
+                w.constructed(tag::context_constructed(0), |w| {
+                    uris.iter().rev().for_each(|uri| w.primitive(tag::context(6), uri.as_bytes()));
+                });
+            });
+        });
+    }
+
+    const BOTH: [&str; 2] = ["http://crl.example.jp/root.crl", "http://crl.lgwan.example.jp/root.crl"];
+
+    fn points(points: impl FnOnce(&mut Writer)) -> Sample {
+        Sample::bare().extension(oid::CRL_DISTRIBUTION_POINTS, |w| w.sequence(points))
+    }
+
+    #[test]
+    fn the_authoritys_addresses_pass() {
+        points(|w| crl(w, &BOTH)).keeps(&RULE);
+        Sample::web_server().keeps(&RULE);
+    }
+
+    #[test]
+    fn another_one_less_and_two_points_fail() {
+        points(|w| crl(w, &["http://a.jp/"]))
+            .breaks(&RULE, "URI(http://a.jp/) where the authority has Some(\"http://crl.example.jp/root.crl\")");
+        points(|w| crl(w, &BOTH[..1])).breaks(&RULE, "http://crl.lgwan.example.jp/root.crl is missing");
+        points(|w| BOTH.iter().for_each(|uri| crl(w, &[uri]))).breaks(&RULE, "2 distribution points");
+        Sample::bare()
+            .extension(oid::AUTHORITY_INFO_ACCESS, |w| w.sequence(|_| {}))
+            .breaks(&RULE, "http://ocsp.example.jp/ is missing");
+    }
+}

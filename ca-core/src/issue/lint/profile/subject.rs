@@ -1,0 +1,42 @@
+//! The subject is the ordered one, octet for octet: names come from the register (profile; CP §7.1.4).
+
+use crate::issue::lint::{Candidate, Rule};
+
+pub(super) const RULE: Rule = Rule { name: "profile.subject", source: "profile, CP §7.1.4", check };
+
+fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+    let subject = candidate.x509.subject();
+    if subject.as_raw() == candidate.facts.subject.as_der() {
+        Ok(())
+    } else {
+        Err(format!("{subject} where {} was ordered", candidate.facts.subject))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::der::tag;
+    use crate::issue::lint::samples::{Sample, name};
+    use crate::name::DistinguishedName;
+    use crate::oid;
+
+    fn ordered_and_written(ordered: &str, written: &str) -> Sample {
+        let one = |value: &str| name(&[(oid::ORGANISATION, tag::PRINTABLE_STRING, value)]);
+        Sample::bare().with(|sample| {
+            sample.facts.subject = DistinguishedName::from_der(&one(ordered)).unwrap();
+            sample.subject = one(written);
+        })
+    }
+
+    #[test]
+    fn the_ordered_name_passes() {
+        ordered_and_written("Shirakaba Town", "Shirakaba Town").keeps(&RULE);
+    }
+
+    #[test]
+    fn another_name_fails() {
+        let found = "O=Other Town where O=Shirakaba Town was ordered";
+        ordered_and_written("Shirakaba Town", "Other Town").breaks(&RULE, found);
+    }
+}

@@ -1,0 +1,41 @@
+//! A certificate is not valid before or after its authority's own (CP §6.3.2); a founding authority has none yet.
+
+use crate::issue::lint::{Candidate, Rule};
+
+pub(super) const RULE: Rule = Rule { name: "profile.validity-within-authority", source: "CP §6.3.2", check };
+
+fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+    let Some(bounds) = candidate.authority.validity() else { return Ok(()) };
+    let validity = super::validity(candidate);
+    if validity.not_before < bounds.not_before {
+        return Err(format!("{} is before {}", validity.not_before.rfc3339(), bounds.not_before.rfc3339()));
+    }
+    if validity.not_after > bounds.not_after {
+        return Err(format!("{} is after {}", validity.not_after.rfc3339(), bounds.not_after.rfc3339()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issue::lint::samples::{Sample, utc_time};
+
+    #[test]
+    fn the_authoritys_own_ends_pass() {
+        Sample::bare()
+            .with(|sample| {
+                sample.not_before = utc_time("260401000000Z");
+                sample.not_after = utc_time("460331235959Z");
+            })
+            .keeps(&RULE);
+    }
+
+    #[test]
+    fn a_second_outside_fails() {
+        let found = "2026-03-31T23:59:59Z is before 2026-04-01T00:00:00Z";
+        Sample::bare().with(|sample| sample.not_before = utc_time("260331235959Z")).breaks(&RULE, found);
+        let found = "2046-04-01T00:00:00Z is after 2046-03-31T23:59:59Z";
+        Sample::bare().with(|sample| sample.not_after = utc_time("460401000000Z")).breaks(&RULE, found);
+    }
+}

@@ -1,0 +1,324 @@
+//! Certificates for the tests of rules: what the encoder writes, with any field open to change.
+
+use super::{Candidate, Rule, findings};
+use crate::certificate::Certificate;
+use crate::der::{Reader, Writer, check_strict, tag};
+use crate::id::{AuthorityId, KeyLabel};
+use crate::issue::encode::encode;
+use crate::issue::{Authority, Facts, PublicAddresses, Vetted};
+use crate::key::SubjectKey;
+use crate::name::{Attribute, DistinguishedName, DnsName, StringKind};
+use crate::oid::{self, Oid};
+use crate::profile::{self, Profile};
+use crate::testing::CountingEntropy;
+use crate::time::{Timestamp, Validity};
+use std::time::Duration;
+
+/// A certificate in parts, beside who issues it and what was ordered. Values are DER unless they say otherwise.
+pub(crate) struct Sample {
+    /// 2 is v3; `None` leaves it out (v1).
+    pub(crate) version: Option<u64>,
+    /// Content octets of the INTEGER.
+    pub(crate) serial: Vec<u8>,
+    pub(crate) inner_algorithm: Vec<u8>,
+    pub(crate) outer_algorithm: Vec<u8>,
+    pub(crate) issuer: Vec<u8>,
+    pub(crate) not_before: Vec<u8>,
+    pub(crate) not_after: Vec<u8>,
+    pub(crate) subject: Vec<u8>,
+    pub(crate) spki: Vec<u8>,
+    /// Octets of subjectUniqueID.
+    pub(crate) unique_id: Option<Vec<u8>>,
+    /// Id, criticality, content of extnValue.
+    pub(crate) extensions: Vec<(Vec<u8>, bool, Vec<u8>)>,
+    pub(crate) authority: Authority,
+    pub(crate) profile: &'static Profile,
+    pub(crate) facts: Facts,
+}
+
+/// The instant samples begin to be valid.
+pub(crate) fn start() -> Timestamp {
+    Timestamp::from_utc(2026, 4, 1, 0, 0, 0).unwrap()
+}
+
+/// DER of a Time in UTCTime form.
+pub(crate) fn utc_time(text: &str) -> Vec<u8> {
+    Writer::build(|w| w.primitive(tag::UTC_TIME, text.as_bytes()))
+}
+
+/// DER of a Time in GeneralizedTime form.
+pub(crate) fn generalized_time(text: &str) -> Vec<u8> {
+    Writer::build(|w| w.primitive(tag::GENERALIZED_TIME, text.as_bytes()))
+}
+
+/// SubjectPublicKeyInfo of a P-256 point whose coordinates are `fill`.
+pub(crate) fn p256(fill: u8) -> Vec<u8> {
+    spki(oid::EC_PUBLIC_KEY, |w| w.oid(oid::SECP256R1), &[&[4][..], &[fill; 64]].concat())
+}
+
+/// SubjectPublicKeyInfo of an RSA key with a modulus of that many octets; its numbers mean nothing.
+pub(crate) fn rsa(octets: usize) -> Vec<u8> {
+    let key = Writer::build(|w| {
+        w.sequence(|w| {
+            w.integer(65_537);
+            w.unsigned(&vec![0xc5; octets]);
+        });
+    });
+    spki(oid::RSA_ENCRYPTION, Writer::null, &key)
+}
+
+/// SubjectPublicKeyInfo of any kind.
+pub(crate) fn spki(algorithm: Oid, parameters: impl FnOnce(&mut Writer), key: &[u8]) -> Vec<u8> {
+    Writer::build(|w| {
+        w.sequence(|w| {
+            w.bit_string(key);
+            w.sequence(|w| {
+                parameters(w);
+                w.oid(algorithm);
+            });
+        });
+    })
+}
+
+/// A Name of these attributes, whatever rules they break.
+pub(crate) fn name(attributes: &[(Oid, u8, &str)]) -> Vec<u8> {
+    Writer::build(|w| {
+        w.sequence(|w| {
+            for (kind, string_tag, value) in attributes.iter().rev() {
+                w.constructed(tag::SET, |w| {
+                    w.sequence(|w| {
+                        w.primitive(*string_tag, value.as_bytes());
+                        w.oid(*kind);
+                    });
+                });
+            }
+        });
+    })
+}
+
+fn authority_name(common_name: &str) -> DistinguishedName {
+    DistinguishedName::new(&[
+        (Attribute::Country, StringKind::Printable, "JP"),
+        (Attribute::CommonName, StringKind::Printable, common_name),
+    ])
+    .unwrap()
+}
+
+fn founder(spki: &[u8]) -> Authority {
+    let key = SubjectKey::from_spki_der(spki).unwrap();
+    let label = KeyLabel::parse("root").unwrap();
+    Authority::founding(AuthorityId::parse("root").unwrap(), authority_name("Sample Root"), key, label)
+}
+
+impl Sample {
+    /// What the encoder writes for this profile: issued by [`founder`] for the root, by the sample root otherwise.
+    pub(crate) fn of(profile: &'static Profile) -> Self {
+        if profile.name == profile::ROOT_CA.name {
+            return Self::root(&p256(1));
+        }
+        let names = match profile.dns_names {
+            profile::DnsNames::UpTo(_) => vec![DnsName::parse("www.town.shirakaba.lg.jp").unwrap()],
+            profile::DnsNames::None => Vec::new(),
+        };
+        let subject = DistinguishedName::new(&[
+            (Attribute::Country, StringKind::Printable, "JP"),
+            (Attribute::Organisation, StringKind::Printable, "Shirakaba Town"),
+            (Attribute::CommonName, StringKind::Printable, names.first().map_or("Sample", DnsName::as_str)),
+        ]);
+        let key = SubjectKey::from_spki_der(&p256(2)).unwrap();
+        Self::encoded(Self::root_authority(), Self::order(profile, subject.unwrap(), names, key))
+    }
+
+    /// A root's own certificate, with the key in `spki`.
+    pub(crate) fn root(spki: &[u8]) -> Self {
+        let founder = founder(spki);
+        let (subject, key) = (founder.name().clone(), founder.key().clone());
+        Self::encoded(founder, Self::order(&profile::ROOT_CA, subject, Vec::new(), key))
+    }
+
+    /// A web server's certificate.
+    pub(crate) fn web_server() -> Self {
+        Self::of(&profile::WEB_SERVER)
+    }
+
+    /// A web server's certificate that has lost all its extensions.
+    pub(crate) fn bare() -> Self {
+        Self::web_server().with(|sample| sample.extensions.clear())
+    }
+
+    /// The authority of the sample root's certificate, with addresses.
+    pub(crate) fn root_authority() -> Authority {
+        let certificate = Certificate::from_der(&Self::of(&profile::ROOT_CA).der()).unwrap();
+        let addresses = PublicAddresses {
+            crl: vec!["http://crl.example.jp/root.crl".into(), "http://crl.lgwan.example.jp/root.crl".into()],
+            ocsp: vec!["http://ocsp.example.jp/".into()],
+            issuer_certificate: vec!["http://crl.example.jp/root.cer".into()],
+        };
+        let founder = founder(&p256(1));
+        Authority::of_certificate(founder.id().clone(), &certificate, founder.label().clone(), addresses).unwrap()
+    }
+
+    fn order(
+        profile: &'static Profile,
+        subject: DistinguishedName,
+        dns_names: Vec<DnsName>,
+        key: SubjectKey,
+    ) -> Vetted {
+        let length = Duration::from_secs(u64::from(profile.days) * 86_400 - 1);
+        let validity = Validity { not_before: start(), not_after: start().plus(length) };
+        Vetted { request: None, profile, subject, dns_names, key, validity }
+    }
+
+    fn encoded(authority: Authority, vetted: Vetted) -> Self {
+        let unsigned = encode(&authority, vetted, &CountingEntropy::seeded(1)).unwrap();
+        let (facts, profile) = (unsigned.facts, unsigned.profile);
+        let mut tbs = Reader::of_sequence(&facts.tbs).unwrap();
+        tbs.expect(tag::context_constructed(0)).unwrap();
+        let serial = tbs.expect(tag::INTEGER).unwrap().to_vec();
+        let algorithm = tbs.element().unwrap().whole.to_vec();
+        let issuer = tbs.element().unwrap().whole.to_vec();
+        let mut validity = tbs.sequence().unwrap();
+        let (not_before, not_after) = (validity.element().unwrap().whole, validity.element().unwrap().whole);
+        let (not_before, not_after) = (not_before.to_vec(), not_after.to_vec());
+        let subject = tbs.element().unwrap().whole.to_vec();
+        let spki = tbs.element().unwrap().whole.to_vec();
+        let mut list = tbs.constructed(tag::context_constructed(3)).unwrap().sequence().unwrap();
+        let mut extensions = Vec::new();
+        while !list.is_empty() {
+            let mut extension = list.sequence().unwrap();
+            let id = extension.oid().unwrap().to_vec();
+            let critical = extension.optional(tag::BOOLEAN).unwrap().is_some();
+            extensions.push((id, critical, extension.expect(tag::OCTET_STRING).unwrap().to_vec()));
+        }
+        Self {
+            version: Some(2),
+            serial,
+            inner_algorithm: algorithm.clone(),
+            outer_algorithm: algorithm,
+            issuer,
+            not_before,
+            not_after,
+            subject,
+            spki,
+            unique_id: None,
+            extensions,
+            authority,
+            profile,
+            facts,
+        }
+    }
+
+    /// The sample with a change.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// The sample with both algorithm fields naming `algorithm`.
+    pub(crate) fn algorithm(self, parameters: impl FnOnce(&mut Writer), algorithm: Oid) -> Self {
+        let der = Writer::build(|w| {
+            w.sequence(|w| {
+                parameters(w);
+                w.oid(algorithm);
+            });
+        });
+        self.with(|sample| (sample.inner_algorithm, sample.outer_algorithm) = (der.clone(), der))
+    }
+
+    /// The sample with this extension instead of the one it had, or at the end; not critical.
+    pub(crate) fn extension(mut self, id: Oid, value: impl FnOnce(&mut Writer)) -> Self {
+        let value = Writer::build(value);
+        match self.extensions.iter_mut().find(|(found, ..)| found == id.as_bytes()) {
+            Some(extension) => *extension = (id.as_bytes().to_vec(), false, value),
+            None => self.extensions.push((id.as_bytes().to_vec(), false, value)),
+        }
+        self
+    }
+
+    /// As [`Self::extension`], critical.
+    pub(crate) fn critical(self, id: Oid, value: impl FnOnce(&mut Writer)) -> Self {
+        self.extension(id, value).with(|sample| {
+            sample.extensions.iter_mut().filter(|(found, ..)| found == id.as_bytes()).for_each(|found| found.1 = true);
+        })
+    }
+
+    /// The sample without this extension.
+    pub(crate) fn without(mut self, id: Oid) -> Self {
+        self.extensions.retain(|(found, ..)| found != id.as_bytes());
+        self
+    }
+
+    /// The sample with basicConstraints that say CA, critical.
+    pub(crate) fn authority_constraints(self) -> Self {
+        self.critical(oid::BASIC_CONSTRAINTS, |w| w.sequence(|w| w.boolean(true)))
+    }
+
+    /// The certificate, with an empty signature.
+    pub(crate) fn der(&self) -> Vec<u8> {
+        let tbs = Writer::build(|w| {
+            w.sequence(|w| {
+                if !self.extensions.is_empty() {
+                    w.constructed(tag::context_constructed(3), |w| w.sequence(|w| self.write_extensions(w)));
+                }
+                if let Some(id) = &self.unique_id {
+                    w.primitive(tag::context(2), &[&[0], &id[..]].concat());
+                }
+                w.raw(&self.spki);
+                w.raw(&self.subject);
+                w.sequence(|w| {
+                    w.raw(&self.not_after);
+                    w.raw(&self.not_before);
+                });
+                w.raw(&self.issuer);
+                w.raw(&self.inner_algorithm);
+                w.primitive(tag::INTEGER, &self.serial);
+                if let Some(version) = self.version {
+                    w.constructed(tag::context_constructed(0), |w| w.integer(version));
+                }
+            });
+        });
+        Writer::build(|w| {
+            w.sequence(|w| {
+                w.bit_string(&[]);
+                w.raw(&self.outer_algorithm);
+                w.raw(&tbs);
+            });
+        })
+    }
+
+    fn write_extensions(&self, w: &mut Writer) {
+        for (id, critical, value) in self.extensions.iter().rev() {
+            w.sequence(|w| {
+                w.octet_string(value);
+                if *critical {
+                    w.boolean(true);
+                }
+                w.primitive(tag::OID, id);
+            });
+        }
+    }
+
+    /// What `rule` says of the sample.
+    pub(crate) fn judge(&self, rule: &Rule) -> Result<(), String> {
+        let der = self.der();
+        (rule.check)(&Candidate::new(&der, self.profile, &self.authority, &self.facts).unwrap())
+    }
+
+    /// Asserts that the sample keeps `rule`.
+    pub(crate) fn keeps(&self, rule: &Rule) {
+        assert_eq!(self.judge(rule), Ok(()), "{}", rule.name);
+    }
+
+    /// Asserts that the sample breaks `rule`, and what is found.
+    pub(crate) fn breaks(&self, rule: &Rule, found: &str) {
+        assert_eq!(self.judge(rule), Err(found.to_owned()), "{}", rule.name);
+    }
+
+    /// The names of all rules the sample breaks; empty also means that it is strict DER.
+    pub(crate) fn broken(&self) -> Vec<&'static str> {
+        let der = self.der();
+        check_strict(&der).unwrap();
+        let candidate = Candidate::new(&der, self.profile, &self.authority, &self.facts).unwrap();
+        findings(&candidate).iter().map(|finding| finding.rule).collect()
+    }
+}

@@ -1,0 +1,163 @@
+//! Every object identifier we write or look for, as its DER content octets, with the section that defines it.
+
+/// An object identifier: DER content octets, without tag and length.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Oid(pub &'static [u8]);
+
+impl Oid {
+    /// The DER content octets.
+    pub const fn as_bytes(&self) -> &'static [u8] {
+        self.0
+    }
+}
+
+impl std::fmt::Debug for Oid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Oid({})", dotted(self.0))
+    }
+}
+
+/// The dotted form of DER content octets, for people: `2.5.29.15`. Arcs beyond 64 bits are shown as `?`.
+pub fn dotted(content: &[u8]) -> String {
+    let mut arcs: Vec<Option<u64>> = Vec::new();
+    let mut value: Option<u64> = Some(0);
+    for octet in content {
+        value = value.and_then(|v| v.checked_mul(128)).and_then(|v| v.checked_add(u64::from(octet & 0x7f)));
+        if octet & 0x80 == 0 {
+            arcs.push(value);
+            value = Some(0);
+        }
+    }
+    let mut text = String::new();
+    for (index, arc) in arcs.iter().enumerate() {
+        match arc {
+            Some(first) if index == 0 => {
+                let root = (first / 40).min(2);
+                text.push_str(&format!("{root}.{}", first.saturating_sub(root.saturating_mul(40))));
+            }
+            Some(arc) => text.push_str(&format!(".{arc}")),
+            None => text.push_str(".?"),
+        }
+    }
+    text
+}
+
+macro_rules! oids {
+    ($($(#[$doc:meta])* $name:ident = $octets:expr;)+) => {$(
+        $(#[$doc])*
+        pub const $name: Oid = Oid($octets);
+    )+};
+}
+
+oids! {
+    /// commonName 2.5.4.3 (RFC 5280 §4.1.2.4, X.520).
+    COMMON_NAME = &[0x55, 0x04, 0x03];
+    /// serialNumber 2.5.4.5 (X.520).
+    SERIAL_NUMBER = &[0x55, 0x04, 0x05];
+    /// countryName 2.5.4.6.
+    COUNTRY = &[0x55, 0x04, 0x06];
+    /// localityName 2.5.4.7.
+    LOCALITY = &[0x55, 0x04, 0x07];
+    /// stateOrProvinceName 2.5.4.8.
+    STATE = &[0x55, 0x04, 0x08];
+    /// organizationName 2.5.4.10.
+    ORGANISATION = &[0x55, 0x04, 0x0a];
+    /// organizationalUnitName 2.5.4.11.
+    ORGANISATIONAL_UNIT = &[0x55, 0x04, 0x0b];
+    /// title 2.5.4.12.
+    TITLE = &[0x55, 0x04, 0x0c];
+    /// domainComponent 0.9.2342.19200300.100.1.25 (RFC 4519 §2.4).
+    DOMAIN_COMPONENT = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19];
+
+    /// subjectKeyIdentifier 2.5.29.14 (RFC 5280 §4.2.1.2).
+    SUBJECT_KEY_IDENTIFIER = &[0x55, 0x1d, 0x0e];
+    /// keyUsage 2.5.29.15 (RFC 5280 §4.2.1.3).
+    KEY_USAGE = &[0x55, 0x1d, 0x0f];
+    /// subjectAltName 2.5.29.17 (RFC 5280 §4.2.1.6).
+    SUBJECT_ALT_NAME = &[0x55, 0x1d, 0x11];
+    /// basicConstraints 2.5.29.19 (RFC 5280 §4.2.1.9).
+    BASIC_CONSTRAINTS = &[0x55, 0x1d, 0x13];
+    /// cRLNumber 2.5.29.20 (RFC 5280 §5.2.3).
+    CRL_NUMBER = &[0x55, 0x1d, 0x14];
+    /// reasonCode 2.5.29.21 (RFC 5280 §5.3.1).
+    REASON_CODE = &[0x55, 0x1d, 0x15];
+    /// invalidityDate 2.5.29.24 (RFC 5280 §5.3.2).
+    INVALIDITY_DATE = &[0x55, 0x1d, 0x18];
+    /// issuingDistributionPoint 2.5.29.28 (RFC 5280 §5.2.5).
+    ISSUING_DISTRIBUTION_POINT = &[0x55, 0x1d, 0x1c];
+    /// cRLDistributionPoints 2.5.29.31 (RFC 5280 §4.2.1.13).
+    CRL_DISTRIBUTION_POINTS = &[0x55, 0x1d, 0x1f];
+    /// certificatePolicies 2.5.29.32 (RFC 5280 §4.2.1.4).
+    CERTIFICATE_POLICIES = &[0x55, 0x1d, 0x20];
+    /// authorityKeyIdentifier 2.5.29.35 (RFC 5280 §4.2.1.1).
+    AUTHORITY_KEY_IDENTIFIER = &[0x55, 0x1d, 0x23];
+    /// extKeyUsage 2.5.29.37 (RFC 5280 §4.2.1.12).
+    EXTENDED_KEY_USAGE = &[0x55, 0x1d, 0x25];
+    /// authorityInfoAccess 1.3.6.1.5.5.7.1.1 (RFC 5280 §4.2.2.1).
+    AUTHORITY_INFO_ACCESS = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01];
+    /// id-ad-ocsp 1.3.6.1.5.5.7.48.1 (RFC 5280 §4.2.2.1).
+    AD_OCSP = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01];
+    /// id-ad-caIssuers 1.3.6.1.5.5.7.48.2 (RFC 5280 §4.2.2.1).
+    AD_CA_ISSUERS = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02];
+    /// id-qt-cps 1.3.6.1.5.5.7.2.1 (RFC 5280 §4.2.1.4).
+    QT_CPS = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x02, 0x01];
+    /// id-kp-serverAuth 1.3.6.1.5.5.7.3.1 (RFC 5280 §4.2.1.12).
+    KP_SERVER_AUTH = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+    /// id-kp-clientAuth 1.3.6.1.5.5.7.3.2 (RFC 5280 §4.2.1.12).
+    KP_CLIENT_AUTH = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
+    /// id-kp-OCSPSigning 1.3.6.1.5.5.7.3.9 (RFC 6960 §4.2.2.2).
+    KP_OCSP_SIGNING = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
+    /// id-pkix-ocsp-basic 1.3.6.1.5.5.7.48.1.1 (RFC 6960 §4.2.1).
+    OCSP_BASIC = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01];
+    /// id-pkix-ocsp-nonce 1.3.6.1.5.5.7.48.1.2 (RFC 9654 §2.1).
+    OCSP_NONCE = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x02];
+    /// id-pkix-ocsp-nocheck 1.3.6.1.5.5.7.48.1.5 (RFC 6960 §4.2.2.2.1).
+    OCSP_NOCHECK = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x05];
+
+    /// id-ecPublicKey 1.2.840.10045.2.1 (RFC 5480 §2.1.1).
+    EC_PUBLIC_KEY = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+    /// secp256r1 1.2.840.10045.3.1.7 (RFC 5480 §2.1.1.1).
+    SECP256R1 = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    /// secp384r1 1.3.132.0.34 (RFC 5480 §2.1.1.1).
+    SECP384R1 = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+    /// rsaEncryption 1.2.840.113549.1.1.1 (RFC 3279 §2.3.1).
+    RSA_ENCRYPTION = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    /// sha256WithRSAEncryption 1.2.840.113549.1.1.11 (RFC 4055 §5).
+    SHA256_WITH_RSA = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+    /// sha384WithRSAEncryption 1.2.840.113549.1.1.12 (RFC 4055 §5).
+    SHA384_WITH_RSA = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c];
+    /// ecdsa-with-SHA256 1.2.840.10045.4.3.2 (RFC 5758 §3.2).
+    ECDSA_WITH_SHA256 = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    /// ecdsa-with-SHA384 1.2.840.10045.4.3.3 (RFC 5758 §3.2).
+    ECDSA_WITH_SHA384 = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
+    /// id-sha1 1.3.14.3.2.26 (RFC 3279 §2.1): OCSP CertID only.
+    SHA1 = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
+    /// id-sha256 2.16.840.1.101.3.4.2.1 (RFC 4055 §2.1).
+    SHA256 = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
+    /// id-signedData 1.2.840.113549.1.7.2 (RFC 5652 §5.1).
+    SIGNED_DATA = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+    /// id-data 1.2.840.113549.1.7.1 (RFC 5652 §4).
+    DATA = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
+    /// extensionRequest 1.2.840.113549.1.9.14 (RFC 2985 §5.4.2).
+    EXTENSION_REQUEST = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e];
+
+    /// The shipped policy for application certificates, in the documentation arc 1.3.6.1.4.1.32473 (RFC 5612): .1.1.
+    POLICY_APPLICATION = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x81, 0xfd, 0x59, 0x01, 0x01];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dotted_form_matches_the_comments() {
+        assert_eq!(dotted(KEY_USAGE.0), "2.5.29.15");
+        assert_eq!(dotted(POLICY_APPLICATION.0), "1.3.6.1.4.1.32473.1.1");
+        assert_eq!(dotted(DOMAIN_COMPONENT.0), "0.9.2342.19200300.100.1.25");
+        assert_eq!(dotted(SECP256R1.0), "1.2.840.10045.3.1.7");
+        assert_eq!(dotted(RSA_ENCRYPTION.0), "1.2.840.113549.1.1.1");
+        assert_eq!(dotted(SHA256.0), "2.16.840.1.101.3.4.2.1");
+        assert_eq!(dotted(SHA1.0), "1.3.14.3.2.26");
+        assert_eq!(dotted(SECP384R1.0), "1.3.132.0.34");
+    }
+}

@@ -1,0 +1,7 @@
+//! What people and machines ask for: the PKCS#10 ([`csr`]) and the application around it ([`application`]).
+
+pub mod application;
+pub mod csr;
+
+pub use application::{Application, ApprovalError, Approved, Approver, NewRequest, Submitted};
+pub use csr::{Csr, CsrError, ProvenCsr, Repair};

@@ -1,0 +1,74 @@
+//! What a key store must offer. Serving needs a [`Signer`]; only ceremonies hold a [`KeyKeeper`], so the running service
+//! can neither make nor destroy keys. Implemented in `hsm-adapters`.
+
+use crate::id::KeyLabel;
+use crate::key::{KeyAlgorithm, SubjectKey};
+
+/// To-be-signed octets with what they are: signers never see raw bytes of unknown meaning.
+#[derive(Clone, Copy, Debug)]
+pub enum Tbs<'a> {
+    /// A TBSCertificate (RFC 5280 §4.1).
+    Certificate(&'a [u8]),
+    /// A TBSCertList (RFC 5280 §5.1).
+    Crl(&'a [u8]),
+    /// A ResponseData (RFC 6960 §4.2.1).
+    Ocsp(&'a [u8]),
+    /// A message that proves a key usable; never anything with a meaning outside.
+    Probe(&'a [u8]),
+}
+
+impl<'a> Tbs<'a> {
+    /// The octets.
+    pub const fn bytes(&self) -> &'a [u8] {
+        match self {
+            Self::Certificate(bytes) | Self::Crl(bytes) | Self::Ocsp(bytes) | Self::Probe(bytes) => bytes,
+        }
+    }
+}
+
+/// Why a key store did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignerError {
+    /// No key has that label.
+    #[error("no key is labelled {0}")]
+    NoSuchKey(KeyLabel),
+    /// A key with that label exists; keys are never overwritten.
+    #[error("a key labelled {0} exists already")]
+    KeyExists(KeyLabel),
+    /// The store said no before signing anything: trying again later is safe.
+    #[error("the key {label} cannot be used: {reason}")]
+    Unusable {
+        /// Which key.
+        label: KeyLabel,
+        /// What the store or device said.
+        reason: String,
+    },
+    /// Whether a signature was made is not known: these octets are never signed again.
+    #[error("the outcome of signing with {label} is unknown: {reason}")]
+    OutcomeUnknown {
+        /// Which key.
+        label: KeyLabel,
+        /// What happened.
+        reason: String,
+    },
+}
+
+/// A store of keys that can sign. Calls may block on a device: call from a blocking thread. Calls may run at once from
+/// several threads. Nothing is retried inside.
+pub trait Signer: Send + Sync {
+    /// The public half of a key. Errors: no such key, or it cannot be used.
+    fn public_key(&self, label: &KeyLabel) -> Result<SubjectKey, SignerError>;
+
+    /// One signature for each of `batch`, in order, by the algorithm of
+    /// [`KeyAlgorithm::signature_algorithm`]; each item succeeds or fails alone. ECDSA signatures are DER.
+    fn sign(&self, label: &KeyLabel, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, SignerError>>;
+}
+
+/// A key store that also makes and destroys keys: ceremonies only.
+pub trait KeyKeeper: Signer {
+    /// Makes a key; durable on return. Errors: the label is taken, or the store failed.
+    fn create(&self, label: &KeyLabel, algorithm: KeyAlgorithm) -> Result<SubjectKey, SignerError>;
+
+    /// Destroys a key for good. Errors: no such key, or the store failed.
+    fn destroy(&self, label: &KeyLabel) -> Result<(), SignerError>;
+}

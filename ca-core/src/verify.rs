@@ -1,0 +1,38 @@
+//! Signature verification, through ring: the library that did not sign. What is signed here with aws-lc-rs or a device is
+//! verified with it before it leaves.
+
+use crate::key::{SignatureAlgorithm, SubjectKey};
+use ring::signature;
+
+/// A signature that does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// The key cannot make signatures of that algorithm.
+    #[error("the signature algorithm does not fit the key")]
+    AlgorithmMismatch,
+    /// The signature is not that of this key over these octets.
+    #[error("the signature does not verify")]
+    BadSignature,
+}
+
+/// Errors unless `signature` (ECDSA: DER; RSA: PKCS#1 v1.5) over `message` was made by `key`.
+pub fn verify(
+    key: &SubjectKey,
+    algorithm: SignatureAlgorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), VerifyError> {
+    use crate::key::KeyAlgorithm::{P256, P384};
+    let ring: &dyn signature::VerificationAlgorithm = match (key.algorithm(), algorithm) {
+        (P256, SignatureAlgorithm::EcdsaSha256) => &signature::ECDSA_P256_SHA256_ASN1,
+        (P256, SignatureAlgorithm::EcdsaSha384) => &signature::ECDSA_P256_SHA384_ASN1,
+        (P384, SignatureAlgorithm::EcdsaSha256) => &signature::ECDSA_P384_SHA256_ASN1,
+        (P384, SignatureAlgorithm::EcdsaSha384) => &signature::ECDSA_P384_SHA384_ASN1,
+        (rsa, SignatureAlgorithm::RsaSha256) if rsa.is_rsa() => &signature::RSA_PKCS1_2048_8192_SHA256,
+        (rsa, SignatureAlgorithm::RsaSha384) if rsa.is_rsa() => &signature::RSA_PKCS1_2048_8192_SHA384,
+        _ => return Err(VerifyError::AlgorithmMismatch),
+    };
+    signature::UnparsedPublicKey::new(ring, key.key_bits())
+        .verify(message, signature)
+        .map_err(|_| VerifyError::BadSignature)
+}
