@@ -1,0 +1,226 @@
+//! One key, one file: PKCS#8 `EncryptedPrivateKeyInfo` (RFC 5958 §3) in PEM, sealed with PBES2 (RFC 8018 §6.2):
+//! PBKDF2-HMAC-SHA256 and AES-256-CBC. `openssl pkey -in FILE` reads it with the same passphrase.
+//!
+//! A file appears whole or not at all, is on the disk before [`create`] returns, and never replaces another.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::cipher::{
+    AES_256, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey, UnboundCipherKey,
+};
+use aws_lc_rs::iv::FixedLength;
+use pkcs8::der::Encode;
+use pkcs8::der::pem::PemLabel;
+use pkcs8::pkcs5::EncryptionScheme;
+use pkcs8::pkcs5::pbes2::{self, Kdf, Pbkdf2Prf};
+use pkcs8::{EncryptedPrivateKeyInfo, LineEnding, SecretDocument};
+use zeroize::Zeroizing;
+
+use super::derive::{Derivation, FolderSecret};
+
+/// Larger than any sealed key (RSA-4096 is 3.3 KB in PEM); what is longer is no key.
+const LARGEST_FILE_BYTES: u64 = 16 * 1024;
+
+const AES_BLOCK_BYTES: usize = 16;
+
+/// What is wrong with a key file or the folder it stands in.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// The system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The group or the world has a right it must not have.
+    #[error("{} has mode {mode:04o}; it must be open to its owner only (chmod {wanted:o})", path.display())]
+    Exposed {
+        /// The file or folder.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+        /// What they should be.
+        wanted: u32,
+    },
+    /// Not a PKCS#8 encrypted key, or cut short.
+    #[error("{} is damaged: it is not an encrypted private key in PEM (PKCS#8)", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Sealed in another way than [`create`] does.
+    #[error("{} is sealed with an algorithm other than PBKDF2-HMAC-SHA256 with AES-256-CBC", path.display())]
+    UnknownSeal {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The seal does not open. A flipped bit in the sealed part looks the same as a wrong passphrase.
+    #[error("{} does not open: the passphrase is wrong, or the file is damaged", path.display())]
+    WrongPassphrase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is a key of this name already.
+    #[error("{} exists already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The library or the system's random source failed.
+    #[error("{}: the key could not be sealed", path.display())]
+    NotSealed {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// The PKCS#8 `PrivateKeyInfo` (DER) sealed in `path`; wiped when dropped.
+///
+/// # Errors
+/// Every [`KeyFileError`] but `Exists` and `NotSealed`.
+pub(super) fn open(path: &Path, secret: &FolderSecret) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let sealed = read(path)?;
+    let info = parsed(path, &sealed)?;
+    let (derivation, iv) = parameters(path, &info)?;
+    let wrong = || KeyFileError::WrongPassphrase { path: path.to_path_buf() };
+    let key = secret.key(&derivation);
+    let key = UnboundCipherKey::new(&AES_256, key.as_slice()).map_err(|_| wrong())?;
+    let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).map_err(|_| wrong())?;
+    let mut bytes = Zeroizing::new(info.encrypted_data.to_vec());
+    let context = DecryptionContext::Iv128(FixedLength::from(*iv));
+    let length = key.decrypt(&mut bytes, context).map_err(|_| wrong())?.len();
+    bytes.truncate(length);
+    // One padding in 256 is right by chance: what comes out must be a private key, too.
+    pkcs8::PrivateKeyInfo::try_from(bytes.as_slice()).map_err(|_| wrong())?;
+    Ok(bytes)
+}
+
+/// How the key in `path` is sealed, without opening it. `None` when the file is not one of ours.
+pub(super) fn derivation_of(path: &Path) -> Option<Derivation> {
+    let sealed = read(path).ok()?;
+    let info = parsed(path, &sealed).ok()?;
+    parameters(path, &info).ok().map(|(derivation, _)| derivation)
+}
+
+/// Seals `pkcs8` (DER) into the new file `path`, mode 0600. On return the file and its name are on the disk.
+///
+/// # Errors
+/// [`KeyFileError::Exists`] when the name is taken, also by another process at the same moment; `Io`; `NotSealed`.
+pub(super) fn create(path: &Path, pkcs8: &[u8], secret: &FolderSecret) -> Result<(), KeyFileError> {
+    let pem = sealed_pem(pkcs8, secret).ok_or_else(|| KeyFileError::NotSealed { path: path.to_path_buf() })?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("key");
+    let staging = folder.join(format!(".{name}.{}", std::process::id()));
+    let io = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| KeyFileError::Io { path, source }
+    };
+
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&staging).map_err(io(&staging))?;
+    let written = file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(io(&staging));
+    // A link and not a rename: rename would silently replace a key that appeared meanwhile, and a CA key cannot be made again.
+    let linked = written.and_then(|()| {
+        fs::hard_link(&staging, path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.to_path_buf() },
+            _ => KeyFileError::Io { path: path.to_path_buf(), source },
+        })
+    });
+    let unlinked = fs::remove_file(&staging).map_err(io(&staging));
+    linked?;
+    unlinked?;
+    sync_folder(folder)
+}
+
+/// Removes the file `path`. On return its name is gone from the disk; copies in backups are not, and flash memory may keep
+/// the sealed bytes until it reuses the block.
+///
+/// # Errors
+/// [`KeyFileError::Io`].
+pub(super) fn remove(path: &Path) -> Result<(), KeyFileError> {
+    fs::remove_file(path).map_err(|source| KeyFileError::Io { path: path.to_path_buf(), source })?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Makes the folder (mode 0700) if it is not there, and refuses one that others may write to.
+///
+/// # Errors
+/// [`KeyFileError::Io`] and [`KeyFileError::Exposed`].
+pub(super) fn prepare_folder(folder: &Path) -> Result<(), KeyFileError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let io = |source| KeyFileError::Io { path: folder.to_path_buf(), source };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io)?;
+    let mode = fs::metadata(folder).map_err(io)?.permissions().mode() & 0o7777;
+    if mode & 0o022 != 0 {
+        return Err(KeyFileError::Exposed { path: folder.to_path_buf(), mode, wanted: 0o700 });
+    }
+    Ok(())
+}
+
+fn sealed_pem(pkcs8: &[u8], secret: &FolderSecret) -> Option<Zeroizing<String>> {
+    let mut iv = [0u8; AES_BLOCK_BYTES];
+    getrandom::fill(&mut iv).ok()?;
+    let derivation = secret.for_new_keys()?;
+    let key = secret.key(&derivation);
+    let key = PaddedBlockEncryptingKey::cbc_pkcs7(UnboundCipherKey::new(&AES_256, key.as_slice()).ok()?).ok()?;
+    // Room for the padding at once: a growing vector would leave a copy of the key behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(pkcs8.len() + AES_BLOCK_BYTES));
+    bytes.extend_from_slice(pkcs8);
+    key.less_safe_encrypt(&mut *bytes, EncryptionContext::Iv128(FixedLength::from(iv))).ok()?;
+
+    let scheme = pbes2::Parameters::pbkdf2_sha256_aes256cbc(derivation.iterations, &derivation.salt, &iv).ok()?;
+    let info = EncryptedPrivateKeyInfo { encryption_algorithm: scheme.into(), encrypted_data: &bytes };
+    let document = SecretDocument::try_from(info.to_der().ok()?).ok()?;
+    document.to_pem(EncryptedPrivateKeyInfo::PEM_LABEL, LineEnding::LF).ok()
+}
+
+fn read(path: &Path) -> Result<SecretDocument, KeyFileError> {
+    let io = |source| KeyFileError::Io { path: path.to_path_buf(), source };
+    let damaged = || KeyFileError::Damaged { path: path.to_path_buf() };
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(KeyFileError::Exposed { path: path.to_path_buf(), mode, wanted: 0o600 });
+    }
+    if metadata.len() > LARGEST_FILE_BYTES {
+        return Err(damaged());
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(LARGEST_FILE_BYTES).read_to_end(&mut bytes).map_err(io)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
+    let (label, document) = SecretDocument::from_pem(text).map_err(|_| damaged())?;
+    if label != EncryptedPrivateKeyInfo::PEM_LABEL {
+        return Err(damaged());
+    }
+    Ok(document)
+}
+
+fn parsed<'a>(path: &Path, sealed: &'a SecretDocument) -> Result<EncryptedPrivateKeyInfo<'a>, KeyFileError> {
+    EncryptedPrivateKeyInfo::try_from(sealed.as_bytes()).map_err(|_| KeyFileError::Damaged { path: path.to_path_buf() })
+}
+
+fn parameters<'a>(
+    path: &Path,
+    info: &EncryptedPrivateKeyInfo<'a>,
+) -> Result<(Derivation, &'a [u8; AES_BLOCK_BYTES]), KeyFileError> {
+    let unknown = || KeyFileError::UnknownSeal { path: path.to_path_buf() };
+    let EncryptionScheme::Pbes2(scheme) = &info.encryption_algorithm else { return Err(unknown()) };
+    let (Kdf::Pbkdf2(kdf), pbes2::EncryptionScheme::Aes256Cbc { iv }) = (&scheme.kdf, scheme.encryption) else {
+        return Err(unknown());
+    };
+    if kdf.prf != Pbkdf2Prf::HmacWithSha256 || kdf.key_length.is_some_and(|n| n != 32) {
+        return Err(unknown());
+    }
+    let derivation = Derivation::read(kdf.salt, kdf.iteration_count).ok_or_else(unknown)?;
+    Ok((derivation, iv))
+}
+
+fn sync_folder(folder: &Path) -> Result<(), KeyFileError> {
+    let io = |source| KeyFileError::Io { path: folder.to_path_buf(), source };
+    File::open(folder).map_err(io)?.sync_all().map_err(io)
+}

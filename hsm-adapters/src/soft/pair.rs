@@ -1,0 +1,133 @@
+//! One opened key pair: made, read, and used by aws-lc-rs. The private half never leaves this module unsealed except as the
+//! PKCS#8 octets that `keyfile` seals.
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RsaKeyPair,
+};
+use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
+use ca_core::signer::Tbs;
+use zeroize::Zeroizing;
+
+/// A private key in memory with its public half. No `Debug`.
+pub(super) struct SoftKey {
+    pair: Pair,
+    public: SubjectKey,
+    signature: SignatureAlgorithm,
+}
+
+enum Pair {
+    Ecdsa(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
+}
+
+/// Why there is no usable key pair.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum KeyPairError {
+    #[error("the key pair could not be generated")]
+    Generation,
+    #[error("keys of algorithm {0} are not made by software keys; choose p256, p384, rsa2048, rsa3072 or rsa4096")]
+    NotOffered(String),
+    #[error("the private key is neither P-256, P-384 nor RSA of 2048 to 4096 bits, or its halves do not agree")]
+    Unusable,
+}
+
+impl SoftKey {
+    /// A fresh key pair.
+    pub(super) fn generate(algorithm: KeyAlgorithm) -> Result<Self, KeyPairError> {
+        let ecdsa = |curve| EcdsaKeyPair::generate(curve).map(Pair::Ecdsa).map_err(|_| KeyPairError::Generation);
+        let rsa = |size| RsaKeyPair::generate(size).map(Pair::Rsa).map_err(|_| KeyPairError::Generation);
+        Self::with_public(match algorithm {
+            KeyAlgorithm::P256 => ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING),
+            KeyAlgorithm::P384 => ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING),
+            KeyAlgorithm::Rsa2048 => rsa(KeySize::Rsa2048),
+            KeyAlgorithm::Rsa3072 => rsa(KeySize::Rsa3072),
+            KeyAlgorithm::Rsa4096 => rsa(KeySize::Rsa4096),
+            other => Err(KeyPairError::NotOffered(other.to_string())),
+        }?)
+    }
+
+    /// Reads a PKCS#8 `PrivateKeyInfo`; the algorithm is what the key says.
+    pub(super) fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyPairError> {
+        let ecdsa =
+            |curve: &'static EcdsaSigningAlgorithm| EcdsaKeyPair::from_pkcs8(curve, pkcs8).map(Pair::Ecdsa).ok();
+        let pair = ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING)
+            .or_else(|| ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING))
+            .or_else(|| RsaKeyPair::from_pkcs8(pkcs8).map(Pair::Rsa).ok());
+        Self::with_public(pair.ok_or(KeyPairError::Unusable)?)
+    }
+
+    /// PKCS#8 v1 `PrivateKeyInfo`, DER, wiped when dropped.
+    pub(super) fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyPairError> {
+        match &self.pair {
+            Pair::Ecdsa(pair) => pair.to_pkcs8v1().map(|der| Zeroizing::new(der.as_ref().to_vec())),
+            Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).map(|der| Zeroizing::new(der.as_ref().to_vec())),
+        }
+        .map_err(|_| KeyPairError::Unusable)
+    }
+
+    /// The public half.
+    pub(super) const fn public(&self) -> &SubjectKey {
+        &self.public
+    }
+
+    /// One signature per element, in order; `None` where the library failed. Long batches are spread over the cores.
+    pub(super) fn sign_batch(&self, batch: &[Tbs<'_>]) -> Vec<Option<Vec<u8>>> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores.min(batch.len() / self.worth_a_thread());
+        if threads < 2 {
+            return batch.iter().map(|tbs| self.sign_one(tbs.bytes())).collect();
+        }
+        let share = batch.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            let running: Vec<_> = batch
+                .chunks(share)
+                .map(|part| {
+                    let signing =
+                        scope.spawn(move || part.iter().map(|tbs| self.sign_one(tbs.bytes())).collect::<Vec<_>>());
+                    (signing, part.len())
+                })
+                .collect();
+            running.into_iter().flat_map(|(thread, n)| thread.join().unwrap_or_else(|_| vec![None; n])).collect()
+        })
+    }
+
+    /// How many signatures take about a millisecond, beside which the 50 µs of a thread do not count.
+    const fn worth_a_thread(&self) -> usize {
+        match self.signature {
+            SignatureAlgorithm::EcdsaSha256 => 32,
+            SignatureAlgorithm::EcdsaSha384 => 8,
+            SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::RsaSha384 => 2,
+        }
+    }
+
+    fn sign_one(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Ecdsa(pair) => pair.sign(&random, message).ok().map(|signature| signature.as_ref().to_vec()),
+            Pair::Rsa(pair) => {
+                let padding = match self.signature {
+                    SignatureAlgorithm::RsaSha384 => &RSA_PKCS1_SHA384,
+                    _ => &RSA_PKCS1_SHA256,
+                };
+                let mut signature = vec![0u8; pair.public_modulus_len()];
+                pair.sign(padding, &random, message, &mut signature).ok()?;
+                Some(signature)
+            }
+        }
+    }
+
+    fn with_public(pair: Pair) -> Result<Self, KeyPairError> {
+        let spki = match &pair {
+            Pair::Ecdsa(pair) => AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()),
+            Pair::Rsa(pair) => AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()),
+        }
+        .map_err(|_| KeyPairError::Unusable)?;
+        let public = SubjectKey::from_spki_der(spki.as_ref()).map_err(|_| KeyPairError::Unusable)?;
+        let signature = public.algorithm().signature_algorithm();
+        Ok(Self { pair, public, signature })
+    }
+}
