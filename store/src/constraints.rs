@@ -1,0 +1,43 @@
+//! The names of unique constraints. PostgreSQL reports the name of the constraint it enforced; SQLite reports the columns
+//! (`UNIQUE constraint failed: account.login`) and, for checks, the name. This table gives SQLite's answer its name; the
+//! contract suite compares it with PostgreSQL's catalogue, so that it cannot fall behind `migrations/`.
+
+use sqlx::error::DatabaseError;
+
+/// Columns as SQLite lists them, and the constraint or unique index they belong to.
+pub const UNIQUE: &[(&str, &str)] = &[
+    ("account.account_id", "account_pk"),
+    ("account.login", "account_login_once"),
+    ("audit_event.audit_event_id", "audit_event_pk"),
+    ("authority.authority_id", "authority_pk"),
+    ("authority.key_label", "authority_key_once"),
+    ("certificate.authority_id, certificate.serial", "certificate_pk"),
+    ("certificate.request_id", "certificate_request_once"),
+    ("crl.authority_id, crl.number", "crl_pk"),
+    ("intent.authority_id, intent.serial", "intent_pk"),
+    ("job.job_id", "job_pk"),
+    ("job.kind, job.subject", "job_subject_once"),
+    ("ocsp_response.authority_id, ocsp_response.serial", "ocsp_response_pk"),
+    ("organisation.code", "organisation_code_once"),
+    ("organisation.organisation_id", "organisation_pk"),
+    ("organisation_domain.organisation_id, organisation_domain.domain", "organisation_domain_pk"),
+    ("passkey.passkey_id", "passkey_pk"),
+    ("request.key_sha256", "request_key_once"),
+    ("request.number", "request_number_once"),
+    ("request.request_id", "request_pk"),
+    ("request_number.era_year", "request_number_pk"),
+    ("revocation.authority_id, revocation.serial", "revocation_pk"),
+    ("session.token_sha256", "session_pk"),
+    ("setting.name", "setting_pk"),
+    ("submission.nonce", "submission_pk"),
+];
+
+/// The name of the constraint a database has reported; its own words when it cannot be told.
+pub(crate) fn named(reported: &dyn DatabaseError) -> String {
+    if let Some(name) = reported.constraint() {
+        return name.to_owned();
+    }
+    // SQLite has no other field than its text, which is part of its stable interface (and held by the contract suite).
+    let (_, detail) = reported.message().split_once("constraint failed: ").unwrap_or(("", reported.message()));
+    UNIQUE.iter().find(|(columns, _)| *columns == detail).map_or(detail, |(_, name)| name).to_owned()
+}

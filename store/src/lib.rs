@@ -1,0 +1,126 @@
+//! All SQL of LGPKI, on SQLite and on PostgreSQL, and nothing but that: no policy, no encoding, no clock.
+//!
+//! - [`Store`] opens a database, brings its schema up to date and begins transactions ([`txn`]).
+//! - One module per noun holds the rows, their statements and their functions: [`organisations`], [`accounts`],
+//!   [`passkeys`], [`sessions`], [`submissions`], [`authorities`], [`requests`], [`certificates`], [`revocations`],
+//!   [`crls`], [`ocsp`], [`jobs`], [`audit`], [`settings`].
+//! - `ledger` is where the issuing engine's [`ca_core::issue::Ledger`] meets the tables; it takes batches.
+//! - `db` has the two databases and the one macro; `codec` turns newtypes into columns and back; [`constraints`] has the
+//!   names of unique constraints.
+//!
+//! A change of state writes its audit event and its jobs in its own transaction: the functions here do so themselves, and a
+//! caller adds events only for what has no row (a failed log-in of an unknown name). Nothing is durable before
+//! [`txn::WriteTxn::commit`] has returned.
+
+pub mod accounts;
+pub mod audit;
+pub mod authorities;
+mod batch;
+pub mod certificates;
+mod codec;
+pub mod constraints;
+pub mod crls;
+mod db;
+mod error;
+pub mod jobs;
+mod ledger;
+pub mod ocsp;
+pub mod organisations;
+pub mod passkeys;
+pub mod requests;
+pub mod revocations;
+pub mod sessions;
+pub mod settings;
+pub mod submissions;
+pub mod txn;
+
+pub use error::{Cause, StoreError};
+pub use txn::{Interrupt, Interruption, ReadTxn, Step, WriteTxn};
+
+use ca_core::entropy::Entropy;
+use db::Db;
+use std::sync::Arc;
+
+/// An open database. Clones share its connections.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    entropy: Arc<dyn Entropy>,
+    interruption: Option<Arc<dyn Interruption>>,
+}
+
+/// How a database is opened.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// Where the ids of events and jobs come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Connections at most: on PostgreSQL of all kinds, on SQLite of readers beside the one writer.
+    pub connections: u32,
+    /// A fault to put into commits; `None` outside tests.
+    pub interruption: Option<Arc<dyn Interruption>>,
+}
+
+impl OpenOptions {
+    /// Ten connections and no faults.
+    pub fn new(entropy: Arc<dyn Entropy>) -> Self {
+        Self { entropy, connections: 10, interruption: None }
+    }
+}
+
+/// How a database's schema stands to the program's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// It is the one this program needs.
+    Current,
+    /// [`Store::migrate`] will bring it up to date.
+    Behind,
+    /// A newer version of the program has been here.
+    Ahead,
+}
+
+impl Store {
+    /// Opens the database `url` names: `sqlite:/path/to/file` (made when missing, readable by its owner alone) or
+    /// `postgres://…`. Errors: the URL is neither, or the database does not answer. Changes nothing in it.
+    pub async fn open(url: &str, options: &OpenOptions) -> Result<Self, StoreError> {
+        let db = Db::open(url, options.connections).await?;
+        Ok(Self { db, entropy: Arc::clone(&options.entropy), interruption: options.interruption.clone() })
+    }
+
+    /// Brings the schema up to date, each migration in its own transaction. Errors: one of them failed, or the database
+    /// was written by another version of the program.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.db.migrate().await
+    }
+
+    /// How the database's schema stands to the one this program needs. Changes nothing. Errors: unavailable.
+    pub async fn schema(&self) -> Result<Schema, StoreError> {
+        let (applied, ours) = self.db.schema_versions().await?;
+        Ok(if applied.iter().any(|version| !ours.contains(version)) {
+            Schema::Ahead
+        } else if applied.len() < ours.len() {
+            Schema::Behind
+        } else {
+            Schema::Current
+        })
+    }
+
+    /// Whether the database answers a query just now. Errors: it does not.
+    pub async fn answers(&self) -> Result<(), StoreError> {
+        self.read().await?.setting("installation").await.map(|_| ())
+    }
+
+    /// Ends all connections, waiting for the transactions under way.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Never the URL: it may hold a password.
+        f.write_str(match self.db {
+            Db::Sqlite { .. } => "Store(SQLite)",
+            Db::Postgres(_) => "Store(PostgreSQL)",
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! What OCSP asks: the status of a certificate, and the responses signed in advance. An intent without a certificate
+//! counts as not issued: until its outcome is known the responder vouches for nothing.
+
+use crate::batch::BatchSql;
+use crate::codec::{at, limit, serial};
+use crate::db::{Only, on};
+use crate::error::StoreError;
+use crate::revocations::reason;
+use crate::txn::{ReadTxn, WriteTxn};
+use ca_core::id::AuthorityId;
+use ca_core::revocation::Revocation;
+use ca_core::serial::SerialNumber;
+use ca_core::time::Timestamp;
+
+/// What is known about a serial number of an authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// No certificate of that serial was issued.
+    Unissued,
+    /// Issued and not revoked.
+    Good,
+    /// Revoked; burnt serial numbers too.
+    Revoked(Revocation),
+}
+
+/// A response signed in advance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresignedRow {
+    /// The authority of the certificate.
+    pub authority_id: AuthorityId,
+    /// The certificate's serial.
+    pub serial: SerialNumber,
+    /// Whether it says *revoked*; otherwise it says *good*.
+    pub revoked: bool,
+    /// The OCSPResponse, DER.
+    pub der: Vec<u8>,
+    /// Its thisUpdate.
+    pub this_update: Timestamp,
+    /// Its nextUpdate.
+    pub next_update: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct StatusRecord {
+    reason: Option<i64>,
+    revoked_at: Option<i64>,
+    invalidity_at: Option<i64>,
+}
+
+const STATUS: &str = "select v.reason, v.revoked_at, v.invalidity_at
+    from certificate c left join revocation v on v.authority_id = c.authority_id and v.serial = c.serial
+    where c.authority_id = $1 and c.serial = $2";
+
+/// A response that says *good* of a revoked certificate was signed before the revocation: it is as if it were not there.
+const PRESIGNED: &str = "select o.revoked, o.der, o.this_update, o.next_update
+    from ocsp_response o left join revocation v on v.authority_id = o.authority_id and v.serial = o.serial
+    where o.authority_id = $1 and o.serial = $2 and o.revoked = (v.serial is not null)";
+
+/// A response signed before another process stored a later one does not replace it.
+static STORE: BatchSql = BatchSql::new(
+    "insert into ocsp_response (authority_id, serial, revoked, der, this_update, next_update) values ",
+    "(?, ?, ?, ?, ?, ?)",
+    " on conflict (authority_id, serial) do update set revoked = excluded.revoked, der = excluded.der,
+        this_update = excluded.this_update, next_update = excluded.next_update
+    where excluded.this_update >= ocsp_response.this_update",
+    0,
+);
+
+const WITHOUT_FRESH: &str = "select c.serial
+    from certificate c
+        join intent i on i.authority_id = c.authority_id and i.serial = c.serial
+        left join revocation v on v.authority_id = c.authority_id and v.serial = c.serial
+        left join ocsp_response o on o.authority_id = c.authority_id and o.serial = c.serial
+            and o.revoked = (v.serial is not null)
+    where c.authority_id = $1 and i.not_after >= $2 and (o.next_update is null or o.next_update < $2)
+    order by c.recorded_at limit $3";
+
+impl WriteTxn {
+    /// Stores responses, each in place of an older one. One that says *good* is not found again once its certificate is
+    /// revoked, whichever came first. Errors: no such certificate.
+    pub async fn store_presigned(&mut self, responses: &[PresignedRow]) -> Result<(), StoreError> {
+        for (sql, chunk) in STORE.chunks(responses) {
+            on!(self, execute sql => |query| {
+                for row in chunk {
+                    query = query.bind(row.authority_id.as_str()).bind(row.serial.as_bytes()).bind(row.revoked);
+                    query = query.bind(&row.der).bind(row.this_update.micros());
+                    query = query.bind(row.next_update.micros());
+                }
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl ReadTxn {
+    /// The status of a serial number.
+    pub async fn certificate_status(
+        &mut self,
+        authority: &AuthorityId,
+        serial: &SerialNumber,
+    ) -> Result<Status, StoreError> {
+        match on!(self, one StatusRecord, STATUS, authority.as_str(), serial.as_bytes())? {
+            None => Ok(Status::Unissued),
+            Some(StatusRecord { reason: Some(code), revoked_at: Some(revoked_at), invalidity_at }) => {
+                let revoked_at = Timestamp::from_micros(revoked_at);
+                Ok(Status::Revoked(Revocation { reason: reason(code)?, revoked_at, invalidity_at: at(invalidity_at) }))
+            }
+            Some(_) => Ok(Status::Good),
+        }
+    }
+
+    /// The response signed in advance for a certificate, fresh or not; never one that a revocation has overtaken.
+    pub async fn presigned(
+        &mut self,
+        authority: &AuthorityId,
+        serial: &SerialNumber,
+    ) -> Result<Option<PresignedRow>, StoreError> {
+        let found = on!(self, one(bool, Vec<u8>, i64, i64), PRESIGNED, authority.as_str(), serial.as_bytes())?;
+        Ok(found.map(|(revoked, der, this_update, next_update)| PresignedRow {
+            authority_id: authority.clone(),
+            serial: serial.clone(),
+            revoked,
+            der,
+            this_update: Timestamp::from_micros(this_update),
+            next_update: Timestamp::from_micros(next_update),
+        }))
+    }
+
+    /// Certificates of an authority without a response that lasts until `refresh_before`, oldest first; those that expire
+    /// earlier are left to live answers.
+    pub async fn certificates_without_fresh_response(
+        &mut self,
+        authority: &AuthorityId,
+        refresh_before: Timestamp,
+        rows: u32,
+    ) -> Result<Vec<SerialNumber>, StoreError> {
+        let until = refresh_before.micros();
+        on!(self, all Only<Vec<u8>>, WITHOUT_FRESH, authority.as_str(), until, limit(rows))?
+            .into_iter()
+            .map(|(octets,)| serial("certificate.serial", &octets))
+            .collect()
+    }
+}

@@ -1,0 +1,158 @@
+//! Transactions. A [`ReadTxn`] sees one state of the database. A [`WriteTxn`] carries one instant and one actor, and what
+//! it does becomes durable in one place, [`WriteTxn::commit`], which names the step. The functions on rows are in the
+//! modules of their nouns; those of a `ReadTxn` are also there on a `WriteTxn`.
+
+use crate::Store;
+use crate::db::Connection;
+use crate::error::StoreError;
+use ca_core::audit::Actor;
+use ca_core::entropy::Entropy;
+use ca_core::time::Timestamp;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+/// A transaction that reads. Dropping it ends it.
+pub struct ReadTxn {
+    pub(crate) connection: Connection,
+}
+
+/// A transaction that writes. Dropping it without [`Self::commit`] undoes everything.
+pub struct WriteTxn {
+    read: ReadTxn,
+    now: Timestamp,
+    actor: Actor,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    interruption: Option<Arc<dyn Interruption>>,
+}
+
+/// The durable steps of the program: every commit is one of these, and the fault tests stop before and after each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Intents are written: from here on their certificates may exist.
+    IntentsRecorded,
+    /// Signed certificates are written.
+    CertificatesRecorded,
+    /// Unknown outcomes are written down as burnt serial numbers.
+    Settled,
+    /// A request is filed.
+    RequestSubmitted,
+    /// A request is approved, returned, rejected or withdrawn, or has failed.
+    RequestDecided,
+    /// A certificate is revoked.
+    Revoked,
+    /// A CRL number is taken.
+    CrlNumberTaken,
+    /// A signed CRL is stored.
+    CrlStored,
+    /// Pre-signed OCSP responses are stored.
+    OcspStored,
+    /// A session is made, touched or ended, a log-in counted, a passkey kept.
+    SessionWritten,
+    /// A job is leased, finished, put off or asked for.
+    JobTouched,
+    /// An authority, organisation, account or setting is written.
+    Setup,
+}
+
+impl Step {
+    /// Every step, for tables in tests.
+    pub const ALL: [Self; 12] = [
+        Self::IntentsRecorded,
+        Self::CertificatesRecorded,
+        Self::Settled,
+        Self::RequestSubmitted,
+        Self::RequestDecided,
+        Self::Revoked,
+        Self::CrlNumberTaken,
+        Self::CrlStored,
+        Self::OcspStored,
+        Self::SessionWritten,
+        Self::JobTouched,
+        Self::Setup,
+    ];
+}
+
+/// What an [`Interruption`] wants of the commit it was asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupt {
+    /// Go on.
+    Continue,
+    /// Behave as if the database had failed here.
+    Fail,
+}
+
+/// A fault that tests put into [`WriteTxn::commit`]. There is none in production. An implementation may also end the
+/// process: before the commit nothing of the transaction is durable, after it everything is.
+pub trait Interruption: Send + Sync {
+    /// Asked before the commit. `Fail` rolls back: nothing is durable, and the caller is told so.
+    fn before_commit(&self, step: Step) -> Interrupt;
+    /// Asked after the commit. `Fail` tells the caller that the outcome is unknown, while everything is durable.
+    fn after_commit(&self, step: Step) -> Interrupt;
+}
+
+/// The cause given for a failure an [`Interruption`] asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a test interrupted the step {0:?}")]
+pub struct Interrupted(pub Step);
+
+impl Store {
+    /// A transaction that sees the database as it is now and does not change it. Errors: unavailable.
+    pub async fn read(&self) -> Result<ReadTxn, StoreError> {
+        Ok(ReadTxn { connection: self.db.begin_read().await? })
+    }
+
+    /// A transaction whose every change happens at `now` and is the act of `actor`. On SQLite there is one at a time, and
+    /// this waits for the one before. Errors: unavailable.
+    pub async fn write(&self, now: Timestamp, actor: Actor) -> Result<WriteTxn, StoreError> {
+        let read = ReadTxn { connection: self.db.begin_write().await? };
+        let (entropy, interruption) = (Arc::clone(&self.entropy), self.interruption.clone());
+        Ok(WriteTxn { read, now, actor, entropy, interruption })
+    }
+}
+
+impl WriteTxn {
+    /// The instant of this transaction.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Whose act this is.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Makes everything durable. `step` says what this is, for the fault tests. Errors: [`StoreError::Unavailable`] when
+    /// nothing became durable; [`StoreError::OutcomeUnknown`] when the commit failed on its way and everything or nothing
+    /// did.
+    pub async fn commit(self, step: Step) -> Result<(), StoreError> {
+        let Self { read: ReadTxn { connection }, interruption, .. } = self;
+        if let Some(interruption) = &interruption
+            && interruption.before_commit(step) == Interrupt::Fail
+        {
+            connection.rollback().await.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+            return Err(StoreError::Unavailable(Box::new(Interrupted(step))));
+        }
+        // The gap every caller is built around: an error here says nothing about what the database has kept.
+        connection.commit().await.map_err(|error| StoreError::OutcomeUnknown(Box::new(error)))?;
+        if let Some(interruption) = &interruption
+            && interruption.after_commit(step) == Interrupt::Fail
+        {
+            return Err(StoreError::OutcomeUnknown(Box::new(Interrupted(step))));
+        }
+        Ok(())
+    }
+}
+
+impl Deref for WriteTxn {
+    type Target = ReadTxn;
+
+    fn deref(&self) -> &ReadTxn {
+        &self.read
+    }
+}
+
+impl DerefMut for WriteTxn {
+    fn deref_mut(&mut self) -> &mut ReadTxn {
+        &mut self.read
+    }
+}
