@@ -1,0 +1,151 @@
+//! What the world fetches over plain HTTP: CRLs (`/crl/<authority>.crl`) and the authorities' certificates
+//! (`/aia/<authority>.cer`, `.pem`, `.p7c`). Everything is signed or self-evident, so nothing here is secret.
+//!
+//! A CRL past its nextUpdate is still served, with `no-store` and without `Expires`: its entries are still revoked, a
+//! reader that checks nextUpdate refuses it by itself, and one that fails open on an error page would lose even those
+//! entries. Caches must not hold it for a moment longer, so that the next one is seen at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use ca_core::certificate::{pkcs7, to_pem};
+use ca_core::digest::{hex, sha256};
+use ca_core::id::AuthorityId;
+use ca_core::time::{Clock, Timestamp};
+use store::crls::CrlRow;
+use store::{Store, StoreError};
+
+/// The longest a cache may hold a CRL: the time within which an ordinary revocation must be visible.
+const LONGEST_CACHED: Duration = Duration::from_secs(3600);
+/// How long a cache may hold an authority's certificate.
+const CERTIFICATE_CACHED: Duration = Duration::from_secs(24 * 3600);
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct CrlState {
+    /// Where CRLs and authorities stand.
+    pub store: Store,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The public routes of CRLs and authority certificates.
+pub fn router(state: CrlState) -> Router {
+    Router::new().route("/crl/{file}", get(crl)).route("/aia/{file}", get(authority_certificate)).with_state(state)
+}
+
+async fn crl(State(state): State<CrlState>, Path(file): Path<String>, request: HeaderMap) -> Response<Body> {
+    let Some(authority) = file.strip_suffix(".crl").and_then(|slug| AuthorityId::parse(slug).ok()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match latest(&state.store, &authority).await {
+        Ok(Some(crl)) => answer_crl(crl, state.clock.now(), &request),
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
+async fn latest(store: &Store, authority: &AuthorityId) -> Result<Option<CrlRow>, StoreError> {
+    store.read().await?.latest_crl(authority).await
+}
+
+fn answer_crl(crl: CrlRow, now: Timestamp, request: &HeaderMap) -> Response<Body> {
+    let tag = entity_tag(&crl.der);
+    let mut answer = Response::new(Body::empty());
+    let remaining = crl.next_update.since(now);
+    let caching = if remaining.is_zero() {
+        "no-store".to_owned()
+    } else {
+        set(&mut answer, header::EXPIRES, &crl.next_update.http_date());
+        format!("public, max-age={}", LONGEST_CACHED.min(remaining / 2).as_secs())
+    };
+    set(&mut answer, header::CACHE_CONTROL, &caching);
+    set(&mut answer, header::LAST_MODIFIED, &crl.this_update.http_date());
+    set(&mut answer, header::ETAG, &tag);
+    if is_known(request, &tag, crl.this_update) {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        return answer;
+    }
+    set(&mut answer, header::CONTENT_TYPE, "application/pkix-crl");
+    *answer.body_mut() = Body::from(crl.der);
+    answer
+}
+
+async fn authority_certificate(
+    State(state): State<CrlState>,
+    Path(file): Path<String>,
+    request: HeaderMap,
+) -> Response<Body> {
+    let Some((slug, form)) = file.rsplit_once('.') else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(authority) = AuthorityId::parse(slug) else { return StatusCode::NOT_FOUND.into_response() };
+    let certificate = match certificate(&state.store, &authority).await {
+        Ok(Some(certificate)) => certificate,
+        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+        Err(error) => return unavailable(&error),
+    };
+    let (kind, body) = match form {
+        "cer" => ("application/pkix-cert", certificate),
+        "pem" => ("application/x-pem-file", to_pem("CERTIFICATE", &certificate).into_bytes()),
+        // RFC 5280 §4.2.2.1 names this form for caIssuers; cross-certificates will stand beside the certificate.
+        "p7c" => ("application/pkcs7-mime; smime-type=certs-only", pkcs7::certs_only(&[certificate.as_slice()])),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    let tag = entity_tag(&body);
+    let mut answer = Response::new(Body::empty());
+    set(&mut answer, header::CACHE_CONTROL, &format!("public, max-age={}", CERTIFICATE_CACHED.as_secs()));
+    set(&mut answer, header::ETAG, &tag);
+    if matches_tag(&request, &tag) == Some(true) {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        return answer;
+    }
+    set(&mut answer, header::CONTENT_TYPE, kind);
+    *answer.body_mut() = Body::from(body);
+    answer
+}
+
+async fn certificate(store: &Store, authority: &AuthorityId) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(store.read().await?.authority(authority).await?.map(|row| row.certificate))
+}
+
+fn unavailable(error: &StoreError) -> Response<Body> {
+    tracing::error!(error = %error, "the repository cannot read the database");
+    let mut answer = StatusCode::SERVICE_UNAVAILABLE.into_response();
+    set(&mut answer, header::RETRY_AFTER, "30");
+    set(&mut answer, header::CACHE_CONTROL, "no-store");
+    answer
+}
+
+/// A strong validator: the same octets, the same tag, on every node.
+fn entity_tag(body: &[u8]) -> String {
+    format!("\"{}\"", hex(sha256(body).get(..16).unwrap_or_default()))
+}
+
+/// RFC 9110 §13.2.2: If-None-Match decides when present, If-Modified-Since otherwise. The date is compared as text: the
+/// client gives back what it was given, and any other date gets the whole CRL.
+fn is_known(request: &HeaderMap, tag: &str, modified: Timestamp) -> bool {
+    matches_tag(request, tag).unwrap_or_else(|| {
+        let since = request.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
+        since == Some(modified.http_date().as_str())
+    })
+}
+
+fn matches_tag(request: &HeaderMap, tag: &str) -> Option<bool> {
+    let mut wanted = request.get_all(header::IF_NONE_MATCH).iter().peekable();
+    wanted.peek()?;
+    Some(wanted.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|one| {
+        let one = one.trim();
+        one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag
+    }))
+}
+
+fn set(answer: &mut Response<Body>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().insert(name, value);
+    }
+}
