@@ -1,0 +1,131 @@
+//! For whom a responder answers and with whose key: one authority, its delegated responder certificate (RFC 6960
+//! §4.2.2.2), and the signature made and verified.
+
+use ca_core::certificate::{Certificate, CertificateError};
+use ca_core::id::{AuthorityId, KeyLabel};
+use ca_core::signer::{Signer, SignerError, Tbs};
+use ca_core::time::Timestamp;
+use ca_core::verify::{VerifyError, verify};
+use std::time::Duration;
+use store::authorities::AuthorityRow;
+
+use crate::cert_id::{CertId, CertIdDigest, IssuerHashes};
+use crate::response::{ResponderId, ResponseData, SignedResponse, SingleResponse};
+
+/// One authority's responder.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) authority: AuthorityId,
+    issuer: [IssuerHashes; 2],
+    certificate: Certificate,
+    key: KeyLabel,
+}
+
+/// From when to when an answer may be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) this_update: Timestamp,
+    pub(crate) next_update: Timestamp,
+}
+
+/// Why an answer could not be signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningError {
+    /// The responder's certificate is not valid now, so nobody would believe an answer.
+    #[error("the responder certificate of authority {authority} is valid until {not_after} only", not_after = .not_after.rfc3339())]
+    ResponderNotValid {
+        /// Whose responder.
+        authority: AuthorityId,
+        /// Its last instant.
+        not_after: Timestamp,
+    },
+    /// The key store failed.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// The key store returned fewer signatures than asked for.
+    #[error("the key store returned too few signatures")]
+    TooFew,
+    /// The signature was made by another key than the responder certificate's.
+    #[error("the signature made for authority {authority} does not verify with its responder certificate")]
+    WrongKey {
+        /// Whose responder.
+        authority: AuthorityId,
+        /// What ring said.
+        source: VerifyError,
+    },
+}
+
+impl Identity {
+    /// The responder of an authority; `None` when it has none. Errors: a certificate in the row that cannot be read.
+    pub(crate) fn of(row: &AuthorityRow) -> Result<Option<Self>, CertificateError> {
+        let (Some(certificate), Some(key)) = (&row.ocsp_certificate, &row.ocsp_key_label) else { return Ok(None) };
+        let issuer = Certificate::from_der(&row.certificate)?;
+        Ok(Some(Self {
+            authority: row.authority_id.clone(),
+            issuer: CertIdDigest::ALL.map(|digest| IssuerHashes::of(&issuer, digest)),
+            certificate: Certificate::from_der(certificate)?,
+            key: key.clone(),
+        }))
+    }
+
+    /// Whether `cert_id` names a certificate of this authority, issued or not.
+    pub(crate) fn issued_by_us(&self, cert_id: &CertId) -> bool {
+        cert_id.issuer().is_some_and(|hashes| self.issuer.contains(hashes))
+    }
+
+    /// The hashes that name this authority with `digest`.
+    pub(crate) fn hashes(&self, digest: CertIdDigest) -> Option<&IssuerHashes> {
+        self.issuer.iter().find(|hashes| hashes.digest == digest)
+    }
+
+    /// From `now` for `validity`, in whole seconds, and never beyond the responder's certificate: an answer that outlives
+    /// its signer cannot be verified (operators of public CAs have had to revoke for it).
+    pub(crate) fn window(&self, now: Timestamp, validity: Duration) -> Result<Window, SigningError> {
+        let this_update = now.whole_seconds();
+        let not_after = self.certificate.validity().not_after;
+        let next_update = this_update.plus(validity).min(not_after).whole_seconds();
+        if !self.certificate.validity().contains(now) || next_update <= this_update {
+            return Err(SigningError::ResponderNotValid { authority: self.authority.clone(), not_after });
+        }
+        Ok(Window { this_update, next_update })
+    }
+
+    /// What is to be signed.
+    pub(crate) fn data(
+        &self,
+        responses: Vec<SingleResponse>,
+        nonce: Option<&[u8]>,
+        produced_at: Timestamp,
+    ) -> ResponseData {
+        ResponseData {
+            responder: ResponderId::Key(self.certificate.key().key_identifier().to_vec()),
+            produced_at,
+            responses,
+            nonce: nonce.map(<[u8]>::to_vec),
+        }
+    }
+
+    /// Signs each and verifies each signature with ring before anyone sees it. Blocking. One result for each, in order.
+    pub(crate) fn sign(
+        &self,
+        signer: &dyn Signer,
+        batch: Vec<ResponseData>,
+    ) -> Vec<Result<SignedResponse, SigningError>> {
+        let octets: Vec<Vec<u8>> = batch.iter().map(ResponseData::to_der).collect();
+        let tbs: Vec<Tbs<'_>> = octets.iter().map(|tbs| Tbs::Ocsp(tbs)).collect();
+        let signatures = signer.sign(&self.key, &tbs).into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+        batch
+            .into_iter()
+            .zip(octets.iter().cloned())
+            .zip(signatures)
+            .map(|((data, tbs), signature)| self.verified(data, tbs, signature.ok_or(SigningError::TooFew)??))
+            .collect()
+    }
+
+    fn verified(&self, data: ResponseData, tbs: Vec<u8>, signature: Vec<u8>) -> Result<SignedResponse, SigningError> {
+        let algorithm = self.certificate.key().algorithm().signature_algorithm();
+        verify(self.certificate.key(), algorithm, &tbs, &signature)
+            .map_err(|source| SigningError::WrongKey { authority: self.authority.clone(), source })?;
+        Ok(SignedResponse { data, tbs, algorithm, signature, certificates: vec![self.certificate.der().to_vec()] })
+    }
+}

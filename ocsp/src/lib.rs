@@ -1,0 +1,26 @@
+//! Online certificate status (RFC 6960, RFC 5019, RFC 9654): who asks for one certificate learns whether it is revoked.
+//!
+//! - [`request`] and [`response`] read and write the two messages, [`cert_id`] the name of a certificate in both.
+//! - [`responder`] answers: from what [`presign`] has signed in advance, or signed now.
+//! - [`http`] carries it over GET and POST.
+//! - [`client`] asks, and judges an answer as a relying party does.
+//!
+//! What is true stands in the database; this crate knows neither the registration application nor CRLs.
+
+pub mod cert_id;
+pub mod client;
+pub mod extensions;
+pub mod http;
+mod identity;
+pub mod presign;
+pub mod request;
+pub mod responder;
+pub mod response;
+
+pub use cert_id::{CertId, CertIdDigest, IssuerHashes};
+pub use http::router;
+pub use identity::SigningError;
+pub use presign::{PresignError, Presigned};
+pub use request::{OcspRequest, RequestError};
+pub use responder::{OcspPolicy, Responder};
+pub use response::{CertStatus, OcspResponse, Refusal, ResponseError, SingleResponse};

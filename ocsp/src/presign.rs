@@ -1,0 +1,135 @@
+//! Signing answers before anyone asks, in batches. The job of a worker; answers it has not made are made live.
+
+use std::sync::Arc;
+
+use ca_core::audit::Actor;
+use ca_core::id::AuthorityId;
+use ca_core::serial::SerialNumber;
+use ca_core::time::Timestamp;
+use store::ocsp::PresignedRow;
+use store::{Step, StoreError};
+
+use crate::cert_id::{CertId, CertIdDigest};
+use crate::identity::{Identity, SigningError, Window};
+use crate::responder::{Failure, Responder, status_said};
+use crate::response::{CertStatus, SignedResponse};
+
+const ACTOR: Actor = Actor::System("ocsp");
+
+/// What a pass has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Presigned {
+    /// Answers signed and stored.
+    pub stored: usize,
+    /// Answers left out: not issued, or the status changed while they were being signed.
+    pub left_out: usize,
+}
+
+/// Why a pass stopped. What earlier passes stored stays; live answers do not depend on it.
+#[derive(Debug, thiserror::Error)]
+pub enum PresignError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key store failed, or the responder's certificate is not valid.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// The authority has no responder, or one that cannot be read; what is wrong.
+    #[error("authority {authority} has no usable responder: {reason}")]
+    NoResponder {
+        /// Which authority.
+        authority: AuthorityId,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Responder {
+    /// Signs answers for up to `limit` certificates of `authority` that have none, or one that is due for renewal; those
+    /// waiting longest first. Durable on return. Called again while it returns as many as `limit`.
+    ///
+    /// # Errors
+    /// Every [`PresignError`].
+    pub async fn presign_pass(&self, authority: &AuthorityId, limit: u32) -> Result<Presigned, PresignError> {
+        let now = self.clock.now();
+        let window = self.usable(authority, now).await?.window(now, self.policy.validity)?;
+        // Where the responder's certificate ends earlier, no answer can last longer, and none is signed again for it.
+        let fresh_until = now.plus(self.policy.refresh_before).min(window.next_update);
+        let serials =
+            self.store.read().await?.certificates_without_fresh_response(authority, fresh_until, limit).await?;
+        self.presign(authority, &serials).await
+    }
+
+    /// Signs answers for these certificates, whatever is stored for them. Durable on return.
+    ///
+    /// # Errors
+    /// Every [`PresignError`].
+    pub async fn presign(&self, authority: &AuthorityId, serials: &[SerialNumber]) -> Result<Presigned, PresignError> {
+        let now = self.clock.now();
+        let identity = self.usable(authority, now).await?;
+        let window = identity.window(now, self.policy.validity)?;
+
+        let mut questions = Vec::with_capacity(serials.len());
+        let mut txn = self.store.read().await?;
+        for serial in serials {
+            if let Some(status) = status_said(txn.certificate_status(authority, serial).await?) {
+                questions.push((serial.clone(), status));
+            }
+        }
+        drop(txn);
+        let rows = self.sign_all(&identity, window, &questions).await?;
+
+        let mut txn = self.store.write(now, ACTOR).await?;
+        let mut unchanged = Vec::with_capacity(rows.len());
+        for (row, (serial, signed_status)) in rows.into_iter().zip(&questions) {
+            // A revocation since the first look: what was signed is stale already, and live answers take over.
+            if status_said(txn.certificate_status(authority, serial).await?).as_ref() == Some(signed_status) {
+                unchanged.push(row);
+            }
+        }
+        txn.store_presigned(&unchanged).await?;
+        txn.commit(Step::OcspStored).await?;
+        Ok(Presigned { stored: unchanged.len(), left_out: serials.len().saturating_sub(unchanged.len()) })
+    }
+
+    async fn usable(&self, authority: &AuthorityId, now: Timestamp) -> Result<Arc<Identity>, PresignError> {
+        let identity = self.identity(authority, now).await.map_err(|failure| no_responder(authority, failure))?;
+        let none = || PresignError::NoResponder { authority: authority.clone(), reason: "it has none".into() };
+        identity.ok_or_else(none)
+    }
+
+    async fn sign_all(
+        &self,
+        identity: &Arc<Identity>,
+        window: Window,
+        questions: &[(SerialNumber, CertStatus)],
+    ) -> Result<Vec<PresignedRow>, PresignError> {
+        let Some(hashes) = identity.hashes(CertIdDigest::Sha1).cloned() else { return Ok(Vec::new()) };
+        let batch = questions.iter().map(|(serial, status)| {
+            let single = window.single(CertId::new(hashes.clone(), serial.clone()), *status);
+            identity.data(vec![single], None, window.this_update)
+        });
+        let batch: Vec<_> = batch.collect();
+        let (signer, signing) = (Arc::clone(&self.signer), Arc::clone(identity));
+        let signed = tokio::task::spawn_blocking(move || signing.sign(signer.as_ref(), batch))
+            .await
+            .map_err(|_| SigningError::TooFew)?;
+        let responses: Vec<SignedResponse> = signed.into_iter().collect::<Result<_, _>>()?;
+        let rows = responses.iter().zip(questions).map(|(response, (serial, status))| PresignedRow {
+            authority_id: identity.authority.clone(),
+            serial: serial.clone(),
+            revoked: matches!(status, CertStatus::Revoked { .. }),
+            der: response.to_der(),
+            this_update: window.this_update,
+            next_update: window.next_update,
+        });
+        Ok(rows.collect())
+    }
+}
+
+fn no_responder(authority: &AuthorityId, failure: Failure) -> PresignError {
+    match failure {
+        Failure::Store(error) => error.into(),
+        other => PresignError::NoResponder { authority: authority.clone(), reason: other.to_string() },
+    }
+}

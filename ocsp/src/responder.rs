@@ -1,0 +1,291 @@
+//! The responder: a question in, an answer out. Signed in advance where that will do, signed now where it will not.
+//!
+//! What it says is always read from the database at the moment of the question, also when the answer was signed before: a
+//! stored answer is used only while it agrees with the status, so a revocation is seen at once and a lost race of the
+//! pre-signer does no harm. A serial that was never issued gets `unauthorized`, never *good*.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use ca_core::certificate::CertificateError;
+use ca_core::id::AuthorityId;
+use ca_core::revocation::{Revocation, RevocationReason};
+use ca_core::signer::Signer;
+use ca_core::time::{Clock, Timestamp};
+use store::ocsp::{PresignedRow, Status};
+use store::{ReadTxn, Store, StoreError};
+use tokio::sync::Semaphore;
+
+use crate::cert_id::{CertId, CertIdDigest};
+use crate::identity::{Identity, SigningError, Window};
+use crate::request::OcspRequest;
+use crate::response::{CertStatus, OcspResponse, Refusal, SingleResponse};
+
+/// Signatures under way at once; a flood beyond it gets `tryLater` instead of a queue that outlives its clients.
+const LIVE_SIGNATURES: usize = 256;
+
+/// How long an authority's responder certificate is remembered before the database is asked again.
+const IDENTITY_REMEMBERED: Duration = Duration::from_secs(60);
+
+/// How long answers may be believed and held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OcspPolicy {
+    /// From thisUpdate to nextUpdate.
+    pub validity: Duration,
+    /// How long before nextUpdate an answer is renewed.
+    pub refresh_before: Duration,
+    /// The longest a cache may hold an answer: the time within which an emergency revocation must be visible.
+    pub longest_cached: Duration,
+}
+
+impl OcspPolicy {
+    /// Valid for 24 hours, renewed after 12, in caches for at most 15 minutes.
+    pub const DEFAULT: Self = Self {
+        validity: Duration::from_secs(24 * 3600),
+        refresh_before: Duration::from_secs(12 * 3600),
+        longest_cached: Duration::from_secs(15 * 60),
+    };
+}
+
+/// Answers for every authority of the database that has a responder certificate. Clones share everything.
+#[derive(Clone)]
+pub struct Responder {
+    pub(crate) store: Store,
+    pub(crate) signer: Arc<dyn Signer>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) policy: OcspPolicy,
+    known: Arc<RwLock<HashMap<AuthorityId, Known>>>,
+    live: Arc<Semaphore>,
+}
+
+#[derive(Clone)]
+struct Known {
+    since: Timestamp,
+    identity: Arc<Identity>,
+}
+
+/// An answer, ready for the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// OCSPResponse, DER.
+    pub der: Vec<u8>,
+    /// What caches may do with it.
+    pub caching: Caching,
+}
+
+/// Whether an answer may be kept by caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caching {
+    /// The same question gets the same answer for a while.
+    Public {
+        /// For how long.
+        max_age: Duration,
+        /// The answer's thisUpdate.
+        this_update: Timestamp,
+        /// The answer's nextUpdate.
+        next_update: Timestamp,
+    },
+    /// An answer for one client, or a refusal.
+    Never,
+}
+
+/// Why no answer could be given, for the log; the client gets [`Failure::refusal`].
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a certificate of the authority cannot be read: {0}")]
+    Certificate(#[from] CertificateError),
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    #[error("{LIVE_SIGNATURES} answers are being signed already")]
+    Busy,
+    #[error("the signing thread ended without an answer")]
+    Thread,
+}
+
+impl Failure {
+    /// What the client is told: to come again where that can help.
+    const fn refusal(&self) -> Refusal {
+        match self {
+            Self::Store(_) | Self::Busy | Self::Signing(SigningError::Signer(_)) => Refusal::TryLater,
+            Self::Certificate(_) | Self::Signing(_) | Self::Thread => Refusal::InternalError,
+        }
+    }
+}
+
+/// What is known about one CertID.
+enum Standing {
+    /// Another issuer's.
+    Foreign,
+    /// Our issuer's, and no certificate has that serial (or not yet).
+    Unissued,
+    /// Our certificate's.
+    Known(CertStatus),
+}
+
+impl Responder {
+    /// A responder that reads `store`, signs with `signer` and tells the time by `clock`.
+    pub fn new(store: Store, signer: Arc<dyn Signer>, clock: Arc<dyn Clock>, policy: OcspPolicy) -> Self {
+        Self { store, signer, clock, policy, known: Arc::default(), live: Arc::new(Semaphore::new(LIVE_SIGNATURES)) }
+    }
+
+    /// The answer of `authority`'s responder. Never fails: what goes wrong becomes a refusal and a line in the log.
+    pub async fn answer(&self, authority: &AuthorityId, request: &OcspRequest) -> Answer {
+        match self.answered(authority, request).await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                tracing::warn!(authority = %authority, error = %failure, "no OCSP answer could be given");
+                Answer::refused(failure.refusal())
+            }
+        }
+    }
+
+    async fn answered(&self, authority: &AuthorityId, request: &OcspRequest) -> Result<Answer, Failure> {
+        let now = self.clock.now();
+        let Some(identity) = self.identity(authority, now).await? else {
+            return Ok(Answer::refused(Refusal::Unauthorized));
+        };
+        let mut txn = self.store.read().await?;
+        let mut statuses = Vec::with_capacity(request.cert_ids().len());
+        let mut ours = 0usize;
+        for cert_id in request.cert_ids() {
+            match standing(&mut txn, &identity, cert_id).await? {
+                // RFC 6960 §2.2: `unknown` beside certificates we do answer for.
+                Standing::Foreign => statuses.push(CertStatus::Unknown),
+                // Issued a moment ago perhaps: no answer at all, so that nothing remembers a wrong one.
+                Standing::Unissued => return Ok(Answer::refused(Refusal::Unauthorized)),
+                Standing::Known(status) => {
+                    ours += 1;
+                    statuses.push(status);
+                }
+            }
+        }
+        if ours == 0 {
+            return Ok(Answer::refused(Refusal::Unauthorized));
+        }
+        if let ([cert_id], [status], None) = (request.cert_ids(), statuses.as_slice(), request.nonce())
+            && let Some(row) = stored(&mut txn, &identity, cert_id).await?
+            && agrees(&row, cert_id, status, now)
+        {
+            return Ok(self.presigned_answer(row, now));
+        }
+        drop(txn);
+        self.signed_now(identity, request, statuses, now).await
+    }
+
+    async fn signed_now(
+        &self,
+        identity: Arc<Identity>,
+        request: &OcspRequest,
+        statuses: Vec<CertStatus>,
+        now: Timestamp,
+    ) -> Result<Answer, Failure> {
+        let window = identity.window(now, self.policy.validity)?;
+        let responses =
+            request.cert_ids().iter().zip(statuses).map(|(cert_id, status)| window.single(cert_id.clone(), status));
+        let data = identity.data(responses.collect(), request.nonce(), window.this_update);
+        let permit = Arc::clone(&self.live).try_acquire_owned().map_err(|_| Failure::Busy)?;
+        let signer = Arc::clone(&self.signer);
+        let signed = tokio::task::spawn_blocking(move || {
+            let signed = identity.sign(signer.as_ref(), vec![data]).pop();
+            drop(permit);
+            signed
+        });
+        let response = signed.await.map_err(|_| Failure::Thread)?.ok_or(Failure::Thread)??;
+        let caching = if request.nonce().is_some() { Caching::Never } else { self.policy.caching(window, now) };
+        Ok(Answer { der: response.to_der(), caching })
+    }
+
+    fn presigned_answer(&self, row: PresignedRow, now: Timestamp) -> Answer {
+        let window = Window { this_update: row.this_update, next_update: row.next_update };
+        Answer { der: row.der, caching: self.policy.caching(window, now) }
+    }
+
+    /// The responder of an authority; `None` when there is no such authority or it has none.
+    pub(crate) async fn identity(
+        &self,
+        authority: &AuthorityId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Identity>>, Failure> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(authority).cloned();
+        if let Some(known) = known
+            && now.since(known.since) < IDENTITY_REMEMBERED
+        {
+            return Ok(Some(known.identity));
+        }
+        let row = self.store.read().await?.authority(authority).await?;
+        let Some(identity) = row.map(|row| Identity::of(&row)).transpose()?.flatten() else { return Ok(None) };
+        let identity = Arc::new(identity);
+        let known = Known { since: now, identity: Arc::clone(&identity) };
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(authority.clone(), known);
+        Ok(Some(identity))
+    }
+}
+
+impl Answer {
+    /// An unsigned refusal; no cache keeps it.
+    pub fn refused(refusal: Refusal) -> Self {
+        Self { der: refusal.to_der(), caching: Caching::Never }
+    }
+}
+
+impl OcspPolicy {
+    /// Until the answer is renewed, and no longer than a revocation may stay unseen.
+    fn caching(&self, window: Window, now: Timestamp) -> Caching {
+        let renewed = window.next_update.minus(self.refresh_before);
+        // An answer that lives shorter than the renewal period (its signer expires) is held for half of what is left.
+        let until_renewed = if renewed > now { renewed.since(now) } else { window.next_update.since(now) / 2 };
+        Caching::Public {
+            max_age: until_renewed.min(self.longest_cached),
+            this_update: window.this_update,
+            next_update: window.next_update,
+        }
+    }
+}
+
+impl Window {
+    pub(crate) const fn single(self, cert_id: CertId, status: CertStatus) -> SingleResponse {
+        SingleResponse { cert_id, status, this_update: self.this_update, next_update: Some(self.next_update) }
+    }
+}
+
+/// What OCSP says for a row; `None` for a serial without a certificate.
+pub(crate) fn status_said(status: Status) -> Option<CertStatus> {
+    match status {
+        Status::Unissued => None,
+        Status::Good => Some(CertStatus::Good),
+        Status::Revoked(Revocation { reason, revoked_at, .. }) => Some(CertStatus::Revoked {
+            at: revoked_at.whole_seconds(),
+            reason: (reason != RevocationReason::Unspecified).then_some(reason),
+        }),
+    }
+}
+
+async fn standing(txn: &mut ReadTxn, identity: &Identity, cert_id: &CertId) -> Result<Standing, StoreError> {
+    if !identity.issued_by_us(cert_id) {
+        return Ok(Standing::Foreign);
+    }
+    let Some(serial) = cert_id.serial() else { return Ok(Standing::Unissued) };
+    let status = txn.certificate_status(&identity.authority, serial).await?;
+    Ok(status_said(status).map_or(Standing::Unissued, Standing::Known))
+}
+
+/// Answers in store are about SHA-1 CertIDs, which nearly all clients without a nonce send (RFC 5019 §2.1.1).
+async fn stored(txn: &mut ReadTxn, identity: &Identity, cert_id: &CertId) -> Result<Option<PresignedRow>, StoreError> {
+    match (cert_id.issuer().map(|issuer| issuer.digest), cert_id.serial()) {
+        (Some(CertIdDigest::Sha1), Some(serial)) => txn.presigned(&identity.authority, serial).await,
+        _ => Ok(None),
+    }
+}
+
+/// Whether a stored answer is fresh and says what is true now.
+fn agrees(row: &PresignedRow, cert_id: &CertId, status: &CertStatus, now: Timestamp) -> bool {
+    let Ok(OcspResponse::Signed(signed)) = OcspResponse::parse(&row.der) else { return false };
+    let [single] = signed.data.responses.as_slice() else { return false };
+    row.this_update <= now
+        && now < row.next_update
+        && single.status == *status
+        && single.cert_id.names_the_same(cert_id)
+}
