@@ -1,0 +1,253 @@
+//! Sessions: 256 random bits in a cookie, their SHA-256 in the database, so that a copy of the database opens nothing. A session is
+//! made when the log-in form is drawn (its secret signs the form), and replaced when somebody logs in.
+
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::http::HeaderValue;
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ca_core::audit::Actor;
+use ca_core::digest::sha256;
+use ca_core::id::AccountId;
+use ca_core::time::Timestamp;
+use store::accounts::Account;
+use store::organisations::Organisation;
+use store::sessions::Session;
+use store::{Step, StoreError, WriteTxn};
+
+use crate::error::Refusal;
+use crate::locale::Language;
+use crate::state::State;
+
+/// A session nobody used for this long is over (NIST SP 800-63B-4, AAL3).
+pub const IDLE: Duration = Duration::from_secs(15 * 60);
+/// A session is over after this long, however busy (NIST allows 12 h).
+pub const ABSOLUTE: Duration = Duration::from_secs(8 * 3600);
+/// The time of last use is written at most this often.
+const TOUCH_EVERY: Duration = Duration::from_secs(30);
+/// Octets of a token: 256 bits.
+const TOKEN_LENGTH: usize = 32;
+const NAME: &str = "lgpki";
+
+/// What the clock says about a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// In use.
+    Live,
+    /// In use, and its time of last use should be written.
+    TouchDue,
+    /// Over.
+    Expired,
+}
+
+/// A live session and whose it is.
+pub(crate) struct Found {
+    pub(crate) session: Session,
+    pub(crate) person: Option<(Account, Organisation)>,
+}
+
+/// A session just made: the row is in the transaction, the cookie still has to be sent.
+pub(crate) struct Begun {
+    pub(crate) session: Session,
+    cookie: String,
+}
+
+impl Begun {
+    /// Adds the cookie to the answer, once the transaction is durable.
+    pub(crate) fn send(&self, response: &mut Response) -> Result<(), Refusal> {
+        let value = HeaderValue::from_str(&self.cookie).map_err(Refusal::internal)?;
+        response.headers_mut().append(SET_COOKIE, value);
+        Ok(())
+    }
+}
+
+/// Says whether a session is over at `now`. One without an account (a drawn log-in form) has no idle limit.
+pub fn liveness(session: &Session, now: Timestamp) -> Liveness {
+    let idle = now.since(session.seen_at);
+    if now.since(session.created_at) >= ABSOLUTE || (session.account_id.is_some() && idle >= IDLE) {
+        Liveness::Expired
+    } else if idle >= TOUCH_EVERY {
+        Liveness::TouchDue
+    } else {
+        Liveness::Live
+    }
+}
+
+/// Returns the live session of the browser that sent `headers`, and its person when the account is active.
+pub(crate) async fn find(ra: &State, headers: &HeaderMap) -> Result<Option<Found>, Refusal> {
+    let Some(hash) = cookie_value(headers, &cookie_name(ra, NAME)).and_then(|token| hash_of(&token)) else {
+        return Ok(None);
+    };
+    let mut txn = ra.store().read().await?;
+    let Some(session) = txn.session(&hash).await? else { return Ok(None) };
+    let now = ra.now();
+    let life = liveness(&session, now);
+    if life == Liveness::Expired {
+        return Ok(None);
+    }
+    let person = match &session.account_id {
+        None => None,
+        Some(id) => match txn.account(id).await? {
+            Some(account) if account.active => {
+                let organisation = txn.organisation(&account.organisation_id).await?.ok_or(Refusal::NotFound)?;
+                Some((account, organisation))
+            }
+            // An account switched off ends its sessions at once.
+            _ => return Ok(None),
+        },
+    };
+    drop(txn);
+    if life == Liveness::TouchDue && !touch(ra, &session, now).await? {
+        return Ok(None);
+    }
+    Ok(Some(Found { session, person }))
+}
+
+/// Makes a session in `txn`. `account` is `None` before log-in.
+pub(crate) async fn begin(
+    ra: &State,
+    txn: &mut WriteTxn,
+    account: Option<AccountId>,
+    language: Language,
+) -> Result<Begun, Refusal> {
+    let mut token = [0_u8; TOKEN_LENGTH];
+    let mut csrf_secret = [0_u8; 32];
+    ra.entropy().fill(&mut token)?;
+    ra.entropy().fill(&mut csrf_secret)?;
+    let now = txn.now();
+    let session = Session {
+        token_sha256: sha256(&token),
+        account_id: account,
+        csrf_secret,
+        created_at: now,
+        seen_at: now,
+        stepped_up_at: None,
+        challenge: None,
+        language: language.tag().to_owned(),
+    };
+    txn.insert_session(&session).await?;
+    let cookie = cookie(ra, NAME, &URL_SAFE_NO_PAD.encode(token), None);
+    Ok(Begun { session, cookie })
+}
+
+/// The header that makes the browser forget the session.
+pub(crate) fn forget(ra: &State, response: &mut Response) -> Result<(), Refusal> {
+    let value = HeaderValue::from_str(&cookie(ra, NAME, "", Some(0))).map_err(Refusal::internal)?;
+    response.headers_mut().append(SET_COOKIE, value);
+    Ok(())
+}
+
+/// A `Set-Cookie` value. On https the name has the `__Host-` prefix, which binds it to this host, path `/` and `Secure`.
+pub(crate) fn cookie(ra: &State, name: &str, value: &str, max_age_seconds: Option<u32>) -> String {
+    let name = cookie_name(ra, name);
+    let secure = if ra.is_https() { "; Secure" } else { "" };
+    let age = max_age_seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}")
+}
+
+/// The value of the cookie called `name`.
+pub(crate) fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+fn cookie_name(ra: &State, name: &str) -> String {
+    if ra.is_https() { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+fn hash_of(token: &str) -> Option<[u8; 32]> {
+    let octets = URL_SAFE_NO_PAD.decode(token).ok()?;
+    (octets.len() == TOKEN_LENGTH).then(|| sha256(&octets))
+}
+
+/// Writes the time of last use; false when the session was ended in the meantime.
+async fn touch(ra: &State, session: &Session, now: Timestamp) -> Result<bool, Refusal> {
+    let mut txn = ra.store().write(now, Actor::System("ra")).await?;
+    match txn.touch_session(&session.token_sha256).await {
+        Ok(()) => txn.commit(Step::SessionWritten).await?,
+        Err(StoreError::NotFound { .. }) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ca_core::testing::FixedClock;
+    use ca_core::time::Clock;
+
+    fn session(account: Option<&str>, created_at: Timestamp, seen_at: Timestamp) -> Session {
+        Session {
+            token_sha256: [1; 32],
+            account_id: account.map(|id| AccountId::parse(id).unwrap()),
+            csrf_secret: [2; 32],
+            created_at,
+            seen_at,
+            stepped_up_at: None,
+            challenge: None,
+            language: "ja".to_owned(),
+        }
+    }
+
+    const SOMEBODY: Option<&str> = Some("0123456789abcdef0123456789abcdef");
+
+    #[test]
+    fn session_ends_after_fifteen_idle_minutes() {
+        let start = Timestamp::from_seconds(1_800_000_000);
+        let clock = FixedClock::at(start);
+        let session = session(SOMEBODY, start, start);
+        clock.set(start.plus(Duration::from_secs(29)));
+        assert_eq!(liveness(&session, clock.now()), Liveness::Live);
+        clock.set(start.plus(IDLE - Duration::from_micros(1)));
+        assert_eq!(liveness(&session, clock.now()), Liveness::TouchDue);
+        clock.set(start.plus(IDLE));
+        assert_eq!(liveness(&session, clock.now()), Liveness::Expired);
+    }
+
+    #[test]
+    fn busy_session_ends_after_eight_hours() {
+        let start = Timestamp::from_seconds(1_800_000_000);
+        let end = start.plus(ABSOLUTE);
+        let before = end.minus(Duration::from_micros(1));
+        assert_eq!(liveness(&session(SOMEBODY, start, before), before), Liveness::Live);
+        assert_eq!(liveness(&session(SOMEBODY, start, before), end), Liveness::Expired);
+    }
+
+    #[test]
+    fn drawn_login_form_has_no_idle_limit() {
+        let start = Timestamp::from_seconds(1_800_000_000);
+        let later = start.plus(Duration::from_secs(3600));
+        assert_ne!(liveness(&session(None, start, start), later), Liveness::Expired);
+    }
+
+    #[test]
+    fn session_from_the_future_is_not_expired_by_a_clock_set_back() {
+        let start = Timestamp::from_seconds(1_800_000_000);
+        assert_eq!(liveness(&session(SOMEBODY, start, start), start.minus(Duration::from_secs(5))), Liveness::Live);
+    }
+
+    #[test]
+    fn cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::from_static("a=1; lgpki=abc; lgpki-language=en"));
+        assert_eq!(cookie_value(&headers, "lgpki").as_deref(), Some("abc"));
+        assert_eq!(cookie_value(&headers, "gpki"), None);
+    }
+
+    #[test]
+    fn token_of_another_length_has_no_hash() {
+        assert!(hash_of(&URL_SAFE_NO_PAD.encode([7; 32])).is_some());
+        assert!(hash_of(&URL_SAFE_NO_PAD.encode([7; 31])).is_none());
+        assert!(hash_of("not base64 !").is_none());
+    }
+}

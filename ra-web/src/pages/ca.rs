@@ -1,0 +1,95 @@
+//! `/ca`: the authorities' certificates and revocation lists, for everybody.
+
+use askama::Template;
+use axum::response::Response;
+use ca_core::certificate::Certificate;
+use store::authorities::AuthorityKind;
+
+use crate::auth::Visitor;
+use crate::desk::authorities::{self, AuthorityView};
+use crate::error::Refusal;
+use crate::locale::{Language, Words};
+use crate::pages::{self, Base, dates, hexadecimal};
+use crate::urls;
+
+struct CrlView {
+    href: String,
+    number: i64,
+    this_update: String,
+    next_update: String,
+    overdue: bool,
+}
+
+struct CaView {
+    id: String,
+    name: String,
+    use_key: &'static str,
+    subject: String,
+    period: String,
+    fingerprint: String,
+    pem: String,
+    der: String,
+    p7b: String,
+    crl: Option<CrlView>,
+}
+
+#[derive(Template)]
+#[template(path = "ca.html")]
+struct CaPage {
+    base: Base,
+    authorities: Vec<CaView>,
+}
+
+/// Draws the page.
+pub async fn show(visitor: Visitor) -> Result<Response, Refusal> {
+    let words = visitor.words();
+    let found = authorities::list(visitor.ra.store()).await?;
+    let base_url = visitor.ra.settings().repository_url.as_str().trim_end_matches('/').to_owned();
+    let now = visitor.ra.now();
+    let authorities = found
+        .into_iter()
+        .map(|authority| {
+            let overdue = authority.crl.as_ref().is_some_and(|crl| crl.next_update < now);
+            view(&words, &base_url, authority, overdue)
+        })
+        .collect();
+    pages::page(&CaPage { base: visitor.base()?, authorities })
+}
+
+fn view(words: &Words, repository: &str, authority: AuthorityView, overdue: bool) -> CaView {
+    let AuthorityView { row, certificate, crl } = authority;
+    let id = row.authority_id.to_string();
+    let crl = crl.map(|crl| CrlView {
+        href: urls::published_crl(repository, &row.authority_id),
+        number: crl.number,
+        this_update: dates::moment(words, crl.this_update),
+        next_update: dates::moment(words, crl.next_update),
+        overdue,
+    });
+    CaView {
+        name: match words.language() {
+            Language::Japanese => row.name_ja,
+            Language::English => row.name_en,
+        },
+        use_key: match row.kind {
+            AuthorityKind::Root => "ca-use-root",
+            AuthorityKind::Issuing => "ca-use-issuing",
+        },
+        subject: certificate.subject().to_string(),
+        period: period(words, &certificate),
+        fingerprint: hexadecimal::grouped(&certificate.fingerprint()),
+        pem: urls::published_certificate(repository, &row.authority_id, "pem"),
+        der: urls::published_certificate(repository, &row.authority_id, "cer"),
+        p7b: urls::published_certificate(repository, &row.authority_id, "p7c"),
+        crl,
+        id,
+    }
+}
+
+fn period(words: &Words, certificate: &Certificate) -> String {
+    let validity = certificate.validity();
+    let message = crate::desk::message::Message::new("certificate-until-value")
+        .with("from", dates::day(words, validity.not_before))
+        .with("until", dates::day(words, validity.not_after));
+    words.say(&message)
+}

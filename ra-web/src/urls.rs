@@ -1,0 +1,142 @@
+//! Every link of the application. Templates and redirects take their addresses from here.
+
+use ca_core::id::{AuthorityId, PasskeyId, RequestNumber};
+use ca_core::serial::SerialNumber;
+
+macro_rules! fixed {
+    ($($(#[$doc:meta])* $name:ident => $path:literal),* $(,)?) => {$(
+        $(#[$doc])*
+        pub fn $name() -> String {
+            $path.to_owned()
+        }
+    )*};
+}
+
+fixed! {
+    /// The public entry.
+    entry => "/",
+    /// CA certificates and CRLs, public.
+    authorities => "/ca",
+    /// The log-in form.
+    login => "/login",
+    /// The base of the two script calls of a passkey log-in; form tokens for them are made for this path.
+    login_passkey => "/login/passkey",
+    /// Logs out (POST).
+    logout => "/logout",
+    /// Switches the language (POST).
+    language => "/language",
+    /// The officer's home.
+    home => "/home",
+    /// The officer's own page.
+    me => "/me",
+    /// The base of the two script calls that add a passkey.
+    passkeys => "/me/passkeys",
+    /// The list of requests.
+    requests => "/requests",
+    /// Choosing what to ask for.
+    requests_new => "/requests/new",
+    /// A request for a web-server certificate.
+    requests_web_server => "/requests/web-server",
+    /// What the CSR says, in words (POST; JSON for scripts).
+    requests_web_server_diagnose => "/requests/web-server/diagnose",
+    /// The approval box.
+    approvals => "/approvals",
+    /// The list of certificates.
+    certificates => "/certificates",
+}
+
+/// Removes a passkey (POST).
+pub fn passkey_remove(id: &PasskeyId) -> String {
+    format!("/me/passkeys/{id}/remove")
+}
+
+/// One request.
+pub fn request(number: &RequestNumber) -> String {
+    format!("/requests/{number}")
+}
+
+/// Approves a request (POST).
+pub fn request_approve(number: &RequestNumber) -> String {
+    format!("/requests/{number}/approve")
+}
+
+/// Returns a request for correction (POST).
+pub fn request_return(number: &RequestNumber) -> String {
+    format!("/requests/{number}/return")
+}
+
+/// Rejects a request (POST).
+pub fn request_reject(number: &RequestNumber) -> String {
+    format!("/requests/{number}/reject")
+}
+
+/// Withdraws a request (POST).
+pub fn request_withdraw(number: &RequestNumber) -> String {
+    format!("/requests/{number}/withdraw")
+}
+
+/// One certificate.
+pub fn certificate(authority: &AuthorityId, serial: &SerialNumber) -> String {
+    format!("/certificates/{authority}/{}", serial.to_hex())
+}
+
+/// A certificate as a file; `form` is one of `pem`, `der`, `p7b`, `chain`.
+pub fn certificate_download(authority: &AuthorityId, serial: &SerialNumber, form: &str) -> String {
+    format!("/certificates/{authority}/{}/download/{form}", serial.to_hex())
+}
+
+/// Revoking a certificate.
+pub fn certificate_revoke(authority: &AuthorityId, serial: &SerialNumber) -> String {
+    format!("/certificates/{authority}/{}/revoke", serial.to_hex())
+}
+
+/// An authority's certificate in the repository; `extension` is one of `pem`, `cer`, `p7c`.
+pub fn published_certificate(repository: &str, authority: &AuthorityId, extension: &str) -> String {
+    format!("{repository}/aia/{authority}.{extension}")
+}
+
+/// An authority's revocation list in the repository.
+pub fn published_crl(repository: &str, authority: &AuthorityId) -> String {
+    format!("{repository}/crl/{authority}.crl")
+}
+
+/// Returns `path` if it is a page of this application one may be sent back to, else `None`: no address of another site, no script,
+/// nothing but the known beginnings and plain characters.
+pub fn return_target(path: &str) -> Option<&str> {
+    const PAGES: &[&str] = &["/", "/ca", "/login", "/home", "/me", "/requests", "/approvals", "/certificates"];
+    let page = path.split('?').next().unwrap_or("");
+    let known = PAGES.iter().any(|known| {
+        page == *known || (*known != "/" && page.strip_prefix(known).is_some_and(|rest| rest.starts_with('/')))
+    });
+    let plain = path.len() <= 512
+        && !path.contains("//")
+        && path.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"/-_.~?=&%+".contains(&octet));
+    (known && plain).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::return_target;
+
+    #[test]
+    fn return_target_is_a_page_of_this_application_only() {
+        for good in
+            ["/", "/home", "/requests/R8-000123", "/certificates?q=town&state=valid", "/ca", "/requests?q=%E7%99%BD"]
+        {
+            assert_eq!(return_target(good), Some(good));
+        }
+        for bad in [
+            "//evil.example",
+            "https://evil.example",
+            "/logout",
+            "/home/../x\r\n",
+            "/unknown",
+            "",
+            "/home\\x",
+            "/homeless",
+            "/login//x",
+        ] {
+            assert_eq!(return_target(bad), None, "{bad}");
+        }
+    }
+}

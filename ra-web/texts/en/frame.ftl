@@ -1,0 +1,51 @@
+# What every page has; error pages
+
+app-name = LGPKI Registration Service
+skip-to-content = Skip to content
+environment-production = Production
+environment-training = Training
+environment-demo = Demo
+role-officer = Registration officer
+role-manager = Manager
+role-ra-operator = Central reviewer
+role-auditor = Auditor
+log-out = Log out
+nav-label = Main menu
+nav-home = Home
+nav-approvals = Approvals
+nav-requests = Requests
+nav-certificates = Certificates
+nav-me = My page
+footer-label = Footer
+footer-entry = About this service
+footer-authorities = CA certificates and revocation lists (CRL)
+footer-page-id = Page
+problems-title = Please check what you entered
+required = required
+optional = optional
+
+error-reference = Reference number
+error-to-home = Back to home
+error-title-log-in-first = Please log in
+error-log-in-first = Your log-in has ended because it was not used for a while. Please log in again.
+error-title-not-found = Page not found
+error-not-found = The page does not exist, or you may not see it. Please check the number or address, or start from the menu.
+error-title-form-expired = This page is out of date
+error-form-expired = The page was open for too long, or you logged in again elsewhere, so it could not be accepted. Nothing was changed. Please go back, reload the page and try again.
+error-title-foreign-origin = An action from another site was stopped
+error-foreign-origin = The action came from a page outside this service and was refused for safety. Nothing was changed. Please use the pages of this service.
+error-title-bad-form = What was sent cannot be read
+error-bad-form = Part of what was sent is missing, so it could not be accepted. Nothing was changed. Please go back and send it again.
+error-title-too-large = The file is too large
+error-too-large = More than 1 MB was sent at once, so it could not be accepted. Nothing was changed. Please check the file and choose again.
+error-title-stale = Someone else changed this first
+error-stale = Someone else dealt with this while your page was open, so it could not be accepted. Please look at the current state before you try again.
+error-title-unavailable = Not possible right now
+error-unavailable = A temporary fault prevented this. Nothing was changed. Please try again in a few minutes.
+error-title-outcome-unknown = It is not known whether this was done
+error-outcome-unknown = A fault interrupted the work, so it is not known whether it was finished. Please check the result in the list, and repeat it only if needed.
+error-title-internal = This could not be done
+error-internal = A fault of this service prevented this. Please contact the help desk and quote the reference number below.
+
+idle-warning = You will be logged out in two minutes because nothing was done. Press the button to stay logged in.
+idle-extend = Stay logged in

@@ -1,0 +1,51 @@
+# すべての画面にあるもの、エラーの画面
+
+app-name = LGPKI 登録サービス
+skip-to-content = 本文へ移動
+environment-production = 本番
+environment-training = 研修
+environment-demo = デモ
+role-officer = 申請担当者
+role-manager = 責任者
+role-ra-operator = 中央審査員
+role-auditor = 監査人
+log-out = ログアウト
+nav-label = メインメニュー
+nav-home = ホーム
+nav-approvals = 承認箱
+nav-requests = 申請
+nav-certificates = 証明書
+nav-me = マイページ
+footer-label = フッター
+footer-entry = ご案内
+footer-authorities = 認証局証明書と失効一覧(CRL)
+footer-page-id = 画面番号
+problems-title = 入力内容を確認してください
+required = ※必須
+optional = 任意
+
+error-reference = お問い合わせ番号
+error-to-home = ホームへ戻る
+error-title-log-in-first = ログインしてください
+error-log-in-first = 操作のない時間が続いたため、ログインの有効時間が過ぎました。もう一度ログインしてください。
+error-title-not-found = ページが見つかりません
+error-not-found = お探しのページは、ないか、ご覧いただく権限がありません。番号やアドレスを確かめて、メニューからお進みください。
+error-title-form-expired = 画面の有効時間が過ぎています
+error-form-expired = この画面は、開いてから時間がたったか、別の画面でログインし直したため、受け付けられませんでした。何も変更していません。前の画面に戻って読み込み直し、もう一度操作してください。
+error-title-foreign-origin = ほかのサイトからの操作を止めました
+error-foreign-origin = このサービス以外の画面から送られた操作のため、安全のために受け付けませんでした。何も変更していません。このサービスの画面から操作してください。
+error-title-bad-form = 送られた内容を読み取れません
+error-bad-form = 送られた内容が途中で欠けているため、受け付けられませんでした。何も変更していません。前の画面に戻って、もう一度送ってください。
+error-title-too-large = 送られたファイルが大きすぎます
+error-too-large = 一度に送れる大きさ(1MB)を超えているため、受け付けられませんでした。何も変更していません。ファイルを確かめて、もう一度選んでください。
+error-title-stale = ほかの人が先に変更しました
+error-stale = この画面を開いている間に、ほかの人が先に処理したため、受け付けられませんでした。最新の内容を確かめてから、もう一度操作してください。
+error-title-unavailable = ただいま処理できません
+error-unavailable = 一時的な障害のため、受け付けられませんでした。何も変更していません。数分おいて、もう一度操作してください。
+error-title-outcome-unknown = 処理できたか確認できません
+error-outcome-unknown = 処理の途中で障害が起きたため、終わったかどうかを確認できません。一覧の画面で結果を確かめてから、必要なときだけ、もう一度操作してください。
+error-title-internal = 処理できませんでした
+error-internal = このサービスの不具合のため、処理できませんでした。下のお問い合わせ番号を添えて、窓口へご連絡ください。
+
+idle-warning = 操作がないため、あと2分でログインの有効時間が終わります。続けるときは、ボタンを押してください。
+idle-extend = ログインを続ける
