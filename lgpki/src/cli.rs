@@ -1,0 +1,49 @@
+//! The command line. What a command does is in [`crate::commands`].
+
+use crate::commands::{bench, cert, crl, demo, doctor, init, ocsp, serve};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A certificate authority service for local governments.
+#[derive(Debug, Parser)]
+#[command(name = "lgpki", version, about, arg_required_else_help = true, subcommand_required = true)]
+pub struct Cli {
+    /// The configuration file
+    #[arg(long, global = true, value_name = "FILE", default_value = "lgpki.toml")]
+    pub config: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an installation: configuration, database, keys, authorities
+    Init(init::Init),
+    /// Run the service
+    Serve(serve::Serve),
+    /// Show one certificate's life on this machine, from request to revocation
+    Demo(demo::Demo),
+    /// Look at an installation and say what is wrong and how to mend it
+    Doctor(doctor::Doctor),
+    /// Look at certificates
+    #[command(subcommand)]
+    Cert(cert::Cert),
+    /// Look at CRLs
+    #[command(subcommand)]
+    Crl(crl::Crl),
+    /// Ask OCSP responders
+    #[command(subcommand)]
+    Ocsp(ocsp::Ocsp),
+    /// Measure
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+/// What can be measured.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// Certificates a second through the real pipeline
+    Issue(bench::BenchIssue),
+}

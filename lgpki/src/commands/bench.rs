@@ -1,0 +1,255 @@
+//! `lgpki bench issue`: how many certificates a second the real pipeline makes on this machine with this database, and
+//! how near that is to what the key alone can do. Every certificate passes proof of possession of its request, vetting,
+//! encoding, all lint rules, the intent (first durable step), the signature, its verification by the other library, and
+//! the record (second durable step), with the audit events of both. What it leaves out: pages, and the rows of requests.
+
+mod cpu;
+mod load;
+
+use crate::clock::SystemClock;
+use crate::entropy::SystemEntropy;
+use crate::issuance::Issuance;
+use ca_core::entropy::Entropy;
+use ca_core::id::{AuthorityId, KeyLabel};
+use ca_core::issue::{Authority, Order, PublicAddresses};
+use ca_core::key::KeyAlgorithm;
+use ca_core::name::{Attribute, DistinguishedName, StringKind};
+use ca_core::profile;
+use ca_core::signer::{KeyKeeper, Signer, Tbs};
+use ca_core::time::Clock;
+use hsm_adapters::{Passphrase, SoftKeys};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::{OpenOptions, Store};
+
+/// What to measure.
+#[derive(Clone, Debug, clap::Args)]
+pub struct BenchIssue {
+    /// The database: sqlite:PATH or postgres://…; it gets the schema if it is empty, and keeps what is issued
+    #[arg(long, value_name = "URL")]
+    pub database: String,
+    /// The kind of key the authority signs with and the requests carry
+    #[arg(long, default_value = "p256", value_parser = parse_key)]
+    pub key: KeyAlgorithm,
+    /// Requests under way at once
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub concurrency: u16,
+    /// How long to measure, in seconds
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub seconds: u32,
+    /// How results are written
+    #[arg(long, default_value = "text")]
+    pub format: crate::out::Format,
+}
+
+fn parse_key(word: &str) -> Result<KeyAlgorithm, String> {
+    KeyAlgorithm::parse(word).ok_or_else(|| "one of p256, p384, rsa2048, rsa3072, rsa4096".to_owned())
+}
+
+/// What was measured; see the field names. Written as JSON with `schema`.
+#[derive(Debug, serde::Serialize)]
+pub struct Measured {
+    schema: &'static str,
+    database: &'static str,
+    key: String,
+    concurrency: u16,
+    cores: usize,
+    seconds: f64,
+    certificates: u64,
+    failures: u64,
+    certificates_per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    /// Signatures per second of that key on all cores, measured just before with the same library.
+    raw_signatures_per_second: f64,
+    ratio_to_raw: f64,
+    /// CPU of this process per certificate: proof of possession, lints, signature, verification, database client.
+    cpu_ms_per_certificate: f64,
+    /// CPU of local PostgreSQL processes per certificate; none for SQLite (it is in ours) or a remote server.
+    database_cpu_ms_per_certificate: Option<f64>,
+    /// From an empty folder (SQLite, new P-256 key) to the first durable certificate.
+    first_certificate_ms: f64,
+}
+
+/// Why nothing was measured.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// A folder, thread or random source.
+    #[error("cannot prepare the measurement: {0}")]
+    Prepare(String),
+    /// The database.
+    #[error("the database failed: {0}")]
+    Store(#[from] store::StoreError),
+}
+
+fn prepare_failed(error: impl std::fmt::Display) -> BenchError {
+    BenchError::Prepare(error.to_string())
+}
+
+/// Measures. `started` is when the process began. Errors: the database or the folder for keys.
+pub async fn run(what: &BenchIssue, started: Instant) -> Result<Measured, BenchError> {
+    let first = first_certificate(started).await?;
+    let folder = Scratch::new()?;
+    let keys = keys_in(&folder.path)?;
+    let (engine, label) = engine(&what.database, &keys, what.key).await?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let raw = raw_signing_rate(&keys, &label, cores)?;
+    let requests = load::requests(what.key)?;
+    load::run(&engine, &requests, what.concurrency, Duration::from_millis(500)).await; // warm: plans, caches, connections
+    let postgres = what.database.starts_with("postgres");
+    let before = cpu::Sample::take(postgres);
+    let load = load::run(&engine, &requests, what.concurrency, Duration::from_secs(u64::from(what.seconds))).await;
+    let used = cpu::Sample::take(postgres).since(&before);
+    let certificates = u32::try_from(load.latencies.len()).unwrap_or(u32::MAX);
+    let per_second = f64::from(certificates) / load.elapsed.as_secs_f64();
+    let each = |seconds: f64| seconds * 1000.0 / f64::from(certificates.max(1));
+    Ok(Measured {
+        schema: "lgpki.bench.issue/1",
+        database: if postgres { "postgresql" } else { "sqlite" },
+        key: what.key.to_string(),
+        concurrency: what.concurrency,
+        cores,
+        seconds: load.elapsed.as_secs_f64(),
+        certificates: u64::from(certificates),
+        failures: load.failures,
+        certificates_per_second: per_second,
+        p50_ms: load.percentile(50),
+        p99_ms: load.percentile(99),
+        raw_signatures_per_second: raw,
+        ratio_to_raw: per_second / raw,
+        cpu_ms_per_certificate: each(used.ours),
+        database_cpu_ms_per_certificate: used.database.map(each),
+        first_certificate_ms: first.as_secs_f64() * 1000.0,
+    })
+}
+
+impl Measured {
+    /// The figures for people, a line each.
+    pub fn text(&self) -> String {
+        let database =
+            self.database_cpu_ms_per_certificate.map_or("not measured".to_owned(), |ms| format!("{ms:.3} ms"));
+        format!(
+            "{:.0} certificates/s ({} in {:.1} s, {} failed), {} at concurrency {} on {} cores, {}\n\
+             latency: p50 {:.1} ms, p99 {:.1} ms\n\
+             the key alone: {:.0} signatures/s; the pipeline reaches {:.0} % of it\n\
+             CPU per certificate: ours {:.3} ms, database {database}\n\
+             first certificate from an empty folder: {:.0} ms",
+            self.certificates_per_second,
+            self.certificates,
+            self.seconds,
+            self.failures,
+            self.key,
+            self.concurrency,
+            self.cores,
+            self.database,
+            self.p50_ms,
+            self.p99_ms,
+            self.raw_signatures_per_second,
+            self.ratio_to_raw * 100.0,
+            self.cpu_ms_per_certificate,
+            self.first_certificate_ms,
+        )
+    }
+}
+
+/// A folder that is gone when this is dropped.
+struct Scratch {
+    path: std::path::PathBuf,
+}
+
+impl Scratch {
+    fn new() -> Result<Self, BenchError> {
+        let name = ca_core::id::JobId::new(SystemClock.now(), &SystemEntropy).map_err(prepare_failed)?;
+        let path = std::env::temp_dir().join(format!("lgpki-bench-{name}"));
+        std::fs::create_dir(&path).map_err(prepare_failed)?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the system's folder for temporary files.
+        drop(std::fs::remove_dir_all(&self.path));
+    }
+}
+
+fn keys_in(folder: &Path) -> Result<SoftKeys, BenchError> {
+    let mut secret = [0u8; 32];
+    SystemEntropy.fill(&mut secret).map_err(prepare_failed)?;
+    let passphrase = Passphrase::typed(ca_core::digest::hex(&secret).into()).map_err(prepare_failed)?;
+    SoftKeys::open(&folder.join("keys"), passphrase).map_err(prepare_failed)
+}
+
+/// A self-signed authority with a new key, and the engine that issues under it.
+async fn engine(database: &str, keys: &SoftKeys, key: KeyAlgorithm) -> Result<(Issuance, KeyLabel), BenchError> {
+    let entropy = Arc::new(SystemEntropy);
+    let store = Store::open(database, &OpenOptions::new(entropy.clone())).await?;
+    store.migrate().await?;
+    let word = format!("bench-{}", ca_core::id::JobId::new(SystemClock.now(), &SystemEntropy).map_err(prepare_failed)?);
+    let (id, label) =
+        (AuthorityId::parse(&word).map_err(prepare_failed)?, KeyLabel::parse(&word).map_err(prepare_failed)?);
+    let maker = {
+        let (keys, label) = (keys.clone(), label.clone());
+        move || keys.create(&label, key)
+    };
+    let public = tokio::task::spawn_blocking(maker).await.map_err(prepare_failed)?.map_err(prepare_failed)?;
+    let name = DistinguishedName::new(&[
+        (Attribute::Country, StringKind::Printable, "JP"),
+        (Attribute::CommonName, StringKind::Printable, "Bench CA"),
+    ])
+    .map_err(prepare_failed)?;
+    let founding = Authority::founding(id.clone(), name.clone(), public.clone(), label.clone());
+    let start = |authority| {
+        Issuance::start(authority, Arc::new(keys.clone()), store.clone(), entropy.clone(), Arc::new(SystemClock), LANES)
+            .map_err(prepare_failed)
+    };
+    let own =
+        start(founding)?.submit(Order::ceremony(&profile::ROOT_CA, name, public)).await.map_err(prepare_failed)?;
+    let certificate = ca_core::certificate::Certificate::from_der(own.der()).map_err(prepare_failed)?;
+    let base = "http://repository.example.lg.jp";
+    let addresses = PublicAddresses {
+        crl: vec![format!("{base}/crl/bench.crl")],
+        ocsp: vec![format!("{base}/ocsp/bench")],
+        issuer_certificate: vec![format!("{base}/aia/bench.cer")],
+    };
+    let authority = Authority::of_certificate(id, &certificate, label.clone(), addresses).map_err(prepare_failed)?;
+    Ok((start(authority)?, label))
+}
+
+/// Lanes of the engine under measurement: the number the service uses.
+const LANES: usize = crate::serve::LANES;
+
+async fn first_certificate(started: Instant) -> Result<Duration, BenchError> {
+    let folder = Scratch::new()?;
+    let keys = keys_in(&folder.path)?;
+    let database = format!("sqlite:{}", folder.path.join("lgpki.db").display());
+    engine(&database, &keys, KeyAlgorithm::P256).await?;
+    Ok(started.elapsed())
+}
+
+/// Signatures per second with all cores signing, over one second.
+fn raw_signing_rate(keys: &SoftKeys, label: &KeyLabel, cores: usize) -> Result<f64, BenchError> {
+    let message = [0x5au8; 900]; // about the length of a TBSCertificate
+    let begin = Instant::now();
+    let counted: u32 = std::thread::scope(|scope| {
+        let signers: Vec<_> = (0..cores)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut made = 0u32;
+                    while begin.elapsed() < Duration::from_secs(1) {
+                        let batch = keys.sign(label, &[Tbs::Probe(&message); 8]);
+                        made =
+                            made.saturating_add(u32::try_from(batch.iter().filter(|s| s.is_ok()).count()).unwrap_or(0));
+                    }
+                    made
+                })
+            })
+            .collect();
+        signers.into_iter().map(|signer| signer.join().unwrap_or(0)).sum()
+    });
+    if counted == 0 {
+        return Err(BenchError::Prepare("the key does not sign".to_owned()));
+    }
+    Ok(f64::from(counted) / begin.elapsed().as_secs_f64())
+}

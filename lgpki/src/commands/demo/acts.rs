@@ -1,0 +1,67 @@
+//! What people do on the pages, act by act: used by the story and by the tests. Each act ends where its page says that it
+//! was done; what is true afterwards is for the caller to check.
+
+use super::DemoError;
+use super::people::Persona;
+use crate::visitor::{Page, Visitor};
+use ca_core::id::RequestNumber;
+use ca_core::time::Timestamp;
+use std::time::Duration;
+
+/// Logs in with password and confirmation code. A code counts once: where this half minute's was used, the next is taken,
+/// which the service accepts for clocks that are ahead. False when neither is accepted (or the password is not).
+pub fn log_in(visitor: &mut Visitor, persona: &Persona, now: Timestamp) -> Result<bool, DemoError> {
+    for ahead in [0, 30] {
+        let code = persona.code(now.plus(Duration::from_secs(ahead)));
+        let form = good(visitor.open("/login")?, "the log-in page")?.form("/login")?;
+        let form = form.fill("login", &persona.login).fill("password", &persona.password).fill("code", &code);
+        if visitor.send(&form)?.url.path() == "/home" {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Files a request for a web server's certificate and returns its number. Errors: the request is not accepted.
+pub fn file_request(officer: &mut Visitor, names: &str, request: &str) -> Result<RequestNumber, DemoError> {
+    let form = good(officer.open("/requests/web-server")?, "the request form")?.form("/requests/web-server")?;
+    let form = form.fill("names", names).fill("csr", request).fill("step", "confirm");
+    let confirm = good(officer.send(&form)?, "the request")?.form("/requests/web-server")?;
+    let page = good(officer.send(&confirm.fill("step", "submit"))?, "the request")?;
+    let number = page.url.path().strip_prefix("/requests/").unwrap_or_default();
+    RequestNumber::parse(number).map_err(|_| DemoError::Story(format!("the request was not accepted: {}", page.url)))
+}
+
+/// Approves a request in the approval box. Returns the SHA-256 of the statement that was shown and approved, hexadecimal.
+pub fn approve(manager: &mut Visitor, number: &RequestNumber) -> Result<String, DemoError> {
+    let form = good(manager.open("/approvals")?, "the approval box")?.form(&format!("/requests/{number}/approve"))?;
+    let statement = form.value("statement").unwrap_or_default().to_owned();
+    good(manager.send(&form)?, "the approval")?;
+    Ok(statement)
+}
+
+/// The path of the certificate's page, once the request has one.
+pub fn certificate_of(officer: &mut Visitor, number: &RequestNumber) -> Result<Option<String>, DemoError> {
+    let page = good(officer.open(&format!("/requests/{number}"))?, "the request's page")?.text();
+    let link = page.split("href=\"").find_map(|rest| rest.strip_prefix("/certificates/application-ca/"));
+    let serial = link.and_then(|rest| rest.split(['"', '/']).next());
+    Ok(serial.map(|serial| format!("/certificates/application-ca/{serial}")))
+}
+
+/// Revokes the certificate whose page is at `page`, for being superseded.
+pub fn revoke(officer: &mut Visitor, page: &str) -> Result<(), DemoError> {
+    let path = format!("{page}/revoke");
+    let form = good(officer.open(&path)?, "the revocation form")?.form(&path)?;
+    let confirm = officer.send(&form.fill("reason", "superseded").fill("step", "confirm"))?.form(&path)?;
+    good(officer.send(&confirm.fill("step", "revoke"))?, "the revocation")?;
+    Ok(())
+}
+
+/// The page, if it was found.
+pub fn good(page: Page, what: &str) -> Result<Page, DemoError> {
+    if page.is_ok() {
+        Ok(page)
+    } else {
+        Err(DemoError::Story(format!("{what}: {} answered {}", page.url, page.status)))
+    }
+}

@@ -1,0 +1,98 @@
+//! The folder of a demo: configuration, database, keys and people, made on the first run and found again on the next. The
+//! journey tests set their services up with this too.
+
+use super::DemoError;
+use super::people::{self, Personas};
+use crate::clock::SystemClock;
+use crate::config::{self, Config, Sample, sample};
+use crate::entropy::SystemEntropy;
+use crate::installation::{make_store, migrate, open_keys};
+use crate::secrets::{PassphraseSource, draw_passphrase_file};
+use crate::setup::{Founding, FoundingStep, found};
+use ca_core::key::KeyAlgorithm;
+use ca_core::time::Clock;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a place is made with.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Of the database; the default is a SQLite file in the folder.
+    pub database_url: Option<String>,
+    /// Of the pages, CRLs and OCSP.
+    pub listen: SocketAddr,
+    /// Of health and metrics.
+    pub management: SocketAddr,
+    /// The application CA's kind of key.
+    pub issuing_key: KeyAlgorithm,
+}
+
+/// A place that is ready to serve.
+pub struct Place {
+    /// Its configuration.
+    pub config: Config,
+    /// Its people.
+    pub personas: Personas,
+}
+
+/// Makes the folder what `wanted` says, or finds it so; `watch` is told of the steps of a founding. Addresses may change
+/// from run to run. Errors: the folder is something else, or a step failed.
+pub async fn prepare(
+    folder: &Path,
+    wanted: &Wanted,
+    watch: &mut (dyn FnMut(FoundingStep, Duration) + Send),
+) -> Result<Place, DemoError> {
+    let file = folder.join("lgpki.toml");
+    let known = file.exists();
+    if !known && folder.read_dir().is_ok_and(|mut inside| inside.next().is_some()) {
+        return Err(DemoError::NotOurs(folder.to_path_buf()));
+    }
+    std::fs::create_dir_all(folder).map_err(|error| DemoError::file(folder, &error))?;
+    let passphrase = folder.join("passphrase");
+    if !passphrase.exists() {
+        draw_passphrase_file(&passphrase, &SystemEntropy)?;
+    }
+    let config = write_config(&file, wanted)?;
+    let store = make_store(&config.database, None).await?;
+    migrate(&store).await?;
+    let founded = !store.read().await?.authorities().await?.is_empty();
+    if !founded {
+        std::fs::create_dir_all(&config.keys.directory)
+            .map_err(|error| DemoError::file(&config.keys.directory, &error))?;
+        let founding = Founding {
+            store: store.clone(),
+            keys: Arc::new(open_keys(&config, &PassphraseSource::default())?),
+            entropy: Arc::new(SystemEntropy),
+            clock: Arc::new(SystemClock),
+            repository_url: config.public.repository_url.clone(),
+            root_key: KeyAlgorithm::P384,
+            issuing_key: wanted.issuing_key,
+            crl: config.crl,
+        };
+        found(&founding, watch).await.map_err(|error| DemoError::Story(crate::trouble::chain(&error)))?;
+    }
+    let personas = match Personas::load(folder)? {
+        Some(personas) if founded => personas,
+        _ => people::register(&store, folder, &SystemEntropy, SystemClock.now()).await?,
+    };
+    store.close().await;
+    Ok(Place { config, personas })
+}
+
+fn write_config(file: &PathBuf, wanted: &Wanted) -> Result<Config, DemoError> {
+    let base = format!("http://localhost:{}", wanted.listen.port());
+    let text = sample(&Sample {
+        database_url: wanted.database_url.as_deref().unwrap_or("sqlite:lgpki.db"),
+        password_file: None,
+        passphrase_file: Some("passphrase"),
+        listen: &wanted.listen.to_string(),
+        management: &wanted.management.to_string(),
+        url: &base,
+        repository_url: &base,
+        environment: "demo",
+    });
+    std::fs::write(file, text).map_err(|error| DemoError::file(file, &error))?;
+    Ok(config::load(file).map_err(crate::trouble::Trouble::from)?)
+}

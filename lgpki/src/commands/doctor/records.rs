@@ -1,0 +1,176 @@
+//! What the doctor sees in the database and the key store.
+
+use super::Finding;
+use crate::config::Config;
+use crate::trouble::{Trouble, chain};
+use ca_core::certificate::Certificate;
+use ca_core::id::KeyLabel;
+use ca_core::time::Timestamp;
+use hsm_adapters::SoftKeys;
+use hsm_adapters::probe::{Probe, probe};
+use store::authorities::{AuthorityKind, AuthorityRow};
+use store::{Schema, Store, StoreError};
+
+const DAY: u64 = 86_400;
+/// A new CA needs a ceremony, and its certificate must be spread before the old one ends.
+const CA_DAYS: u64 = 365;
+/// A responder's certificate is renewed on one day.
+const RESPONDER_DAYS: u64 = 30;
+
+/// Database, authorities, keys, CRLs, open intents.
+pub(super) async fn examine(
+    store: &Store,
+    config: &Config,
+    keys: Option<Result<SoftKeys, Trouble>>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut findings = match schema(store, config).await {
+        Ok(finding) => vec![finding],
+        Err(error) => return vec![failed(&error)],
+    };
+    let authorities = match async { store.read().await?.authorities().await }.await {
+        Ok(authorities) => authorities,
+        Err(error) => {
+            findings.push(failed(&error));
+            return findings;
+        }
+    };
+    if authorities.is_empty() {
+        let fix = "is this the right database? `lgpki init` makes an installation";
+        findings.push(Finding::fail("authorities", "the database has none", fix));
+    }
+    for authority in &authorities {
+        findings.extend(certificates(authority, now));
+        match crl(store, config, authority, now).await {
+            Ok(finding) => findings.push(finding),
+            Err(error) => findings.push(failed(&error)),
+        }
+    }
+    findings.push(match keys {
+        None => Finding::warn(
+            "keys",
+            "not tried: there is no passphrase",
+            "give --passphrase-file FILE or --passphrase-fd N to have them tried",
+        ),
+        Some(Err(trouble)) => Finding::of("keys", &trouble),
+        Some(Ok(keys)) => try_keys(keys, &authorities).await,
+    });
+    findings.push(open_ends(store, &authorities).await.unwrap_or_else(|error| failed(&error)));
+    findings
+}
+
+fn failed(error: &StoreError) -> Finding {
+    Finding::fail("database", chain(error), "look at the database's own log")
+}
+
+async fn schema(store: &Store, config: &Config) -> Result<Finding, StoreError> {
+    let url = &config.database.url;
+    Ok(match store.schema().await? {
+        Schema::Current => Finding::ok("database", format!("{url} answers; its schema is current")),
+        Schema::Behind => Finding::warn(
+            "database",
+            format!("{url} has the schema of an older version"),
+            "`lgpki serve` brings it up to date; make a backup first",
+        ),
+        Schema::Ahead => Finding::fail(
+            "database",
+            format!("{url} has the schema of a newer version"),
+            "run the version of lgpki that was here before, or restore a backup",
+        ),
+    })
+}
+
+fn certificates(authority: &AuthorityRow, now: Timestamp) -> Vec<Finding> {
+    let name = authority.authority_id.to_string();
+    let responder = authority.ocsp_certificate.as_deref();
+    let mut findings = vec![days_left(&name, &authority.certificate, CA_DAYS, now)];
+    findings.push(match responder {
+        Some(certificate) => days_left(&format!("OCSP responder of {name}"), certificate, RESPONDER_DAYS, now),
+        None => Finding::warn("certificates", format!("{name} has no OCSP responder"), "make one in a ceremony"),
+    });
+    findings
+}
+
+fn days_left(whose: &str, der: &[u8], enough: u64, now: Timestamp) -> Finding {
+    let Ok(certificate) = Certificate::from_der(der) else {
+        let detail = format!("{whose}: the certificate in the database cannot be read");
+        return Finding::fail("certificates", detail, "restore the database from its backup");
+    };
+    let validity = certificate.validity();
+    let days = validity.not_after.since(now).as_secs() / DAY;
+    let detail = format!("{whose}: {days} days left, until {}", validity.not_after.rfc3339());
+    if now < validity.not_before {
+        let detail = format!("{whose}: valid only from {}", validity.not_before.rfc3339());
+        Finding::fail("certificates", detail, "the clock is behind: set it")
+    } else if !validity.contains(now) {
+        Finding::fail("certificates", detail, "issue a new one; nothing signed under this one is believed any more")
+    } else if days < enough {
+        Finding::warn("certificates", detail, "plan its successor now")
+    } else {
+        Finding::ok("certificates", detail)
+    }
+}
+
+async fn crl(store: &Store, config: &Config, authority: &AuthorityRow, now: Timestamp) -> Result<Finding, StoreError> {
+    let id = &authority.authority_id;
+    let policy = match authority.kind {
+        AuthorityKind::Root => config.crl.root,
+        AuthorityKind::Issuing => config.crl.issuing,
+    };
+    let Some(crl) = store.read().await?.latest_crl(id).await? else {
+        return Ok(Finding::fail("crl", format!("{id} has none"), "run `lgpki serve --roles ca` where its key is"));
+    };
+    let detail = format!("{id}: number {}, next update {}", crl.number, crl.next_update.rfc3339());
+    Ok(if crl.this_update > now {
+        Finding::fail("crl", format!("{detail}, but made in the future"), "the clock went back: set it")
+    } else if crl.next_update <= now {
+        Finding::fail(
+            "crl",
+            format!("{detail}: overdue"),
+            "run `lgpki serve --roles ca` where its key is, and read its log",
+        )
+    } else if now > crl.next_update.minus(policy.refresh_before / 2) {
+        // Half of the time for renewing has gone by and nobody has renewed it.
+        Finding::warn("crl", format!("{detail}: not renewed in time"), "is `lgpki serve --roles ca` running?")
+    } else {
+        Finding::ok("crl", detail)
+    })
+}
+
+async fn try_keys(keys: SoftKeys, authorities: &[AuthorityRow]) -> Finding {
+    let labels: Vec<KeyLabel> = authorities
+        .iter()
+        .flat_map(|authority| [Some(authority.key_label.clone()), authority.ocsp_key_label.clone()])
+        .flatten()
+        .collect();
+    let tried = tokio::task::spawn_blocking(move || {
+        let unusable = labels.iter().find_map(|label| match probe(&keys, label) {
+            Probe::Usable => None,
+            Probe::Unusable { reason } => Some(format!("{label}: {reason}")),
+        });
+        unusable.map_or(Ok(labels.len()), Err)
+    });
+    match tried.await {
+        Ok(Ok(count)) => Finding::ok("keys", format!("{count} keys sign, and their signatures verify")),
+        Ok(Err(reason)) => {
+            let fix = "is the passphrase the right one? Otherwise restore the folder of keys from its backup";
+            Finding::fail("keys", reason, fix)
+        }
+        Err(_) => Finding::fail("keys", "the key store's thread ended", "please report this with the log"),
+    }
+}
+
+async fn open_ends(store: &Store, authorities: &[AuthorityRow]) -> Result<Finding, StoreError> {
+    let mut txn = store.read().await?;
+    let mut open = 0usize;
+    for authority in authorities {
+        open = open.saturating_add(txn.unsettled(&authority.authority_id).await?.len());
+    }
+    let jobs = txn.job_count().await?;
+    let detail = format!("{jobs} jobs wait, {open} certificates of unknown outcome");
+    Ok(if open == 0 {
+        Finding::ok("work", detail)
+    } else {
+        Finding::warn("work", detail, "a running service finishes them; a start of `lgpki serve` settles what is left")
+    })
+}

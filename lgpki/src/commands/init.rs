@@ -1,0 +1,220 @@
+//! `lgpki init`: an installation in a folder of its own. Nothing is ever overwritten; what fails half-way is removed by
+//! whoever reads the message, never by the program.
+
+use crate::clock::SystemClock;
+use crate::config::{self, Config, Sample};
+use crate::entropy::SystemEntropy;
+use crate::secrets::{PassphraseSource, draw_passphrase_file};
+use crate::setup::{Founded, Founding, FoundingError, FoundingStep, found};
+use crate::trouble::{Exit, Trouble, chain};
+use crate::{installation, out};
+use ca_core::key::KeyAlgorithm;
+use hsm_adapters::{Passphrase, SoftKeys};
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+const CONFIG_FILE: &str = "lgpki.toml";
+const PASSPHRASE_FILE: &str = "passphrase";
+
+/// Arguments of `init`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Init {
+    /// The folder of the installation; made if it is missing
+    #[arg(default_value = ".", value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// The database: sqlite:PATH (relative to the folder) or postgres://USER@HOST/NAME without a password
+    #[arg(long, value_name = "URL", default_value = "sqlite:lgpki.db")]
+    pub database: String,
+    /// The file that holds the PostgreSQL password (mode 0600)
+    #[arg(long, value_name = "FILE")]
+    pub database_password_file: Option<PathBuf>,
+    /// The kind of key of the root CA
+    #[arg(long, value_name = "KIND", default_value = "p384", value_parser = key_kind)]
+    pub root_key: KeyAlgorithm,
+    /// The kind of key of the application CA
+    #[arg(long, value_name = "KIND", default_value = "p256", value_parser = key_kind)]
+    pub key: KeyAlgorithm,
+    /// The address of the public listener
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// The address of the management listener
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
+    pub management: String,
+    /// The address officers type; https where others can reach it [default: localhost and the port of the public listener]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// The base of the CRL and OCSP addresses written into certificates; http [default: http:// and the public listener]
+    #[arg(long, value_name = "URL")]
+    pub repository_url: Option<String>,
+    /// production, training or demo
+    #[arg(long, default_value = "training")]
+    pub environment: String,
+    /// Draw a random passphrase for the keys and keep it in the folder (mode 0600), so that the service starts by itself
+    #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_fd"])]
+    pub generate_passphrase: bool,
+    /// Where the new passphrase of the keys comes from; without these it is asked for.
+    #[command(flatten)]
+    pub passphrase: PassphraseSource,
+}
+
+fn key_kind(word: &str) -> Result<KeyAlgorithm, String> {
+    KeyAlgorithm::parse(word).ok_or_else(|| "one of p256, p384, rsa2048, rsa3072, rsa4096".to_owned())
+}
+
+/// Makes the installation and says where everything is. Errors: exit 7 where there is one already, exit 3 for settings that
+/// contradict each other, exit 5 when the database or a file fails.
+pub async fn run(what: &Init) -> Result<Exit, Trouble> {
+    hsm_adapters::warm_up();
+    let folder = std::path::absolute(&what.folder).unwrap_or_else(|_| what.folder.clone());
+    let (text, config) = settings(what, &folder)?;
+    refuse_existing(what, &folder, &config)?;
+    // Asked for before anything is made: whoever has no passphrase leaves nothing behind.
+    let typed = if what.generate_passphrase { None } else { Some(what.passphrase.new_passphrase()?) };
+    make_folder(&folder)?;
+    let passphrase = match typed {
+        Some(passphrase) => passphrase,
+        None => drawn(&config)?,
+    };
+    write_new(&config.file, &text)?;
+    let founded = establish(&config, passphrase, (what.root_key, what.key), &mut tell).await?;
+    say(&config, &founded)?;
+    Ok(Exit::Done)
+}
+
+/// The configuration file's text, and the same checked.
+fn settings(what: &Init, folder: &Path) -> Result<(String, Config), Trouble> {
+    let here = format!("http://{}", what.listen);
+    let port = what.listen.rsplit(':').next().unwrap_or_default();
+    let localhost = format!("http://localhost:{port}");
+    let passphrase_file = match &what.passphrase.passphrase_file {
+        Some(file) => Some(std::path::absolute(file).unwrap_or_else(|_| file.clone())),
+        None => what.generate_passphrase.then(|| PathBuf::from(PASSPHRASE_FILE)),
+    };
+    let password_file =
+        what.database_password_file.as_ref().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone()));
+    let text = config::sample(&Sample {
+        database_url: &what.database,
+        password_file: password_file.as_deref().and_then(Path::to_str),
+        passphrase_file: passphrase_file.as_deref().and_then(Path::to_str),
+        listen: &what.listen,
+        management: &what.management,
+        url: what.url.as_deref().unwrap_or(&localhost),
+        repository_url: what.repository_url.as_deref().unwrap_or(&here),
+        environment: &what.environment,
+    });
+    let config = config::parse(&text, &folder.join(CONFIG_FILE)).map_err(|error| {
+        // The line is one of a file that is not written yet; the reason is what helps.
+        Trouble::new(Exit::Configuration, "these settings cannot be used").because(reason(&error))
+    })?;
+    Ok((text, config))
+}
+
+fn reason(error: &config::ConfigError) -> String {
+    match error {
+        config::ConfigError::Wrong { reason, .. } => reason.clone(),
+        other @ config::ConfigError::Unreadable { .. } => chain(other),
+    }
+}
+
+fn refuse_existing(what: &Init, folder: &Path, config: &Config) -> Result<(), Trouble> {
+    // A passphrase file the caller names is used, one that is to be drawn must not exist.
+    let drawn = config.keys.passphrase_file.as_ref().filter(|_| what.generate_passphrase);
+    let made = [Some(&config.file), config.database.sqlite_file.as_ref(), Some(&config.keys.directory), drawn];
+    match made.into_iter().flatten().find(|path| path.exists()) {
+        None => Ok(()),
+        Some(path) => {
+            Err(Trouble::new(Exit::Refused, format!("there is an installation in {} already", folder.display()))
+                .because(format!("{} exists, and nothing is ever overwritten", path.display()))
+                .advice("run it with `lgpki serve`, look at it with `lgpki doctor`, or name another folder"))
+        }
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<(), Trouble> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        Trouble::new(Exit::Unavailable, format!("the folder {} cannot be made", folder.display())).because(error)
+    })
+}
+
+/// A random passphrase, kept in the file the configuration names.
+fn drawn(config: &Config) -> Result<Passphrase, Trouble> {
+    let file = config.keys.passphrase_file.as_deref();
+    if let Some(file) = file {
+        draw_passphrase_file(file, &SystemEntropy)?;
+    }
+    PassphraseSource::default().passphrase(file)
+}
+
+/// Writes a file that must not exist yet.
+fn write_new(file: &Path, text: &str) -> Result<(), Trouble> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o640)
+        .open(file)
+        .and_then(|mut opened| opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()))
+        .map_err(|error| {
+            Trouble::new(Exit::Unavailable, format!("{} cannot be written", file.display())).because(error)
+        })
+}
+
+/// Makes database, keys and authorities of a configuration; `keys` are the kinds of the root's and the application CA's.
+/// Errors: as [`run`].
+pub async fn establish(
+    config: &Config,
+    passphrase: Passphrase,
+    keys: (KeyAlgorithm, KeyAlgorithm),
+    watch: &mut (dyn FnMut(FoundingStep, Duration) + Send),
+) -> Result<Founded, Trouble> {
+    let store = installation::make_store(&config.database, None).await?;
+    installation::migrate(&store).await?;
+    let folder = &config.keys.directory;
+    let soft = SoftKeys::open(folder, passphrase).map_err(|error| {
+        Trouble::new(Exit::Unavailable, format!("the folder of keys {} cannot be made", folder.display()))
+            .because(error)
+    })?;
+    let founding = Founding {
+        store: store.clone(),
+        keys: Arc::new(soft),
+        entropy: Arc::new(SystemEntropy),
+        clock: Arc::new(SystemClock),
+        repository_url: config.public.repository_url.clone(),
+        root_key: keys.0,
+        issuing_key: keys.1,
+        crl: config.crl,
+    };
+    let founded = found(&founding, watch).await;
+    store.close().await;
+    founded.map_err(|error| match error {
+        FoundingError::Exists => Trouble::new(Exit::Refused, "the database holds an installation already")
+            .because("it has authorities, and nothing is ever overwritten")
+            .advice("name an empty database with --database"),
+        other => Trouble::new(Exit::Unavailable, "the authorities could not be founded")
+            .because(chain(&other))
+            .advice("remove what was made (folder and database) and begin again"),
+    })
+}
+
+fn tell(step: FoundingStep, took: Duration) {
+    let what = match step {
+        FoundingStep::Root => "root CA: key made, certificate issued to itself",
+        FoundingStep::ApplicationCa => "application CA: key made, certificate issued by the root",
+        FoundingStep::Responders => "OCSP responders: keys made, certificates issued",
+        FoundingStep::Crls => "first CRLs signed",
+    };
+    out::talk(format_args!("{:>6} ms  {what}", took.as_millis()));
+}
+
+fn say(config: &Config, founded: &Founded) -> Result<(), Trouble> {
+    let fingerprint = ca_core::digest::hex(&founded.root.fingerprint());
+    out::line(format_args!("configuration: {}", config.file.display()))?;
+    out::line(format_args!("root CA: {}", founded.root.subject()))?;
+    out::line(format_args!("  SHA-256 {fingerprint}"))?;
+    out::line(format_args!("application CA: {}", founded.issuing.subject()))?;
+    out::line(format_args!("next: lgpki --config {} serve", config.file.display()))?;
+    Ok(())
+}

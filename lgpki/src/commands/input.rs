@@ -1,0 +1,85 @@
+//! Files people hand to a command: PEM or DER, one or several.
+
+use crate::trouble::{Exit, Trouble};
+use ca_core::certificate::Certificate;
+use ca_core::time::Timestamp;
+use std::path::Path;
+
+/// Larger than any certificate or chain; CRLs may be larger.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// The DER of every PEM block labelled `label` in `file`, or the file itself when it is no PEM. Errors: exit 2 when it
+/// cannot be read or has no such block.
+pub fn read(file: &Path, label: &str) -> Result<Vec<Vec<u8>>, Trouble> {
+    let wrong = |what: String| Trouble::new(Exit::Usage, format!("{}: {what}", file.display()));
+    let size = std::fs::metadata(file).map_err(|error| wrong("cannot be read".to_owned()).because(error))?.len();
+    if size > LARGEST {
+        return Err(wrong(format!("{size} octets are too many: is this the right file?")));
+    }
+    let octets = std::fs::read(file).map_err(|error| wrong("cannot be read".to_owned()).because(error))?;
+    if !octets.windows(11).any(|window| window == b"-----BEGIN ") {
+        return Ok(vec![octets]);
+    }
+    let blocks = pem::parse_many(&octets).map_err(|error| wrong("broken PEM".to_owned()).because(error))?;
+    let found: Vec<&str> = blocks.iter().map(pem::Pem::tag).collect();
+    let wanted: Vec<Vec<u8>> =
+        blocks.iter().filter(|block| block.tag() == label).map(|block| block.contents().to_vec()).collect();
+    if wanted.is_empty() {
+        return Err(wrong(format!("no {label} in it, only {}", found.join(", "))));
+    }
+    Ok(wanted)
+}
+
+/// The certificates in `file`, in order. Errors: exit 2.
+pub fn certificates(file: &Path) -> Result<Vec<Certificate>, Trouble> {
+    read(file, "CERTIFICATE")?.iter().map(|der| Certificate::from_der(der)).collect::<Result<_, _>>().map_err(|error| {
+        Trouble::new(Exit::Usage, format!("{}: not a certificate this program reads", file.display())).because(error)
+    })
+}
+
+/// The first certificate in `file`. Errors: exit 2.
+pub fn certificate(file: &Path) -> Result<Certificate, Trouble> {
+    certificates(file)?
+        .into_iter()
+        .next()
+        .ok_or_else(|| Trouble::new(Exit::Usage, format!("{}: no certificate in it", file.display())))
+}
+
+/// The instant of an RFC 3339 text in UTC with whole seconds, `2026-11-21T10:00:00Z`. For clap. Errors: a sentence.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
+    let parsed = || {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let numbers = |text: &str, separator| -> Option<Vec<u16>> {
+            text.split(separator).map(|part| part.parse().ok().filter(|_| part.len() >= 2)).collect()
+        };
+        match (numbers(date, '-')?.as_slice(), numbers(time, ':')?.as_slice()) {
+            ([year, month, day], [hour, minute, second]) => {
+                let small = |value: &u16| u8::try_from(*value).ok();
+                let (month, day) = (small(month)?, small(day)?);
+                Timestamp::from_utc(i32::from(*year), month, day, small(hour)?, small(minute)?, small(second)?)
+            }
+            _ => None,
+        }
+    };
+    parsed().ok_or_else(|| "write it as 2026-11-21T10:00:00Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_rfc_3339_in_utc() {
+        assert_eq!(instant("2026-11-21T10:00:00Z"), Ok(Timestamp::from_utc(2026, 11, 21, 10, 0, 0).unwrap()));
+        for bad in [
+            "2026-11-21",
+            "2026-11-21T10:00:00",
+            "2026-11-21T10:00:00+09:00",
+            "2026-13-21T10:00:00Z",
+            "T Z",
+            "1-1-1T1:1:1Z",
+        ] {
+            assert!(instant(bad).is_err(), "{bad}");
+        }
+    }
+}

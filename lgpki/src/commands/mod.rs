@@ -1,0 +1,56 @@
+//! What each command does. A command reads its arguments, does its work through the libraries, and says the result.
+
+pub mod bench;
+pub mod cert;
+pub mod crl;
+pub mod demo;
+pub mod doctor;
+pub mod init;
+pub mod input;
+pub mod ocsp;
+pub mod serve;
+
+use crate::cli::{Bench, Cli, Command};
+use crate::config::{LogFormat, LogLevel};
+use crate::trouble::{Exit, Trouble, chain};
+use crate::{logs, out};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+use store::Interruption;
+
+/// Does what the command line says. `started` is when the process began. Errors: why it could not be done.
+pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Instant) -> Result<Exit, Trouble> {
+    // `serve` logs as its configuration says; every other command keeps quiet unless something is wrong.
+    if !matches!(cli.command, Command::Serve(_)) {
+        logs::begin(LogFormat::Text, LogLevel::Warn);
+    }
+    match cli.command {
+        Command::Init(what) => wait(init::run(&what)),
+        Command::Serve(what) => serve::run(&what, &cli.config, interruption),
+        Command::Demo(what) => wait(demo::run(&what, started)),
+        Command::Doctor(what) => wait(doctor::run(&what, &cli.config)),
+        Command::Cert(what) => cert::run(&what),
+        Command::Crl(what) => crl::run(&what),
+        Command::Ocsp(what) => ocsp::run(&what),
+        Command::Bench(Bench::Issue(what)) => {
+            hsm_adapters::warm_up();
+            wait(async {
+                let measured = bench::run(&what, started)
+                    .await
+                    .map_err(|error| Trouble::new(Exit::Unavailable, "nothing was measured").because(chain(&error)))?;
+                match what.format {
+                    out::Format::Text => out::line(measured.text())?,
+                    out::Format::Json => out::json(&measured)?,
+                }
+                Ok(Exit::Done)
+            })
+        }
+    }
+}
+
+/// Runs `work` on a runtime of all cores to its end.
+fn wait<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Trouble::new(Exit::Unavailable, "no threads can be started").because(error))?.block_on(work)
+}

@@ -1,0 +1,52 @@
+//! `lgpki serve`: the service, until it is told to stop.
+
+use crate::clock::SystemClock;
+use crate::entropy::SystemEntropy;
+use crate::secrets::PassphraseSource;
+use crate::serve::{Parts, Role, Service, needs_keys};
+use crate::trouble::{Exit, Trouble};
+use crate::{config, installation, logs, out};
+use ca_core::signer::Signer;
+use std::path::Path;
+use std::sync::Arc;
+use store::Interruption;
+
+/// Arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// The parts of the service to run here, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "ra,ca,ocsp,repository")]
+    pub roles: Vec<Role>,
+    /// Where the passphrase of the keys comes from.
+    #[command(flatten)]
+    pub passphrase: PassphraseSource,
+}
+
+/// Serves until SIGTERM or SIGINT. Errors: what kept it from starting.
+pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>>) -> Result<Exit, Trouble> {
+    let config = config::load(file)?;
+    logs::begin(config.log_format, config.log_level);
+    // Asked for before anything else: nobody should wait for a prompt.
+    let mut signer: Option<Arc<dyn Signer>> = None;
+    if needs_keys(&what.roles) {
+        hsm_adapters::warm_up();
+        signer = Some(Arc::new(installation::open_keys(&config, &what.passphrase)?));
+    }
+    super::wait(async {
+        let store = installation::open_store(&config.database, interruption).await?;
+        installation::migrate(&store).await?;
+        let parts = Parts { store, signer, entropy: Arc::new(SystemEntropy), clock: Arc::new(SystemClock) };
+        let service = Service::start(&config, &what.roles, parts).await?;
+        if service.ra.is_some() {
+            out::talk(format_args!("registration: {}", config.public.url));
+        }
+        if let Some(address) = service.repository {
+            let written = &config.public.repository_url;
+            out::talk(format_args!("CRLs and OCSP: http://{address}/ (written into certificates as {written})"));
+        }
+        out::talk(format_args!("management: http://{}/readyz", service.management));
+        service.wait_for_signal().await?;
+        service.stop().await;
+        Ok(Exit::Done)
+    })
+}

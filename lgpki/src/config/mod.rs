@@ -1,0 +1,78 @@
+//! The configuration: a TOML file ([`file`], as it is written) turned into types that hold what the program may rely on
+//! ([`checked`]). An unknown key or a contradiction refuses the start, with file, line and reason. Secrets are never in
+//! the file, only the names of the files that hold them.
+
+mod checked;
+mod file;
+mod sample;
+
+pub use checked::{Config, CrlPolicies, Database, Keys, Listen, Public};
+pub use file::{LogFormat, LogLevel};
+pub use sample::{Sample, sample};
+
+use crate::trouble::{Exit, Trouble};
+use std::path::{Path, PathBuf};
+
+/// Why a configuration was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}", file.display())]
+    Unreadable {
+        /// Which.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Something in it is wrong.
+    #[error("{}:{line}: {reason}", file.display())]
+    Wrong {
+        /// Which file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The configuration in `file`. Relative paths in it are relative to its folder. Errors: [`ConfigError`].
+pub fn load(file: &Path) -> Result<Config, ConfigError> {
+    let text =
+        std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable { file: file.to_path_buf(), source })?;
+    parse(&text, file)
+}
+
+/// The configuration that `text`, said to come from `file`, describes. Errors: [`ConfigError::Wrong`].
+pub fn parse(text: &str, file: &Path) -> Result<Config, ConfigError> {
+    let wrong = |offset: usize, reason: String| {
+        let line = text.get(..offset).unwrap_or(text).matches('\n').count().saturating_add(1);
+        ConfigError::Wrong { file: file.to_path_buf(), line, reason }
+    };
+    let raw: file::File = toml::from_str(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        wrong(offset, error.message().lines().collect::<Vec<_>>().join(" "))
+    })?;
+    checked::check(raw, file).map_err(|error| wrong(error.offset, error.reason))
+}
+
+impl From<ConfigError> for Trouble {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Unreadable { ref file, ref source } => {
+                let missing = source.kind() == std::io::ErrorKind::NotFound;
+                let advice = if missing {
+                    "name the file with --config FILE; `lgpki init` makes one".to_owned()
+                } else {
+                    format!("let the user who runs this read {}", file.display())
+                };
+                Self::new(Exit::Configuration, error.to_string()).because(source).advice(advice)
+            }
+            ConfigError::Wrong { .. } => Self::new(Exit::Configuration, error.to_string())
+                .advice("correct that line; the file `lgpki init` writes explains every key"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The configuration file `init` writes: every key with what it means. Defaults stand in comments, so that the file says
+//! only what this installation decided.
+
+use std::fmt::Write as _;
+
+/// What an installation decided at its beginning.
+#[derive(Clone, Debug)]
+pub struct Sample<'a> {
+    /// `sqlite:lgpki.db` or `postgres://user@host/name`.
+    pub database_url: &'a str,
+    /// The file of the PostgreSQL password.
+    pub password_file: Option<&'a str>,
+    /// The file of the keys' passphrase, if it is kept in one.
+    pub passphrase_file: Option<&'a str>,
+    /// The address of the public listener.
+    pub listen: &'a str,
+    /// The address of the management listener.
+    pub management: &'a str,
+    /// The address officers type.
+    pub url: &'a str,
+    /// The base of the addresses written into certificates.
+    pub repository_url: &'a str,
+    /// `production`, `training` or `demo`.
+    pub environment: &'a str,
+}
+
+/// The file's text.
+pub fn sample(decided: &Sample<'_>) -> String {
+    let mut text = String::new();
+    let password = optional("password_file", decided.password_file, "db-password");
+    let passphrase = optional("passphrase_file", decided.passphrase_file, "passphrase");
+    // Writing to a String does not fail.
+    let _ = write!(
+        text,
+        r#"# LGPKI. Paths are relative to the folder of this file. An unknown key refuses the start. Secrets never stand
+# here, only the names of files (mode 0600) that hold them.
+
+[database]
+# sqlite:PATH or postgres://USER@HOST/NAME, without a password.
+url = {database}
+# The password of PostgreSQL.
+{password}
+# Connections at most.
+# connections = 10
+
+[keys]
+# The folder of the software keys, each sealed with the passphrase.
+directory = "keys"
+# Without it the passphrase is asked for, or given with --passphrase-file or --passphrase-fd.
+{passphrase}
+
+[listen]
+# Registration, CRLs and OCSP. `ra` and `repository` may have addresses of their own.
+public = {listen}
+# ra = "127.0.0.1:8081"
+# repository = "127.0.0.1:8082"
+# /livez, /readyz and /metrics. Never public.
+management = {management}
+
+[public]
+# The address officers type. https everywhere but on this machine itself; TLS ends in a proxy in front.
+url = {url}
+# The base of the CRL, OCSP and certificate addresses written into certificates: http, and for as long as they live.
+repository_url = {repository_url}
+# production, training or demo: shown on every page.
+environment = {environment}
+
+[crl]
+# Lengths of time are a number and s, m, h or d.
+# validity = "72h"
+# A new CRL is made when the last is valid for no longer than this, and at every revocation.
+# refresh_before = "48h"
+# root_validity = "90d"
+# root_refresh_before = "60d"
+
+[ocsp]
+# validity = "24h"
+# An answer is signed anew when it is this old.
+# refresh = "12h"
+
+[log]
+# json or text; error, warn, info or debug.
+# format = "json"
+# level = "info"
+"#,
+        database = quoted(decided.database_url),
+        listen = quoted(decided.listen),
+        management = quoted(decided.management),
+        url = quoted(decided.url),
+        repository_url = quoted(decided.repository_url),
+        environment = quoted(decided.environment),
+    );
+    text
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn optional(key: &str, value: Option<&str>, example: &str) -> String {
+    match value {
+        Some(value) => format!("{key} = {}", quoted(value)),
+        None => format!("# {key} = {}", quoted(example)),
+    }
+}

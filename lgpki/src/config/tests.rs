@@ -1,0 +1,157 @@
+use super::*;
+use ra_web::Environment;
+use std::time::Duration;
+
+const LEAST: &str = r#"
+[database]
+url = "sqlite:lgpki.db"
+
+[keys]
+directory = "keys"
+
+[public]
+url = "http://localhost:8080"
+repository_url = "http://127.0.0.1:8080"
+environment = "demo"
+"#;
+
+fn parsed(text: &str) -> Result<Config, ConfigError> {
+    parse(text, Path::new("/etc/lgpki/lgpki.toml"))
+}
+
+/// What is said when `from` in the smallest configuration becomes `to`.
+fn said(from: &str, to: &str) -> String {
+    assert!(LEAST.contains(from), "{from}");
+    parsed(&LEAST.replace(from, to)).unwrap_err().to_string()
+}
+
+#[test]
+fn the_smallest_configuration_has_safe_defaults() {
+    let config = parsed(LEAST).unwrap();
+    assert_eq!(config.database.url, "sqlite:/etc/lgpki/lgpki.db");
+    assert_eq!(config.keys.directory, Path::new("/etc/lgpki/keys"));
+    assert_eq!(config.listen.ra.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.listen.repository, config.listen.ra);
+    assert_eq!(config.listen.management.to_string(), "127.0.0.1:9090");
+    assert_eq!(config.crl.issuing, crl::CrlPolicy::ISSUING);
+    assert_eq!(config.ocsp, ocsp::OcspPolicy::DEFAULT);
+    assert_eq!(config.public.environment, Environment::Demo);
+}
+
+#[test]
+fn an_unknown_key_refuses_the_start_with_its_line() {
+    assert_eq!(
+        said("[keys]", "[keys]\npasword = \"x\""),
+        "/etc/lgpki/lgpki.toml:6: unknown field `pasword`, expected `directory` or `passphrase_file`"
+    );
+    assert!(said("[keys]", "[key]").starts_with("/etc/lgpki/lgpki.toml:5: unknown field `key`"));
+}
+
+#[test]
+fn broken_toml_is_refused_with_its_line() {
+    assert!(said("directory = \"keys\"", "directory = keys\"").starts_with("/etc/lgpki/lgpki.toml:6: "));
+}
+
+#[test]
+fn a_missing_section_is_named() {
+    assert!(said("[keys]\ndirectory = \"keys\"\n", "").contains("missing field `keys`"));
+}
+
+#[test]
+fn a_password_in_the_database_url_is_refused() {
+    for url in ["postgres://ca:secret@db/lgpki", "postgres://db/lgpki?password=secret"] {
+        let said = said("sqlite:lgpki.db", url);
+        assert!(said.starts_with("/etc/lgpki/lgpki.toml:3: a password in the configuration is refused"), "{said}");
+        assert!(said.contains("password_file") && !said.contains("secret"), "{said}");
+    }
+}
+
+#[test]
+fn other_databases_are_refused() {
+    for url in ["mysql://db/lgpki", "lgpki.db", "sqlite::memory:", "sqlite:"] {
+        assert!(said("sqlite:lgpki.db", url).starts_with("/etc/lgpki/lgpki.toml:3: "), "{url}");
+    }
+}
+
+#[test]
+fn a_password_file_needs_postgres() {
+    let said = said("[keys]", "password_file = \"pw\"\n[keys]");
+    assert_eq!(said, "/etc/lgpki/lgpki.toml:5: password_file is for PostgreSQL; SQLite has no password");
+}
+
+#[test]
+fn a_reachable_registration_service_needs_https() {
+    let listen = "[listen]\npublic = \"0.0.0.0:8080\"\n[public]";
+    assert!(
+        said("[public]", listen).starts_with("/etc/lgpki/lgpki.toml:11: the registration service listens on 0.0.0.0")
+    );
+    let https = LEAST.replace("http://localhost", "https://localhost");
+    assert!(parsed(&https.replace("[public]", listen)).is_ok());
+    assert!(said("http://localhost:8080", "http://ra.example.lg.jp").contains("must be https"));
+    assert!(said("environment = \"demo\"", "environment = \"production\"").contains("production needs an https url"));
+}
+
+#[test]
+fn officers_type_a_name() {
+    let said = said("http://localhost:8080", "http://127.0.0.1:8080");
+    assert!(said.starts_with("/etc/lgpki/lgpki.toml:9: url must have a host name"), "{said}");
+}
+
+#[test]
+fn the_repository_is_plain_http() {
+    let said = said("repository_url = \"http:", "repository_url = \"https:");
+    assert!(said.starts_with("/etc/lgpki/lgpki.toml:10: repository_url must be http"), "{said}");
+}
+
+#[test]
+fn addresses_must_not_collide() {
+    let said = said("[public]", "[listen]\nmanagement = \"127.0.0.1:8080\"\n[public]");
+    assert!(said.starts_with("/etc/lgpki/lgpki.toml:9: management must have an address of its own"), "{said}");
+}
+
+#[test]
+fn lengths_of_time_are_read_and_compared() {
+    let config = parsed(&format!("{LEAST}[crl]\nvalidity = \"30m\"\nrefresh_before = \"90s\"\n")).unwrap();
+    assert_eq!(config.crl.issuing.validity, Duration::from_secs(1800));
+    assert_eq!(config.crl.issuing.refresh_before, Duration::from_secs(90));
+    let config = parsed(&format!("{LEAST}[ocsp]\nvalidity = \"10h\"\nrefresh = \"4h\"\n")).unwrap();
+    assert_eq!(config.ocsp.refresh_before, Duration::from_secs(6 * 3600));
+    let said = |more: &str| parsed(&format!("{LEAST}{more}")).unwrap_err().to_string();
+    assert_eq!(
+        said("[crl]\nvalidity = \"1d\"\n"),
+        "/etc/lgpki/lgpki.toml:13: refresh_before (2d) must be shorter than validity (1d)"
+    );
+    for bad in ["0h", "h", "3", "-1h", "3w", "1.5h"] {
+        assert!(said(&format!("[ocsp]\nvalidity = \"{bad}\"\n")).contains("is no length of time"), "{bad}");
+    }
+    assert!(said("[crl]\nvalidity = \"367d\"\n").contains("366d at most"));
+}
+
+#[test]
+fn what_init_writes_is_accepted() {
+    let text = sample(&Sample {
+        database_url: "postgres://ca@db/lgpki",
+        password_file: Some("db \"password\""),
+        passphrase_file: Some("passphrase"),
+        listen: "127.0.0.1:8080",
+        management: "127.0.0.1:9090",
+        url: "https://ra.example.lg.jp",
+        repository_url: "http://pki.example.lg.jp",
+        environment: "production",
+    });
+    let config = parsed(&text).unwrap();
+    assert_eq!(config.database.password_file.as_deref(), Some(Path::new("/etc/lgpki/db \"password\"")));
+    // The defaults in the comments are the defaults of the program.
+    let spelled: String = text
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let spelled = spelled.replace("\nra = \"127.0.0.1:8081\"\nrepository = \"127.0.0.1:8082\"", "");
+    let spelled = parsed(&spelled).unwrap();
+    assert_eq!(
+        (spelled.crl.issuing, spelled.crl.root, spelled.ocsp),
+        (config.crl.issuing, config.crl.root, config.ocsp)
+    );
+    assert_eq!(spelled.database.connections, config.database.connections);
+}

@@ -1,0 +1,78 @@
+//! What every command that works on an installation opens: its database and its keys, as the configuration names them.
+
+use crate::config::{Config, Database};
+use crate::entropy::SystemEntropy;
+use crate::secrets::{PassphraseSource, read_secret_file};
+use crate::trouble::{Exit, Trouble, chain};
+use ca_core::id::AuthorityId;
+use ca_core::issue::PublicAddresses;
+use hsm_adapters::SoftKeys;
+use std::sync::Arc;
+use store::{Interruption, OpenOptions, Store};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// Opens the database, which must exist. Errors: exit 3 when it does not or its password cannot be read, exit 5 when it
+/// does not answer.
+pub async fn open_store(database: &Database, interruption: Option<Arc<dyn Interruption>>) -> Result<Store, Trouble> {
+    if let Some(file) = database.sqlite_file.as_ref().filter(|file| !file.exists()) {
+        return Err(Trouble::new(Exit::Configuration, format!("there is no database {}", file.display()))
+            .advice("`lgpki init` makes an installation; is this the right --config?"));
+    }
+    make_store(database, interruption).await
+}
+
+/// As [`open_store`], but a SQLite database is made when it is missing.
+pub async fn make_store(database: &Database, interruption: Option<Arc<dyn Interruption>>) -> Result<Store, Trouble> {
+    let options =
+        OpenOptions { connections: database.connections, interruption, ..OpenOptions::new(Arc::new(SystemEntropy)) };
+    Store::open(&url_with_password(database)?, &options).await.map_err(|error| {
+        let what = format!("the database {} cannot be opened", database.url);
+        let advice = match &database.sqlite_file {
+            Some(file) => format!("let the user who runs this read and write {} and its folder", file.display()),
+            None => "is the server running, and may this user log in? Try psql with the same url".to_owned(),
+        };
+        Trouble::new(Exit::Unavailable, what).because(chain(&error)).advice(advice)
+    })
+}
+
+/// Brings the schema up to date. Errors: exit 5.
+pub async fn migrate(store: &Store) -> Result<(), Trouble> {
+    store.migrate().await.map_err(|error| {
+        Trouble::new(Exit::Unavailable, "the database's schema could not be brought up to date")
+            .because(chain(&error))
+            .advice("a schema of a newer version needs that version of lgpki")
+    })
+}
+
+fn url_with_password(database: &Database) -> Result<Zeroizing<String>, Trouble> {
+    let Some(file) = &database.password_file else { return Ok(Zeroizing::new(database.url.clone())) };
+    let password = read_secret_file(file)?;
+    let wrong = || Trouble::new(Exit::Configuration, "the database url has no host to send a password to");
+    let mut url = Url::parse(&database.url).map_err(|_| wrong())?;
+    url.set_password(Some(&password)).map_err(|()| wrong())?;
+    Ok(Zeroizing::new(String::from(url)))
+}
+
+/// Opens the folder of the software keys, which must exist. No key is opened yet. Errors: exit 3.
+pub fn open_keys(config: &Config, source: &PassphraseSource) -> Result<SoftKeys, Trouble> {
+    let folder = &config.keys.directory;
+    if !folder.is_dir() {
+        return Err(Trouble::new(Exit::Configuration, format!("there is no folder of keys {}", folder.display()))
+            .advice("correct [keys] directory; `lgpki init` makes one"));
+    }
+    let passphrase = source.passphrase(config.keys.passphrase_file.as_deref())?;
+    SoftKeys::open(folder, passphrase).map_err(|error| {
+        Trouble::new(Exit::Configuration, format!("the keys in {} cannot be used", folder.display())).because(error)
+    })
+}
+
+/// The addresses an authority writes into what it issues, under the base of the repository.
+pub fn addresses(repository: &Url, authority: &AuthorityId) -> PublicAddresses {
+    let base = repository.as_str().trim_end_matches('/');
+    PublicAddresses {
+        crl: vec![format!("{base}/crl/{authority}.crl")],
+        ocsp: vec![format!("{base}/ocsp/{authority}")],
+        issuer_certificate: vec![format!("{base}/aia/{authority}.cer")],
+    }
+}

@@ -1,0 +1,96 @@
+//! Where secrets come in: a file only its owner can read, a descriptor, or a person at a prompt. Never an argument, the
+//! environment or the configuration itself.
+
+use crate::trouble::{Exit, Trouble};
+use ca_core::digest::hex;
+use ca_core::entropy::Entropy;
+use hsm_adapters::Passphrase;
+use std::fs::{File, OpenOptions};
+use std::io::{IsTerminal, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Where a command was told to take the passphrase of the keys from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct PassphraseSource {
+    /// Take the passphrase of the software keys from this file (mode 0600)
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_fd")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Take the passphrase of the software keys from this open descriptor
+    #[arg(long, value_name = "N")]
+    pub passphrase_fd: Option<u32>,
+}
+
+impl PassphraseSource {
+    /// The passphrase: from the descriptor or file of the command line, else from `configured`, else asked for. Errors:
+    /// exit 3 with what is wrong with the file, or that there is nobody to ask.
+    pub fn passphrase(&self, configured: Option<&Path>) -> Result<Passphrase, Trouble> {
+        let taken = match (self.passphrase_fd, self.passphrase_file.as_deref().or(configured)) {
+            (Some(descriptor), _) => Passphrase::from_fd(descriptor),
+            (None, Some(file)) => Passphrase::from_file(file),
+            (None, None) => Passphrase::typed(ask("Passphrase of the keys: ")?),
+        };
+        taken.map_err(|error| Trouble::new(Exit::Configuration, "there is no passphrase for the keys").because(error))
+    }
+
+    /// As [`Self::passphrase`] for a passphrase that is new: a person types it twice. Errors as there, and exit 7 when the
+    /// two differ.
+    pub fn new_passphrase(&self) -> Result<Passphrase, Trouble> {
+        if self.passphrase_fd.is_some() || self.passphrase_file.is_some() {
+            return self.passphrase(None);
+        }
+        let first = ask("New passphrase for the keys: ")?;
+        if *first != *ask("Once more: ")? {
+            return Err(Trouble::new(Exit::Refused, "the two passphrases differ").advice("begin again"));
+        }
+        Passphrase::typed(first).map_err(|error| Trouble::new(Exit::Refused, "no passphrase was set").because(error))
+    }
+}
+
+fn ask(prompt: &str) -> Result<Zeroizing<String>, Trouble> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Trouble::new(Exit::Configuration, "there is no passphrase for the keys")
+            .because("no file is configured, and there is no terminal to ask at")
+            .advice("set [keys] passphrase_file, or give --passphrase-file FILE or --passphrase-fd N"));
+    }
+    rpassword::prompt_password(prompt)
+        .map(Zeroizing::new)
+        .map_err(|error| Trouble::new(Exit::Configuration, "the passphrase could not be read").because(error))
+}
+
+/// Makes a file with a random passphrase (256 bits, hexadecimal) that only its owner can read. Never overwrites. Errors:
+/// exit 7 when the file exists, exit 5 when it cannot be written or there is no randomness.
+pub fn draw_passphrase_file(path: &Path, entropy: &dyn Entropy) -> Result<(), Trouble> {
+    let mut octets = Zeroizing::new([0u8; 32]);
+    entropy.fill(octets.as_mut()).map_err(|error| Trouble::new(Exit::Unavailable, error.to_string()))?;
+    let text = Zeroizing::new(format!("{}\n", *Zeroizing::new(hex(octets.as_ref()))));
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .map_err(|error| {
+            Trouble::new(Exit::Unavailable, format!("cannot write the passphrase file {}", path.display()))
+                .because(error)
+        })
+}
+
+/// A secret of one line from a file, without its line end. Errors: exit 3 when it cannot be read, others may read it, or
+/// it is empty.
+pub fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, Trouble> {
+    let wrong = |why: String| {
+        Trouble::new(Exit::Configuration, format!("the password file {} cannot be used", path.display())).because(why)
+    };
+    let mut file = File::open(path).map_err(|error| wrong(error.to_string()))?;
+    let mode = file.metadata().map_err(|error| wrong(error.to_string()))?.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(wrong(format!("its mode is {mode:04o}: others than its owner may read it"))
+            .advice(format!("run chmod 600 {}", path.display())));
+    }
+    let mut text = Zeroizing::new(String::with_capacity(1024));
+    (&mut file).take(1024).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() { Err(wrong("it is empty".to_owned())) } else { Ok(Zeroizing::new(secret.to_owned())) }
+}

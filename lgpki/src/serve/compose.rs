@@ -1,0 +1,249 @@
+//! What a set of roles is made of: routers on their addresses, the issuing engine, the worker. Everything that can be wrong
+//! with an installation shows here, before the service answers anyone.
+
+use super::health::NeededKeys;
+use super::metrics::{self, Metered};
+use super::renewal::Renewal;
+use super::worker::Worker;
+use super::{LANES, Parts, Role};
+use crate::config::Config;
+use crate::installation::addresses;
+use crate::issuance::Issuance;
+use crate::trouble::{Exit, Trouble, chain};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
+use ca_core::audit::Actor;
+use ca_core::certificate::Certificate;
+use ca_core::issue::{Authority, Ledger, Unsettled};
+use ca_core::signer::Signer;
+use crl::CrlState;
+use ocsp::Responder;
+use ra_web::RaSettings;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use store::authorities::{AuthorityKind, AuthorityRow};
+use store::jobs::JobKind;
+use store::{Step, Store, StoreError};
+use tokio::sync::Notify;
+
+/// A service being put together.
+pub(super) struct Composition<'a> {
+    config: &'a Config,
+    roles: &'a [Role],
+    parts: &'a Parts,
+    signing: Option<Signing>,
+    wake: Arc<Notify>,
+}
+
+/// What the roles that sign share.
+struct Signing {
+    signer: Arc<dyn Signer>,
+    responder: Responder,
+    /// The authorities whose key is here.
+    local: Vec<AuthorityRow>,
+}
+
+impl<'a> Composition<'a> {
+    /// Finds out which authorities' keys are here. Errors: a certificate in the database cannot be read or is another key's
+    /// (exit 6); a role signs and there is no key (exit 3); the database (exit 5).
+    pub(super) async fn new(config: &'a Config, roles: &'a [Role], parts: &'a Parts) -> Result<Self, Trouble> {
+        let signing = match &parts.signer {
+            Some(signer) => {
+                let signer: Arc<dyn Signer> = Arc::new(Metered(Arc::clone(signer)));
+                let local = local_authorities(&parts.store, &signer).await?;
+                let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
+                let responder = Responder::new(store, Arc::clone(&signer), clock, config.ocsp);
+                Some(Signing { signer, responder, local })
+            }
+            None if super::needs_keys(roles) => {
+                return Err(Trouble::new(Exit::Configuration, "the roles ca and ocsp need keys"));
+            }
+            None => None,
+        };
+        Ok(Self { config, roles, parts, signing, wake: Arc::default() })
+    }
+
+    /// The keys that must stay usable.
+    pub(super) fn needed_keys(&self) -> Option<NeededKeys> {
+        self.signing.as_ref().map(|Signing { signer, local, .. }| {
+            let labels = local.iter().flat_map(|row| [Some(&row.key_label), row.ocsp_key_label.as_ref()]);
+            NeededKeys { signer: Arc::clone(signer), labels: labels.flatten().cloned().collect() }
+        })
+    }
+
+    /// What is served at the address `wanted` of the configuration. Errors: the registration service's settings (exit 3).
+    pub(super) fn public_router(&self, wanted: SocketAddr) -> Result<Router, Trouble> {
+        let (listen, store, clock) = (&self.config.listen, &self.parts.store, &self.parts.clock);
+        let mut router = Router::new();
+        if wanted == listen.repository {
+            if self.roles.contains(&Role::Repository) {
+                router = router.merge(crl::router(CrlState { store: store.clone(), clock: Arc::clone(clock) }));
+            }
+            if let Some(signing) = self.signing.as_ref().filter(|_| self.roles.contains(&Role::Ocsp)) {
+                router = router.merge(ocsp::router(signing.responder.clone()).layer(from_fn(metrics::count_ocsp)));
+            }
+        }
+        if wanted == listen.ra && self.roles.contains(&Role::Ra) {
+            router = router.merge(self.registration()?);
+        }
+        Ok(router)
+    }
+
+    fn registration(&self) -> Result<Router, Trouble> {
+        let public = &self.config.public;
+        let settings = RaSettings {
+            public_url: public.url.clone(),
+            repository_url: public.repository_url.clone(),
+            environment: public.environment,
+        };
+        let Parts { store, clock, entropy, .. } = self.parts;
+        let state = ra_web::State::new(store.clone(), Arc::clone(clock), Arc::clone(entropy), settings);
+        let state = state.map_err(|error| {
+            Trouble::new(Exit::Configuration, "the registration service cannot start").because(chain(&error))
+        })?;
+        Ok(ra_web::router(state).layer(from_fn_with_state(Arc::clone(&self.wake), wake_after_post)))
+    }
+
+    /// The worker, ready to run; `None` when no role has work. What an earlier process left open is settled first.
+    pub(super) async fn worker(&self) -> Result<Option<Worker>, Trouble> {
+        let Some(Signing { signer, responder, local }) = &self.signing else { return Ok(None) };
+        let mut kinds = Vec::new();
+        let mut engine = None;
+        if self.roles.contains(&Role::Ca) {
+            kinds.extend([JobKind::Issue, JobKind::RefreshCrl]);
+            self.settle(local).await?;
+            let issuing = local.iter().find(|row| row.kind == AuthorityKind::Issuing);
+            engine = issuing.map(|row| self.start_engine(signer, row)).transpose()?;
+        }
+        if self.roles.contains(&Role::Ocsp) {
+            kinds.push(JobKind::Presign);
+        }
+        self.release(&kinds).await?;
+        Ok((!kinds.is_empty()).then(|| Worker {
+            store: self.parts.store.clone(),
+            clock: Arc::clone(&self.parts.clock),
+            signer: Arc::clone(signer),
+            kinds,
+            authorities: local.clone(),
+            engine,
+            responder: responder.clone(),
+            crl: self.config.crl,
+            renewal: self.roles.contains(&Role::Ca).then(|| self.renewal(signer)),
+            wake: Arc::clone(&self.wake),
+        }))
+    }
+
+    fn renewal(&self, signer: &Arc<dyn Signer>) -> Renewal {
+        Renewal {
+            store: self.parts.store.clone(),
+            signer: Arc::clone(signer),
+            entropy: Arc::clone(&self.parts.entropy),
+            repository_url: self.config.public.repository_url.clone(),
+        }
+    }
+
+    /// Burns the serials an earlier process may have signed and never recorded, before a new one is drawn.
+    async fn settle(&self, local: &[AuthorityRow]) -> Result<(), Trouble> {
+        for row in local {
+            let now = self.parts.clock.now();
+            let burnt = self.parts.store.settle(&row.authority_id, Unsettled::All, now).await.map_err(|error| {
+                Trouble::new(Exit::Unavailable, "what an earlier process left open could not be settled").because(error)
+            })?;
+            tracing::info!(event_id = "serve.settled", authority = %row.authority_id, burnt = burnt.len());
+        }
+        Ok(())
+    }
+
+    /// Takes back the jobs an earlier process died with, instead of waiting for its leases to run out.
+    async fn release(&self, kinds: &[JobKind]) -> Result<(), Trouble> {
+        let release = async {
+            let mut txn = self.parts.store.write(self.parts.clock.now(), Actor::System("ca")).await?;
+            if txn.release_leases(kinds).await? > 0 {
+                txn.commit(Step::JobTouched).await?;
+            }
+            Ok(())
+        };
+        release.await.map_err(|error: StoreError| {
+            Trouble::new(Exit::Unavailable, "the jobs of an earlier process could not be taken back")
+                .because(chain(&error))
+        })
+    }
+
+    fn start_engine(&self, signer: &Arc<dyn Signer>, row: &AuthorityRow) -> Result<Issuance, Trouble> {
+        let id = row.authority_id.clone();
+        let addresses = addresses(&self.config.public.repository_url, &id);
+        let authority = Authority::of_certificate(id, &certified(row)?, row.key_label.clone(), addresses);
+        let authority = authority.map_err(|error| {
+            Trouble::new(Exit::Integrity, "the issuing authority's certificate is no CA's").because(error)
+        })?;
+        let Parts { store, clock, entropy, .. } = self.parts;
+        Issuance::start(authority, Arc::clone(signer), store.clone(), Arc::clone(entropy), Arc::clone(clock), LANES)
+            .map_err(|error| Trouble::new(Exit::Unavailable, "the issuing engine has no threads").because(error))
+    }
+}
+
+/// What was posted may have caused a job; the worker looks at once instead of within a second.
+async fn wake_after_post(State(wake): State<Arc<Notify>>, request: Request, next: Next) -> Response {
+    let posted = request.method() == Method::POST;
+    let response = next.run(request).await;
+    if posted {
+        wake.notify_one();
+    }
+    response
+}
+
+async fn authorities(store: &Store) -> Result<Vec<AuthorityRow>, StoreError> {
+    store.read().await?.authorities().await
+}
+
+/// The authorities whose key is here, proven by its public half.
+async fn local_authorities(store: &Store, signer: &Arc<dyn Signer>) -> Result<Vec<AuthorityRow>, Trouble> {
+    let rows = authorities(store)
+        .await
+        .map_err(|error| Trouble::new(Exit::Unavailable, "the database failed").because(chain(&error)))?;
+    if rows.is_empty() {
+        return Err(Trouble::new(Exit::Configuration, "the database has no authority")
+            .advice("`lgpki init` makes an installation; is this the right database?"));
+    }
+    let signer = Arc::clone(signer);
+    let found = tokio::task::spawn_blocking(move || those_with_a_key(rows, signer.as_ref()));
+    found.await.map_err(|error| Trouble::new(Exit::Bug, "the key store's thread ended").because(error))?
+}
+
+fn those_with_a_key(rows: Vec<AuthorityRow>, signer: &dyn Signer) -> Result<Vec<AuthorityRow>, Trouble> {
+    let mut local = Vec::new();
+    let mut reason = None;
+    for row in rows {
+        match signer.public_key(&row.key_label) {
+            Ok(key) if *certified(&row)?.key() == key => local.push(row),
+            Ok(_) => {
+                let what = format!("the key {} is not that of the authority {}", row.key_label, row.authority_id);
+                return Err(Trouble::new(Exit::Integrity, what)
+                    .advice("restore the folder of keys that belongs to this database"));
+            }
+            Err(error) => {
+                // The root's key may rest elsewhere; that no key at all is usable is another matter.
+                tracing::warn!(event_id = "serve.key", authority = %row.authority_id, %error, "a key is not usable here");
+                reason = Some(error);
+            }
+        }
+    }
+    match reason {
+        Some(error) if local.is_empty() => {
+            Err(Trouble::new(Exit::Configuration, "no authority's key can be used here")
+                .because(error)
+                .advice("check [keys] directory and the passphrase; `lgpki doctor` looks at both"))
+        }
+        _ => Ok(local),
+    }
+}
+
+fn certified(row: &AuthorityRow) -> Result<Certificate, Trouble> {
+    Certificate::from_der(&row.certificate).map_err(|error| {
+        let what = format!("the certificate of authority {} in the database cannot be read", row.authority_id);
+        Trouble::new(Exit::Integrity, what).because(error)
+    })
+}

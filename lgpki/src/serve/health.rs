@@ -1,0 +1,124 @@
+//! What the operators' listener says: alive, ready, figures. Details are here and nowhere public.
+
+use super::metrics;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use ca_core::id::KeyLabel;
+use ca_core::signer::Signer;
+use ca_core::time::Clock;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use std::sync::Arc;
+use store::{Store, StoreError};
+
+/// What the checks look at.
+#[derive(Clone)]
+pub(super) struct Health {
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    /// The keys this process must be able to use; none with roles that sign nothing.
+    pub(super) keys: Option<NeededKeys>,
+    pub(super) figures: PrometheusHandle,
+}
+
+/// Keys a process must be able to use.
+#[derive(Clone)]
+pub(super) struct NeededKeys {
+    pub(super) signer: Arc<dyn Signer>,
+    pub(super) labels: Vec<KeyLabel>,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    schema: &'static str,
+    ready: bool,
+    checks: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    check: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+/// The management routes.
+pub(super) fn router(health: Health) -> Router {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(figures))
+        .with_state(health)
+}
+
+async fn ready(State(health): State<Health>) -> Response {
+    let checks = vec![health.database().await, health.keys().await, health.crls().await];
+    let ready = checks.iter().all(|check| check.ok);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    match serde_json::to_string(&Ready { schema: "lgpki.ready/1", ready, checks }) {
+        Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn figures(State(health): State<Health>) -> Response {
+    if let Err(error) = metrics::read_gauges(&health.store).await {
+        // Counters and the last known gauges are still worth having.
+        tracing::warn!(event_id = "metrics.gauges", %error, "gauges could not be read");
+    }
+    health.figures.run_upkeep();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], health.figures.render()).into_response()
+}
+
+impl Check {
+    fn of(check: &'static str, outcome: Result<String, String>) -> Self {
+        match outcome {
+            Ok(detail) => Self { check, ok: true, detail },
+            Err(detail) => Self { check, ok: false, detail },
+        }
+    }
+}
+
+impl Health {
+    async fn database(&self) -> Check {
+        let answers = self.store.answers().await;
+        Check::of("database", answers.map(|()| "answers".to_owned()).map_err(|error| error.to_string()))
+    }
+
+    async fn keys(&self) -> Check {
+        let Some(NeededKeys { signer, labels }) = self.keys.clone() else {
+            return Check::of("keys", Ok("none needed".to_owned()));
+        };
+        let asked = tokio::task::spawn_blocking(move || {
+            labels.iter().try_for_each(|label| signer.public_key(label).map(drop)).map_err(|error| error.to_string())
+        });
+        let usable = asked.await.unwrap_or_else(|_| Err("the key store's thread ended".to_owned()));
+        Check::of("keys", usable.map(|()| "usable".to_owned()))
+    }
+
+    async fn crls(&self) -> Check {
+        let outcome = self.overdue().await.map_err(|error| error.to_string());
+        let outcome = outcome.and_then(|overdue| match overdue.as_slice() {
+            [] => Ok("current".to_owned()),
+            overdue => Err(format!("overdue: {}", overdue.join(", "))),
+        });
+        Check::of("crl", outcome)
+    }
+
+    /// Authorities without a CRL that is valid now.
+    async fn overdue(&self) -> Result<Vec<String>, StoreError> {
+        let now = self.clock.now();
+        let mut txn = self.store.read().await?;
+        let mut overdue = Vec::new();
+        for authority in txn.authorities().await? {
+            let latest = txn.latest_crl(&authority.authority_id).await?;
+            if latest.is_none_or(|crl| crl.next_update <= now) {
+                overdue.push(authority.authority_id.to_string());
+            }
+        }
+        Ok(overdue)
+    }
+}

@@ -1,0 +1,167 @@
+//! Renewing the certificates of OCSP responders. They live for 90 days, because nobody can revoke them (RFC 6960
+//! §4.2.2.2.1); one that ends unnoticed takes every answer with it. The key stays, so answers signed before stay good.
+
+use crate::installation::addresses;
+use crate::trouble::chain;
+use ca_core::audit::Actor;
+use ca_core::certificate::{Certificate, CertificateError};
+use ca_core::entropy::Entropy;
+use ca_core::id::KeyLabel;
+use ca_core::issue::{self, Authority, AuthorityError, FailureCause, Ledger, LedgerError, Order, Refusal, Unsettled};
+use ca_core::profile;
+use ca_core::signer::Signer;
+use ca_core::time::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+use store::authorities::AuthorityRow;
+use store::{Step, Store, StoreError};
+use url::Url;
+
+const ACTOR: Actor = Actor::System("ca");
+/// How long before its end a responder's certificate is renewed.
+const BEFORE_END: Duration = Duration::from_secs(30 * 86_400);
+
+/// What renewing needs.
+pub(super) struct Renewal {
+    pub(super) store: Store,
+    pub(super) signer: Arc<dyn Signer>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) repository_url: Url,
+}
+
+/// Why a responder has no new certificate. The old one stays in use.
+#[derive(Debug, thiserror::Error)]
+enum NotRenewed {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("not issued: {0}")]
+    NotIssued(FailureCause),
+    #[error("what failed could not be settled: {0}")]
+    Unsettled(#[from] LedgerError),
+    #[error("the signing thread ended without an answer")]
+    Thread,
+}
+
+impl Renewal {
+    /// Renews the certificate of the responder of `of`, an authority whose key is here, if it ends soon. What goes wrong is
+    /// logged; the next round tries again.
+    pub(super) async fn renew_if_due(&self, of: &AuthorityRow, now: Timestamp) {
+        match self.try_renew(of, now).await {
+            Ok(None) => {}
+            Ok(Some(until)) => {
+                tracing::info!(event_id = "ocsp.renewed", authority = %of.authority_id, until = until.rfc3339());
+            }
+            Err(error) => {
+                tracing::error!(event_id = "ocsp.renewal", authority = %of.authority_id, error = chain(&error));
+            }
+        }
+    }
+
+    async fn try_renew(&self, of: &AuthorityRow, now: Timestamp) -> Result<Option<Timestamp>, NotRenewed> {
+        // Read again: another process may have renewed it.
+        let Some(row) = self.store.read().await?.authority(&of.authority_id).await? else { return Ok(None) };
+        let (Some(der), Some(label)) = (row.ocsp_certificate, row.ocsp_key_label) else { return Ok(None) };
+        let old = Certificate::from_der(&der)?;
+        if now < old.validity().not_after.minus(BEFORE_END) {
+            return Ok(None);
+        }
+        let certificate = Certificate::from_der(&row.certificate)?;
+        if certificate.validity().not_after <= old.validity().not_after {
+            // The authority ends with it; a successor is a ceremony's matter.
+            return Ok(None);
+        }
+        let id = row.authority_id;
+        let addresses = addresses(&self.repository_url, &id);
+        let authority = Authority::of_certificate(id, &certificate, row.key_label, addresses)?;
+        let new = self.issue(authority, &old, now).await?;
+        self.put_in_use(of, &new, &label, now).await?;
+        Ok(Some(new.validity().not_after))
+    }
+
+    async fn issue(&self, authority: Authority, old: &Certificate, now: Timestamp) -> Result<Certificate, NotRenewed> {
+        let order = Order::ceremony(&profile::OCSP_RESPONDER, old.subject().clone(), old.key().clone());
+        let linted = issue::prepare(&authority, order, self.entropy.as_ref(), now)?;
+        let id = authority.id().clone();
+        let (store, signer) = (self.store.clone(), Arc::clone(&self.signer));
+        let runtime = tokio::runtime::Handle::current();
+        let issued = tokio::task::spawn_blocking(move || {
+            runtime.block_on(issue::issue(&authority, signer.as_ref(), &store, vec![linted], now))
+        });
+        let (issued, failures) = issued.await.map_err(|_| NotRenewed::Thread)?;
+        if let Some(failure) = failures.into_iter().next() {
+            if !failure.unsettled.is_empty() {
+                self.store.settle(&id, Unsettled::These(failure.unsettled), now).await?;
+            }
+            return Err(NotRenewed::NotIssued(failure.cause));
+        }
+        Ok(Certificate::from_der(issued.first().ok_or(NotRenewed::Thread)?.der())?)
+    }
+
+    async fn put_in_use(
+        &self,
+        of: &AuthorityRow,
+        new: &Certificate,
+        label: &KeyLabel,
+        now: Timestamp,
+    ) -> Result<(), NotRenewed> {
+        let mut txn = self.store.write(now, ACTOR).await?;
+        txn.set_ocsp_responder(&of.authority_id, new.der(), label).await?;
+        Ok(txn.commit(Step::Setup).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::CrlPolicies;
+    use crate::setup::{Founding, found};
+    use ca_core::key::KeyAlgorithm;
+    use ca_core::testing::{CountingEntropy, FixedClock};
+    use crl::CrlPolicy;
+    use hsm_adapters::{Passphrase, SoftKeys};
+    use store::OpenOptions;
+
+    #[tokio::test]
+    async fn a_responder_is_renewed_30_days_before_its_end_and_only_then() {
+        let folder = std::env::temp_dir().join(format!("lgpki-renewal-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
+        let url = format!("sqlite:{}", folder.join("lgpki.db").display());
+        let store = Store::open(&url, &OpenOptions::new(Arc::clone(&entropy))).await.unwrap();
+        store.migrate().await.unwrap();
+        let passphrase = Passphrase::drawn(entropy.as_ref()).unwrap();
+        let keys = Arc::new(SoftKeys::open_with_iterations(&folder.join("keys"), passphrase, 1).unwrap());
+        let begun = Timestamp::from_utc(2026, 11, 21, 0, 0, 0).unwrap();
+        let repository_url = Url::parse("http://repository.example.lg.jp").unwrap();
+        let founding = Founding {
+            store: store.clone(),
+            keys: keys.clone(),
+            entropy: Arc::clone(&entropy),
+            clock: Arc::new(FixedClock::at(begun)),
+            repository_url: repository_url.clone(),
+            root_key: KeyAlgorithm::P256,
+            issuing_key: KeyAlgorithm::P256,
+            crl: CrlPolicies { issuing: CrlPolicy::ISSUING, root: CrlPolicy::ROOT },
+        };
+        let old = found(&founding, &mut |_, _| {}).await.unwrap().responder;
+        let renewal = Renewal { store: store.clone(), signer: keys, entropy, repository_url };
+        let id = ca_core::id::AuthorityId::parse(crate::setup::APPLICATION_CA).unwrap();
+        let issuing = async || store.read().await.unwrap().authority(&id).await.unwrap().unwrap();
+        let days = |days: u64| begun.plus(Duration::from_secs(days * 86_400));
+
+        renewal.renew_if_due(&issuing().await, days(59)).await;
+        assert_eq!(issuing().await.ocsp_certificate.unwrap(), old.der());
+        renewal.renew_if_due(&issuing().await, days(61)).await;
+        let new = Certificate::from_der(&issuing().await.ocsp_certificate.unwrap()).unwrap();
+        assert_eq!((new.key(), new.subject()), (old.key(), old.subject()));
+        assert!(new.validity().not_after > days(150));
+        store.close().await;
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
