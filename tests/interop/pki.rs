@@ -1,0 +1,216 @@
+//! A small hierarchy in a folder of its own, made by the real engine on SQLite: root, issuing authority, OCSP responder.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use ca_core::audit::Actor;
+use ca_core::certificate::Certificate;
+use ca_core::id::{AuthorityId, KeyLabel};
+use ca_core::issue::{self, Authority, Order, PublicAddresses};
+use ca_core::key::KeyAlgorithm;
+use ca_core::name::{Attribute, DistinguishedName, DnsName, StringKind};
+use ca_core::profile::{OCSP_RESPONDER, ROOT_CA, SUBORDINATE_CA, WEB_SERVER};
+use ca_core::revocation::{Revocation, RevocationReason};
+use ca_core::serial::SerialNumber;
+use ca_core::signer::{KeyKeeper, Signer};
+use ca_core::testing::{CountingEntropy, FixedClock};
+use ca_core::time::{Clock, Timestamp};
+use crl::{CrlPolicy, RefreshError, Refreshed};
+use hsm_adapters::{Passphrase, SoftKeys};
+use ocsp::{OcspPolicy, Responder};
+use store::authorities::{AuthorityKind, AuthorityRow};
+use store::{OpenOptions, Step, Store};
+
+pub(crate) const BY: Actor = Actor::System("test");
+
+/// A folder of one test, removed at its end.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("lgpki-interop-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes a file and gives its path.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Software keys in `folder`, sealed with few rounds.
+pub(crate) fn soft_keys(folder: &Path) -> SoftKeys {
+    let passphrase = Passphrase::typed(String::from("a passphrase for tests").into()).ok().unwrap();
+    SoftKeys::open_with_iterations(folder, passphrase, 1_000).ok().unwrap()
+}
+
+/// Runs openssl; the arguments are words of `line` with `{}` replaced by the paths in turn.
+pub(crate) fn openssl(line: &str, paths: &[&Path]) -> Output {
+    let mut paths = paths.iter();
+    let arguments = line.split_whitespace().map(|word| match word {
+        "{}" => paths.next().unwrap().as_os_str().to_owned(),
+        word => word.into(),
+    });
+    let arguments: Vec<_> = arguments.collect();
+    Command::new("openssl").args(&arguments).output().expect("openssl is installed (apt-get install openssl)")
+}
+
+/// What openssl wrote, both streams.
+pub(crate) fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// The hierarchy. The clock stands at the moment it was made, because OpenSSL looks at the real one.
+pub(crate) struct Pki {
+    pub(crate) scratch: Scratch,
+    pub(crate) store: Store,
+    pub(crate) keys: SoftKeys,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) entropy: Arc<CountingEntropy>,
+    pub(crate) root: Certificate,
+    pub(crate) issuing: Certificate,
+    pub(crate) responder_certificate: Certificate,
+    authority: Authority,
+}
+
+impl Pki {
+    pub(crate) async fn found(name: &str, algorithm: KeyAlgorithm) -> Self {
+        let scratch = Scratch::new(name);
+        let now = Timestamp::from_seconds(i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap());
+        let entropy = Arc::new(CountingEntropy::seeded(7));
+        let url = format!("sqlite:{}", scratch.path().join("lgpki.db").display());
+        let store = Store::open(&url, &OpenOptions::new(entropy.clone())).await.unwrap();
+        store.migrate().await.unwrap();
+        let keys = soft_keys(&scratch.path().join("keys"));
+
+        let key = |label: &str| keys.create(&KeyLabel::parse(label).unwrap(), algorithm).unwrap();
+        let founding = Authority::founding(id("root"), named("Root CA"), key("root"), label("root"));
+        let order = Order::ceremony(&ROOT_CA, named("Root CA"), founding.key().clone());
+        let root = issued(&store, &keys, &entropy, &founding, order, now).await;
+        let root_authority =
+            Authority::of_certificate(id("root"), &root, label("root"), PublicAddresses::default()).unwrap();
+        let order = Order::ceremony(&SUBORDINATE_CA, named("Application CA"), key("issuing"));
+        let issuing = issued(&store, &keys, &entropy, &root_authority, order, now).await;
+        let addresses = PublicAddresses {
+            crl: vec!["http://pki.example.lg.jp/crl/issuing.crl".into()],
+            ocsp: vec!["http://pki.example.lg.jp/ocsp/issuing".into()],
+            issuer_certificate: vec!["http://pki.example.lg.jp/aia/issuing.cer".into()],
+        };
+        let authority = Authority::of_certificate(id("issuing"), &issuing, label("issuing"), addresses).unwrap();
+        let order = Order::ceremony(&OCSP_RESPONDER, named("OCSP responder"), key("ocsp"));
+        let responder_certificate = issued(&store, &keys, &entropy, &authority, order, now).await;
+
+        let mut txn = store.write(now, BY).await.unwrap();
+        let row = |authority: &str, kind, issuer: Option<&str>, certificate: &Certificate| AuthorityRow {
+            authority_id: id(authority),
+            name_ja: authority.into(),
+            name_en: authority.into(),
+            kind,
+            issuer_id: issuer.map(id),
+            certificate: certificate.der().to_vec(),
+            key_label: label(authority),
+            ocsp_certificate: None,
+            ocsp_key_label: None,
+            created_at: now,
+        };
+        txn.insert_authority(&row("root", AuthorityKind::Root, None, &root)).await.unwrap();
+        txn.insert_authority(&AuthorityRow {
+            ocsp_certificate: Some(responder_certificate.der().to_vec()),
+            ocsp_key_label: Some(label("ocsp")),
+            ..row("issuing", AuthorityKind::Issuing, Some("root"), &issuing)
+        })
+        .await
+        .unwrap();
+        txn.commit(Step::Setup).await.unwrap();
+        let clock = Arc::new(FixedClock::at(now));
+        Self { scratch, store, keys, clock, entropy, root, issuing, responder_certificate, authority }
+    }
+
+    /// Issues a certificate for a web server.
+    pub(crate) async fn issue(&self, host: &str) -> Certificate {
+        let label = KeyLabel::parse(&host.replace('.', "-")).unwrap();
+        let key = self.keys.create(&label, KeyAlgorithm::P256).unwrap();
+        let order = Order::measured(&WEB_SERVER, named(host), vec![DnsName::parse(host).unwrap()], key);
+        issued(&self.store, &self.keys, &self.entropy, &self.authority, order, self.clock.now()).await
+    }
+
+    pub(crate) async fn revoke(&self, serial: &SerialNumber, reason: RevocationReason) {
+        let now = self.clock.now();
+        let mut txn = self.store.write(now, BY).await.unwrap();
+        let invalidity_at = (reason == RevocationReason::KeyCompromise).then(|| Timestamp::from_seconds(1_700_000_000));
+        txn.revoke(&id("issuing"), serial, &Revocation { reason, revoked_at: now, invalidity_at }).await.unwrap();
+        txn.commit(Step::Revoked).await.unwrap();
+    }
+
+    pub(crate) fn signer(&self) -> Arc<dyn Signer> {
+        Arc::new(self.keys.clone())
+    }
+
+    pub(crate) async fn refresh_crl(&self) -> Result<Refreshed, RefreshError> {
+        crl::refresh(&self.store, &self.signer(), &id("issuing"), self.clock.now(), &CrlPolicy::ISSUING).await
+    }
+
+    /// Refreshes and gives the CRL's octets.
+    pub(crate) async fn crl(&self) -> Vec<u8> {
+        match self.refresh_crl().await.unwrap() {
+            Refreshed::Stored(row) => row.der,
+            Refreshed::Overtaken { number } => panic!("{number} was overtaken"),
+        }
+    }
+
+    pub(crate) fn responder(&self) -> Responder {
+        Responder::new(self.store.clone(), self.signer(), self.clock.clone(), OcspPolicy::DEFAULT)
+    }
+
+    /// Root and issuing certificate in one PEM file.
+    pub(crate) fn chain_file(&self) -> PathBuf {
+        self.scratch.file("chain.pem", format!("{}{}", self.root.to_pem(), self.issuing.to_pem()))
+    }
+}
+
+pub(crate) fn id(text: &str) -> AuthorityId {
+    AuthorityId::parse(text).unwrap()
+}
+
+pub(crate) fn label(text: &str) -> KeyLabel {
+    KeyLabel::parse(text).unwrap()
+}
+
+fn named(common_name: &str) -> DistinguishedName {
+    DistinguishedName::new(&[
+        (Attribute::Country, StringKind::Printable, "JP"),
+        (Attribute::Organisation, StringKind::Printable, "Shirakaba Town"),
+        (Attribute::CommonName, StringKind::Printable, common_name),
+    ])
+    .unwrap()
+}
+
+async fn issued(
+    store: &Store,
+    keys: &SoftKeys,
+    entropy: &CountingEntropy,
+    authority: &Authority,
+    order: Order,
+    now: Timestamp,
+) -> Certificate {
+    let linted = issue::prepare(authority, order, entropy, now).unwrap();
+    let (issued, failures) = issue::issue(authority, keys, store, vec![linted], now).await;
+    assert!(failures.is_empty(), "{failures:?}");
+    Certificate::from_der(issued.first().unwrap().der()).unwrap()
+}

@@ -1,0 +1,178 @@
+//! Generated input for everything that reads foreign octets: nothing panics, and what is written is read back the same.
+
+use ca_core::certificate::Certificate;
+use ca_core::der::check_strict;
+use ca_core::key::SignatureAlgorithm;
+use ca_core::request::Csr;
+use ca_core::revocation::RevocationReason;
+use ca_core::serial::SerialNumber;
+use ca_core::time::Timestamp;
+use crl::CertificateList;
+use ocsp::response::{ResponderId, ResponseData, SignedResponse};
+use ocsp::{CertId, CertIdDigest, CertStatus, IssuerHashes, OcspRequest, OcspResponse, SingleResponse};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+fn serial() -> impl Strategy<Value = SerialNumber> {
+    vec(any::<u8>(), 1..=19).prop_filter_map("positive", |octets| SerialNumber::from_bytes(&octets).ok())
+}
+
+fn cert_id() -> impl Strategy<Value = CertId> {
+    (any::<bool>(), any::<u64>(), serial()).prop_map(|(sha1, seed, serial)| {
+        let digest = if sha1 { CertIdDigest::Sha1 } else { CertIdDigest::Sha256 };
+        let seed = seed.to_be_bytes();
+        CertId::new(IssuerHashes { digest, name: digest.of(&seed), key: digest.of(b"key") }, serial)
+    })
+}
+
+fn instant() -> impl Strategy<Value = Timestamp> {
+    (0i64..253_402_300_799).prop_map(Timestamp::from_seconds)
+}
+
+fn reason() -> impl Strategy<Value = RevocationReason> {
+    (0u8..=10).prop_filter_map("7 is not used", RevocationReason::from_code)
+}
+
+fn status() -> impl Strategy<Value = CertStatus> {
+    prop_oneof![
+        Just(CertStatus::Good),
+        Just(CertStatus::Unknown),
+        (instant(), option::of(reason())).prop_map(|(at, reason)| CertStatus::Revoked { at, reason }),
+    ]
+}
+
+fn single() -> impl Strategy<Value = SingleResponse> {
+    (cert_id(), status(), instant(), option::of(instant())).prop_map(|(cert_id, status, this_update, next_update)| {
+        SingleResponse { cert_id, status, this_update, next_update }
+    })
+}
+
+fn nonce() -> impl Strategy<Value = Option<Vec<u8>>> {
+    option::of(vec(any::<u8>(), 1..=128))
+}
+
+/// Octets that look like DER: random ones with the headers of sequences in front.
+fn nearly_der() -> impl Strategy<Value = Vec<u8>> {
+    let tag =
+        prop_oneof![Just(0x30u8), Just(0x02), Just(0x04), Just(0x06), Just(0xa0), Just(0x18), Just(0x0a), any::<u8>()];
+    let leaf = (tag.clone(), vec(any::<u8>(), 0..40)).prop_map(|(tag, content)| wrapped(tag, &content));
+    leaf.prop_recursive(6, 128, 6, move |inner| {
+        (tag.clone(), vec(inner, 0..6)).prop_map(|(tag, parts)| wrapped(tag, &parts.concat()))
+    })
+}
+
+fn wrapped(tag: u8, content: &[u8]) -> Vec<u8> {
+    ca_core::der::Writer::build(|w| w.primitive(tag, content))
+}
+
+fn read_by_all(octets: &[u8]) {
+    let _ = check_strict(octets);
+    let _ = OcspRequest::parse(octets);
+    let _ = OcspResponse::parse(octets);
+    let _ = CertificateList::parse(octets);
+    let _ = Certificate::from_der(octets);
+    let _ = Csr::parse(octets);
+    let _ = OcspRequest::parse_path(&String::from_utf8_lossy(octets));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn arbitrary_octets_never_panic(octets in vec(any::<u8>(), 0..600)) {
+        read_by_all(&octets);
+    }
+
+    #[test]
+    fn nested_values_never_panic(octets in nearly_der()) {
+        read_by_all(&octets);
+    }
+
+    #[test]
+    fn a_request_is_read_as_it_was_written(cert_ids in vec(cert_id(), 1..=10), nonce in nonce()) {
+        let request = OcspRequest::new(cert_ids, nonce);
+        prop_assert_eq!(OcspRequest::parse(&request.to_der()).unwrap(), request);
+    }
+
+    #[test]
+    fn a_damaged_request_never_panics_and_never_reads_as_the_whole(
+        cert_ids in vec(cert_id(), 1..=3), nonce in nonce(), at in any::<prop::sample::Index>(), bit in 0u8..8,
+    ) {
+        let request = OcspRequest::new(cert_ids, nonce);
+        let mut der = request.to_der();
+        let at = at.index(der.len());
+        der[at] ^= 1 << bit;
+        prop_assert_ne!(OcspRequest::parse(&der).ok(), Some(request));
+        prop_assert!(OcspRequest::parse(&der[..at]).is_err());
+    }
+
+    #[test]
+    fn a_response_is_read_as_it_was_written(
+        responses in vec(single(), 1..=4), nonce in nonce(), produced_at in instant(),
+        key in any::<bool>(), signature in vec(any::<u8>(), 1..=64),
+    ) {
+        let responder = if key { ResponderId::Key(vec![7; 20]) } else { ResponderId::Name(vec![0x30, 0]) };
+        let data = ResponseData { responder, produced_at, responses, nonce };
+        let response = SignedResponse {
+            tbs: data.to_der(),
+            data,
+            algorithm: SignatureAlgorithm::EcdsaSha256,
+            signature,
+            certificates: vec![vec![0x30, 0]],
+        };
+        let read = OcspResponse::parse(&response.to_der()).unwrap();
+        prop_assert_eq!(read, OcspResponse::Signed(Box::new(response)));
+    }
+}
+
+mod crls {
+    use std::sync::LazyLock;
+
+    use crl::build::{CrlContent, signed};
+    use crl::entries::CrlEntry;
+    use crl::scope::Scope;
+
+    use super::*;
+
+    /// An issuer made by another implementation.
+    static ISSUER: LazyLock<Certificate> = LazyLock::new(|| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        Certificate::from_der(parameters.self_signed(&key).unwrap().der()).unwrap()
+    });
+
+    fn entry() -> impl Strategy<Value = CrlEntry> {
+        (serial(), instant(), reason(), option::of(instant())).prop_map(
+            |(serial, revoked_at, reason, invalidity_at)| CrlEntry { serial, revoked_at, reason, invalidity_at },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn a_crl_is_read_as_it_was_written(
+            entries in vec(entry(), 0..40), number in any::<u64>(), this in instant(), next in instant(),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let content = CrlContent {
+                issuer: &ISSUER, scope: Scope::Full, number, this_update: this, next_update: next, entries: &entries,
+            };
+            let tbs = content.to_tbs();
+            let der = signed(&tbs, content.signature_algorithm(), b"signature");
+            let read = CertificateList::parse(&der).unwrap();
+            prop_assert_eq!(&read.entries, &entries);
+            prop_assert_eq!((read.number, read.this_update, read.next_update), (Some(number), this, Some(next)));
+            prop_assert_eq!(read.authority_key_identifier, Some(ISSUER.key_identifier()));
+            prop_assert_eq!(read.tbs, tbs);
+            // x509-parser is a second opinion.
+            let (rest, theirs) = <x509_parser::revocation_list::CertificateRevocationList<'_>
+                as x509_parser::prelude::FromDer<'_, _>>::from_der(&der).unwrap();
+            prop_assert!(rest.is_empty());
+            prop_assert_eq!(theirs.iter_revoked_certificates().count(), entries.len());
+            prop_assert!(CertificateList::parse(&der[..at.index(der.len())]).is_err());
+        }
+    }
+}

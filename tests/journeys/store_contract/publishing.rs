@@ -1,0 +1,194 @@
+//! Authorities, revocations, CRLs and pre-signed OCSP responses.
+
+use super::fixture::{Fixture, START, after};
+use super::on_both_databases;
+use ca_core::id::{AuthorityId, KeyLabel};
+use ca_core::revocation::{Revocation, RevocationReason};
+use ca_core::serial::SerialNumber;
+use ca_core::time::Timestamp;
+use std::time::Duration;
+use store::crls::CrlRow;
+use store::jobs::{Job, JobKind};
+use store::ocsp::{PresignedRow, Status};
+use store::{Step, StoreError};
+
+on_both_databases!(
+    authorities_are_read_back,
+    a_certificate_is_revoked_once,
+    a_response_that_a_revocation_has_overtaken_is_not_used,
+    stale_responses_are_found_and_replaced,
+    crl_numbers_rise_and_are_never_taken_twice,
+    an_older_crl_never_replaces_a_newer_one,
+);
+
+async fn authorities_are_read_back(db: Fixture<'_>) {
+    let ca = db.ca().await;
+    let mut txn = db.write(START).await;
+    let row = txn.authority(ca.authority.id()).await.unwrap().unwrap();
+    assert_eq!(
+        (row.name_ja.as_str(), &row.key_label, row.ocsp_certificate.as_ref()),
+        ("試験認証局", ca.authority.label(), None)
+    );
+    let responder = KeyLabel::parse("test-ocsp-1").unwrap();
+    txn.set_ocsp_responder(ca.authority.id(), &[0x30, 0], &responder).await.unwrap();
+    let error = txn.set_ocsp_responder(&AuthorityId::parse("other").unwrap(), &[], &responder).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { what: "authority" }));
+    let mut below = row.clone();
+    below.authority_id = AuthorityId::parse("below").unwrap();
+    below.issuer_id = Some(row.authority_id.clone());
+    below.key_label = KeyLabel::parse("below-1").unwrap();
+    txn.insert_authority(&below).await.unwrap();
+    txn.commit(Step::Setup).await.unwrap();
+    let all = db.store.read().await.unwrap().authorities().await.unwrap();
+    assert_eq!(all.iter().map(|row| row.authority_id.as_str()).collect::<Vec<_>>(), ["below", "test-ca"]);
+    assert_eq!(all[1].ocsp_key_label, Some(responder));
+    below.authority_id = AuthorityId::parse("third").unwrap();
+    let error = db.write(START).await.insert_authority(&below).await.unwrap_err();
+    assert!(error.is_conflict("authority_key_once"), "{error}");
+}
+
+fn revocation(at: Timestamp) -> Revocation {
+    Revocation { reason: RevocationReason::KeyCompromise, revoked_at: at, invalidity_at: Some(START) }
+}
+
+async fn a_certificate_is_revoked_once(db: Fixture<'_>) {
+    let (ca, town) = (db.ca().await, db.town("011002").await);
+    let (authority, issued) = (ca.authority.id(), db.issued(&ca, db.linted(&ca, 2)).await);
+    let serial = &issued[0].facts().serial;
+    let mut txn = db.act(&town.manager, after(9)).await;
+    txn.revoke(authority, serial, &revocation(after(9))).await.unwrap();
+    txn.commit(Step::Revoked).await.unwrap();
+    let error = db.write(after(10)).await.revoke(authority, serial, &revocation(after(10))).await.unwrap_err();
+    assert!(error.is_conflict("revocation_pk"), "{error}");
+    let unknown = SerialNumber::from_bytes(&[1]).unwrap();
+    let error = db.write(after(10)).await.revoke(authority, &unknown, &revocation(after(10))).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
+    let mut txn = db.write(after(10)).await;
+    assert_eq!(txn.certificate_status(authority, serial).await.unwrap(), Status::Revoked(revocation(after(9))));
+    let row = txn.certificate(authority, serial).await.unwrap().unwrap();
+    assert_eq!(
+        (row.revocation, row.revoked_by),
+        (Some(revocation(after(9))), Some(format!("account:{}", town.manager)))
+    );
+    let entries = txn.revocations(authority).await.unwrap();
+    assert_eq!(
+        entries.iter().map(|entry| (&entry.serial, &entry.revocation)).collect::<Vec<_>>(),
+        [(serial, &revocation(after(9)))]
+    );
+    assert_eq!(entries[0].not_after, issued[0].facts().validity.not_after);
+    let jobs = txn.claim_jobs(&JobKind::ALL, 9, Duration::from_secs(60)).await.unwrap();
+    let jobs: Vec<Job> = jobs.into_iter().map(|job| job.job).collect();
+    assert_eq!(jobs.len(), 2);
+    assert!(jobs.contains(&Job::Presign(authority.clone(), serial.clone())));
+    assert!(jobs.contains(&Job::RefreshCrl(authority.clone())));
+    assert_eq!(db.count("audit_event where verb = 'certificate.revoked' and actor like 'account:%'", 1), 1);
+}
+
+fn response(authority: &AuthorityId, serial: &SerialNumber, at: u64, revoked: bool) -> PresignedRow {
+    PresignedRow {
+        authority_id: authority.clone(),
+        serial: serial.clone(),
+        revoked,
+        der: at.to_be_bytes().to_vec(),
+        this_update: after(at),
+        next_update: after(at + 100),
+    }
+}
+
+async fn a_response_that_a_revocation_has_overtaken_is_not_used(db: Fixture<'_>) {
+    let ca = db.ca().await;
+    let (authority, issued) = (ca.authority.id(), db.issued(&ca, db.linted(&ca, 1)).await);
+    let serial = &issued[0].facts().serial;
+    let store = async |row: PresignedRow| {
+        let mut txn = db.write(after(1)).await;
+        txn.store_presigned(&[row]).await.unwrap();
+        txn.commit(Step::OcspStored).await.unwrap();
+        db.store.read().await.unwrap().presigned(authority, serial).await.unwrap()
+    };
+    let good = response(authority, serial, 5, false);
+    assert_eq!(store(good.clone()).await, Some(good.clone()));
+    let mut txn = db.write(after(6)).await;
+    txn.revoke(authority, serial, &revocation(after(6))).await.unwrap();
+    txn.commit(Step::Revoked).await.unwrap();
+    assert_eq!(db.store.read().await.unwrap().presigned(authority, serial).await.unwrap(), None);
+    assert_eq!(store(good).await, None, "signed before the revocation, stored after it");
+    let stale =
+        db.store.read().await.unwrap().certificates_without_fresh_response(authority, after(50), 9).await.unwrap();
+    assert!(stale.contains(serial));
+    let revoked = response(authority, serial, 7, true);
+    assert_eq!(store(revoked.clone()).await, Some(revoked));
+}
+
+async fn stale_responses_are_found_and_replaced(db: Fixture<'_>) {
+    let ca = db.ca().await;
+    let (authority, issued) = (ca.authority.id(), db.issued(&ca, db.linted(&ca, 70)).await);
+    let serials: Vec<_> = issued.iter().map(|issued| issued.facts().serial.clone()).collect();
+    let rows: Vec<_> = serials.iter().map(|serial| response(authority, serial, 10, false)).collect();
+    let mut txn = db.write(after(10)).await;
+    txn.store_presigned(&rows).await.unwrap();
+    txn.store_presigned(&[response(authority, &serials[0], 9, false)]).await.unwrap();
+    txn.store_presigned(&[response(authority, &serials[1], 60, false)]).await.unwrap();
+    assert_eq!(txn.presigned(authority, &serials[0]).await.unwrap().unwrap().this_update, after(10), "older: kept out");
+    assert_eq!(txn.certificates_without_fresh_response(authority, after(110), 99).await.unwrap().len(), 1, "the root");
+    assert_eq!(txn.certificates_without_fresh_response(authority, after(111), 99).await.unwrap().len(), 70);
+    assert_eq!(txn.certificates_without_fresh_response(authority, after(111), 7).await.unwrap().len(), 7);
+    txn.commit(Step::OcspStored).await.unwrap();
+    assert_eq!(db.count("ocsp_response", 70), 70);
+}
+
+async fn crl_numbers_rise_and_are_never_taken_twice(db: Fixture<'_>) {
+    let ca = db.ca().await;
+    let authority = ca.authority.id();
+    let take = async || {
+        let mut txn = db.write(START).await;
+        let number = txn.take_crl_number(authority).await?;
+        txn.commit(Step::CrlNumberTaken).await?;
+        Ok::<i64, StoreError>(number)
+    };
+    assert_eq!(take().await.unwrap(), 1);
+    assert_eq!(take().await.unwrap(), 2, "a number without a CRL is not taken again");
+    let (one, two) = tokio::join!(take(), take());
+    let mut taken: Vec<i64> = [one, two]
+        .into_iter()
+        .filter_map(|result| match result {
+            Ok(number) => Some(number),
+            Err(error) => {
+                assert!(error.is_conflict("crl_pk"), "{error}");
+                None
+            }
+        })
+        .collect();
+    taken.sort_unstable();
+    assert!(taken == [3] || taken == [3, 4], "{taken:?}");
+    let nobody = AuthorityId::parse("nobody").unwrap();
+    let error = db.write(START).await.take_crl_number(&nobody).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
+}
+
+async fn an_older_crl_never_replaces_a_newer_one(db: Fixture<'_>) {
+    let ca = db.ca().await;
+    let authority = ca.authority.id();
+    let crl = |number: i64| CrlRow {
+        authority_id: authority.clone(),
+        number,
+        this_update: after(1),
+        next_update: after(100),
+        der: vec![u8::try_from(number).unwrap()],
+    };
+    let mut txn = db.write(START).await;
+    assert_eq!(txn.latest_crl(authority).await.unwrap(), None);
+    for number in 1..=3 {
+        assert_eq!(txn.take_crl_number(authority).await.unwrap(), number);
+    }
+    assert_eq!(txn.latest_crl(authority).await.unwrap(), None, "a number is not yet a CRL");
+    txn.store_crl(&crl(2)).await.unwrap();
+    for refused in [1, 2, 4] {
+        let error = txn.store_crl(&crl(refused)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Stale { what: "crl" }), "{refused}");
+    }
+    assert_eq!(txn.latest_crl(authority).await.unwrap(), Some(crl(2)));
+    txn.store_crl(&crl(3)).await.unwrap();
+    txn.commit(Step::CrlStored).await.unwrap();
+    assert_eq!(db.store.read().await.unwrap().latest_crl(authority).await.unwrap(), Some(crl(3)));
+    assert_eq!(db.count("audit_event where verb = 'crl.stored'", 2), 2);
+}

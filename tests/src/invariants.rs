@@ -1,0 +1,124 @@
+//! What must be true of the database whenever nothing is under way, as sentences with a query that counts the exceptions.
+//! Read by clients that are not the program's own: the `postgres` crate, and the `sqlite3` shell.
+#![expect(clippy::expect_used, reason = "a harness: what fails here is a failed test, and says why")]
+
+use crate::databases::TestDatabase;
+use std::process::Command;
+
+/// A sentence, and SQL that counts the rows that break it; the text runs on both databases.
+pub const INVARIANTS: &[(&str, &str)] = &[
+    (
+        "no certificate without its intent",
+        "select count(*) from certificate c where not exists (
+            select 1 from intent i where i.authority_id = c.authority_id and i.serial = c.serial)",
+    ),
+    (
+        "no intent without an outcome",
+        "select count(*) from intent i where not exists (
+            select 1 from certificate c where c.authority_id = i.authority_id and c.serial = i.serial)",
+    ),
+    (
+        "no serial number twice",
+        "select count(*) from (select serial from intent group by serial having count(*) > 1) twice",
+    ),
+    (
+        "no unknown outcome left unrevoked",
+        "select count(*) from certificate c where c.der is null and not exists (
+            select 1 from revocation r where r.authority_id = c.authority_id and r.serial = c.serial)",
+    ),
+    (
+        "no request with two certificates",
+        "select count(*) from (select request_id from certificate
+            where request_id is not null and der is not null group by request_id having count(*) > 1) twice",
+    ),
+    (
+        "no request issued without a certificate",
+        "select count(*) from request r where r.state = 'issued' and not exists (
+            select 1 from certificate c where c.request_id = r.request_id and c.der is not null)",
+    ),
+    (
+        "no certificate whose request is not issued",
+        "select count(*) from certificate c where c.request_id is not null and c.der is not null and not exists (
+            select 1 from request r where r.request_id = c.request_id and r.state = 'issued')",
+    ),
+    (
+        "no request left on the way",
+        "select count(*) from request r where r.state in ('approved', 'issuing')",
+    ),
+    (
+        "no job left over",
+        "select count(*) from job where kind in ('issue', 'presign') or last_error is not null",
+    ),
+    (
+        "as many requests as events that say so",
+        "select abs((select count(*) from request) - (select count(*) from audit_event where verb = 'request.submitted'))",
+    ),
+    (
+        "as many intents as events that say so",
+        "select abs((select count(*) from intent) - (select count(*) from audit_event where verb = 'certificate.intended'))",
+    ),
+    (
+        "as many certificates as events that say so",
+        "select abs((select count(*) from certificate where der is not null)
+            - (select count(*) from audit_event where verb = 'certificate.issued'))",
+    ),
+    (
+        "as many burnt serials as events that say so",
+        "select abs((select count(*) from certificate where der is null)
+            - (select count(*) from audit_event where verb = 'certificate.unknown'))",
+    ),
+    (
+        "as many decisions as events that say so",
+        "select abs((select count(*) from request where decided_by is not null and state <> 'withdrawn')
+            - (select count(*) from audit_event where verb in ('request.approved', 'request.returned', 'request.rejected')))",
+    ),
+    (
+        "as many revocations as events that say so",
+        "select abs((select count(*) from revocation) - (select count(*) from audit_event
+            where verb in ('certificate.revoked', 'certificate.unknown')))",
+    ),
+    (
+        "as many CRL numbers as events that say so",
+        "select abs((select count(*) from crl) - (select count(*) from audit_event where verb = 'crl.numbered'))",
+    ),
+    (
+        "as many stored CRLs as events that say so",
+        "select abs((select count(*) from crl where der is not null)
+            - (select count(*) from audit_event where verb = 'crl.stored'))",
+    ),
+    (
+        "no event of a certificate that is not there",
+        "select count(*) from audit_event e where e.verb = 'certificate.issued' and not exists (
+            select 1 from certificate c where c.der is not null
+            and e.object = 'certificate:' || c.authority_id || '/' || lower(HEX(c.serial)))",
+    ),
+];
+
+/// One number from a database, through a client that is not the program's.
+///
+/// # Panics
+/// When the database does not answer: a failed test.
+pub fn count(database: &TestDatabase, sql: &str) -> i64 {
+    let in_postgres = sql.replace("HEX(", "encode_hex(").replace("encode_hex(c.serial)", "encode(c.serial, 'hex')");
+    let asked = database
+        .independently(|client| -> i64 { client.query_one(&in_postgres, &[]).expect("PostgreSQL answers").get(0) });
+    asked.unwrap_or_else(|| {
+        let file = database.url().strip_prefix("sqlite:").expect("a SQLite database");
+        // No journal may be left half-way by a killed process: opening it normally rolls it back, as the program does.
+        let shell = Command::new("sqlite3").args([file, sql]).output();
+        let shell = shell.expect("the sqlite3 shell runs; mend with: apt-get install sqlite3");
+        assert!(shell.status.success(), "sqlite3: {}", String::from_utf8_lossy(&shell.stderr));
+        String::from_utf8_lossy(&shell.stdout).trim().parse().expect("sqlite3 prints a number")
+    })
+}
+
+/// The sentences that are not true of a database.
+pub fn broken(database: &TestDatabase) -> Vec<String> {
+    INVARIANTS
+        .iter()
+        .filter_map(|(sentence, sql)| {
+            let exceptions = count(database, sql);
+            (exceptions != 0).then(|| format!("{sentence}: {exceptions} exceptions"))
+        })
+        .collect()
+}

@@ -1,0 +1,228 @@
+//! The program as a process of its own: started, listened to, killed. Tests wait for lines of its log, never for time.
+#![expect(clippy::expect_used, clippy::panic, reason = "a harness: what fails here is a failed test, and says why")]
+
+use crate::databases::{Kind, TestDatabase};
+use crate::interruptions::Fault;
+use ca_core::key::KeyAlgorithm;
+use ca_core::time::Clock;
+use lgpki::clock::SystemClock;
+use lgpki::commands::demo::people::{Persona, Personas};
+use lgpki::commands::demo::place::{Wanted, prepare};
+use lgpki::commands::demo::{DemoError, acts};
+use lgpki::visitor::Visitor;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+use url::Url;
+
+/// How long a test waits for a line before it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An installation of its own for one test: database, keys, 白樺町 and its two officers.
+pub struct Installation {
+    folder: PathBuf,
+    /// Its database.
+    pub database: TestDatabase,
+    /// Its people.
+    pub personas: Personas,
+    /// Where its pages are while it runs.
+    pub pages: Url,
+    /// Where health and metrics are.
+    pub management: Url,
+}
+
+impl Installation {
+    /// Founds one on that kind of database; `binary` is the test binary of the program.
+    pub fn new(kind: Kind) -> Self {
+        let database = TestDatabase::new(kind);
+        let folder = crate::databases::fresh_folder("lgpki-installation");
+        let (listen, management) = (free_address(), free_address());
+        let wanted = Wanted {
+            database_url: Some(database.url().to_owned()),
+            listen,
+            management,
+            issuing_key: KeyAlgorithm::P256,
+        };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+        let place = runtime.block_on(prepare(&folder, &wanted, &mut |_, _| {})).expect("an installation is founded");
+        let at = |address: SocketAddr| format!("http://localhost:{}/", address.port()).parse().expect("an address");
+        Self { folder, database, personas: place.personas, pages: at(listen), management: at(management) }
+    }
+
+    /// Its folder: `lgpki.toml`, keys, passphrase, personas.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Runs the service, with or without a fault, and returns when it listens and has looked for work once.
+    pub fn serve(&self, binary: &str, fault: Option<Fault>) -> Program {
+        let config = self.folder.join("lgpki.toml");
+        let mut arguments: Vec<String> = Vec::new();
+        if let Some(fault) = fault {
+            arguments.extend(["--fault".to_owned(), fault.to_string()]);
+        }
+        arguments.extend(["--config".to_owned(), config.display().to_string(), "serve".to_owned()]);
+        Program::start(binary, &arguments)
+    }
+
+    /// The officer who files requests.
+    pub fn officer(&self) -> Person<'_> {
+        Person::new(self, self.personas.officer().expect("an officer"))
+    }
+
+    /// The manager who approves.
+    pub fn manager(&self) -> Person<'_> {
+        Person::new(self, self.personas.manager().expect("a manager"))
+    }
+
+    /// A visitor without an account.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(&self.pages)
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// Somebody with an account and a browser.
+pub struct Person<'a> {
+    /// The browser.
+    pub browser: Visitor,
+    persona: &'a Persona,
+}
+
+impl<'a> Person<'a> {
+    fn new(installation: &'a Installation, persona: &'a Persona) -> Self {
+        Self { browser: installation.visitor(), persona }
+    }
+
+    /// Logs in, unless the session still holds. Errors: the log-in is refused, or the service does not answer.
+    pub fn is_logged_in(&mut self) -> Result<(), DemoError> {
+        if self.browser.open("/home")?.url.path() == "/home" {
+            return Ok(());
+        }
+        match acts::log_in(&mut self.browser, self.persona, SystemClock.now())? {
+            true => Ok(()),
+            false => Err(DemoError::Story(format!("{} cannot log in", self.persona.login))),
+        }
+    }
+}
+
+/// A running process of the program.
+pub struct Program {
+    child: Child,
+    lines: Receiver<String>,
+    said: Vec<String>,
+}
+
+impl Program {
+    /// Starts it with these arguments and waits until it serves and is idle. A process that ends before is fine: a fault
+    /// may strike at the start.
+    pub fn start(binary: &str, arguments: &[String]) -> Self {
+        let mut child = Command::new(binary)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let stderr = child.stderr.take().expect("its log is a pipe");
+        let (tell, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if tell.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut program = Self { child, lines, said: Vec::new() };
+        program.heard("worker.idle");
+        program
+    }
+
+    /// Waits until the log says `event`; false when the process ends first.
+    ///
+    /// # Panics
+    /// When neither happens in a minute.
+    pub fn heard(&mut self, event: &str) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    let found = serde_json::from_str::<Value>(&line).is_ok_and(|log| mentions(&log, event));
+                    self.said.push(line);
+                    if found {
+                        return true;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return false,
+                Err(RecvTimeoutError::Timeout) => {
+                    let last = self.said.iter().rev().take(20).rev().cloned().collect::<Vec<_>>().join("\n");
+                    panic!("the program did not say {event}; its last lines were:\n{last}");
+                }
+            }
+        }
+    }
+
+    /// Everything its log has said so far.
+    pub fn log(&mut self) -> String {
+        self.said.extend(self.lines.try_iter());
+        self.said.join("\n")
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.child.wait().expect("the program ends")
+    }
+
+    /// Whether it has ended already.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
+    /// `kill -9`.
+    pub fn killed(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.ended();
+    }
+
+    /// SIGTERM, and its end; panics unless it ends well.
+    pub fn stops(mut self) {
+        if !self.is_over() {
+            let told = Command::new("kill").arg(self.id().to_string()).status().expect("kill runs");
+            assert!(told.success(), "the program can be told to stop");
+        }
+        let status = self.ended();
+        assert!(status.success(), "the program ended with {status}:\n{}", self.log());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn mentions(log: &Value, event: &str) -> bool {
+    let field = |value: &Value| value.get("event_id").and_then(Value::as_str) == Some(event);
+    field(log) || log.get("fields").is_some_and(field)
+}
+
+/// A loopback address nobody listens on now.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("it has an address")
+}
