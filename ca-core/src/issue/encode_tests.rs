@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::certificate::{Certificate, Extensions};
+use crate::issue::Order;
 use crate::issue::samples::Sample;
-use crate::issue::{Order, PublicAddresses};
 use crate::key::SubjectKey;
 use crate::name::{DnsName, OrganisationName};
 use crate::profile::{self, OCSP_RESPONDER, ROOT_CA, SUBORDINATE_CA, WEB_SERVER};
@@ -75,17 +75,6 @@ fn authorities_and_responders_are_told_apart() {
     assert!(responder.extensions().ocsp_nocheck && !responder.extensions().is_ca);
     assert_eq!(responder.extensions().extended_key_usage, ["1.3.6.1.5.5.7.3.9"]);
     assert!(responder.extensions().ocsp_uris.is_empty() && responder.extensions().crl_uris.is_empty());
-}
-
-#[test]
-fn an_authority_without_addresses_writes_none() {
-    let root = Sample::root_authority();
-    let certificate = read(&Sample::of(&ROOT_CA));
-    let addresses = PublicAddresses::default();
-    let silent = Authority::of_certificate(root.id().clone(), &certificate, root.label().clone(), addresses).unwrap();
-    let (_, certificate) = encoded(&silent, crate::issue::samples::start());
-    let extensions = certificate.extensions();
-    assert!(extensions.crl_uris.is_empty() && extensions.ocsp_uris.is_empty() && extensions.issuer_uris.is_empty());
 }
 
 #[test]

@@ -133,7 +133,11 @@ fn signed_but_not_recorded_is_unsettled() {
 #[test]
 fn a_certificate_that_breaks_a_rule_is_refused_before_anything_is_recorded() {
     let root = MemoryRoot::founded();
-    let addresses = PublicAddresses { crl: vec!["https://crl.example.jp/".into()], ..PublicAddresses::default() };
+    let addresses = PublicAddresses {
+        crl: vec!["https://crl.example.jp/".into()],
+        ocsp: vec!["http://ocsp.example.jp/".into()],
+        issuer_certificate: Vec::new(),
+    };
     let (id, label) = (root.authority.id().clone(), root.authority.label().clone());
     let authority = Authority::of_certificate(id, &root.certificate, label, addresses).unwrap();
     let refusal = prepare(&authority, order("a.jp"), &CountingEntropy::seeded(1), start()).unwrap_err();

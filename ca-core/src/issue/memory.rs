@@ -2,8 +2,7 @@
 
 use super::samples::{self, Sample};
 use super::{
-    Authority, Facts, Issued, Ledger, LedgerError, Linted, Order, PublicAddresses, Recorded, Signed, Unsettled, issue,
-    prepare,
+    Authority, Facts, Issued, Ledger, LedgerError, Linted, Order, Recorded, Signed, Unsettled, issue, prepare,
 };
 use crate::certificate::Certificate;
 use crate::id::{AuthorityId, KeyLabel};
@@ -164,10 +163,10 @@ impl MemoryRoot {
         issued(&self.authority, &self.signer, order)
     }
 
-    /// The authority of a certificate, without addresses.
+    /// The authority of a certificate, with the sample's addresses.
     pub(crate) fn authority_of(certificate: &Certificate) -> Authority {
         let (id, label) = (AuthorityId::parse("below").unwrap(), KeyLabel::parse("below").unwrap());
-        Authority::of_certificate(id, certificate, label, PublicAddresses::default()).unwrap()
+        Authority::of_certificate(id, certificate, label, Sample::root_authority().addresses().clone()).unwrap()
     }
 }
 

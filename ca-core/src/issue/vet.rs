@@ -1,10 +1,10 @@
 //! Whether an order may be issued at all: its profile exists, its names and key fit it, and its time fits the authority's.
 
-use super::{Authority, Order};
+use super::{Authority, Order, PublicAddresses};
 use crate::id::{ProfileId, RequestId};
 use crate::key::{SubjectKey, WeakKey};
 use crate::name::{DistinguishedName, DnsName};
-use crate::profile::{DnsNames, Profile, Role};
+use crate::profile::{DnsNames, Profile, RevocationAddresses, Role};
 use crate::time::{Timestamp, Validity};
 use std::time::Duration;
 
@@ -50,6 +50,9 @@ pub enum VetError {
     /// An authority whose certificate forbids CAs below it was asked for one.
     #[error("the authority's certificate allows no CA below it")]
     PathLength,
+    /// The certificate would not say where its status is found: the authority has no CRL or OCSP address.
+    #[error("the authority has no CRL or OCSP address to write into the certificate")]
+    NoAddresses,
     /// A self-signed certificate for a name or key that is not the authority's own.
     #[error("a founding authority issues only its own certificate")]
     Founding,
@@ -74,6 +77,10 @@ pub(super) fn vet(authority: &Authority, order: Order, now: Timestamp) -> Result
             return Err(VetError::AuthorityNotValid(not_before.rfc3339()));
         }
         Some(validity) => not_after = not_after.min(validity.not_after),
+    }
+    let PublicAddresses { crl, ocsp, .. } = authority.addresses();
+    if profile.revocation_addresses == RevocationAddresses::CrlAndOcsp && (crl.is_empty() || ocsp.is_empty()) {
+        return Err(VetError::NoAddresses);
     }
     if matches!(profile.role, Role::Authority { .. }) && authority.path_length() == Some(0) {
         return Err(VetError::PathLength);

@@ -24,7 +24,7 @@ fn server(names: &[&str]) -> Order {
 fn authority(sample: &Sample) -> Result<Authority, AuthorityError> {
     let root = Sample::root_authority();
     let certificate = Certificate::from_der(&sample.der()).unwrap();
-    Authority::of_certificate(root.id().clone(), &certificate, root.label().clone(), PublicAddresses::default())
+    Authority::of_certificate(root.id().clone(), &certificate, root.label().clone(), root.addresses().clone())
 }
 
 fn refusal(order: Order) -> VetError {
@@ -46,6 +46,24 @@ fn a_certificate_never_outlives_its_authority() {
     let last = root.validity().unwrap().not_after;
     let vetted = vet(&root, server(&["a.jp"]), last).unwrap();
     assert_eq!(vetted.validity, Validity { not_before: last, not_after: last });
+}
+
+#[test]
+fn a_certificate_that_could_not_say_where_its_status_is_found_is_refused() {
+    let root = Sample::root_authority();
+    let certificate = Certificate::from_der(&Sample::of(&ROOT_CA).der()).unwrap();
+    let whole = root.addresses().clone();
+    let missing = [
+        PublicAddresses { crl: Vec::new(), ..whole.clone() },
+        PublicAddresses { ocsp: Vec::new(), ..whole },
+        PublicAddresses::default(),
+    ];
+    for addresses in missing {
+        let silent =
+            Authority::of_certificate(root.id().clone(), &certificate, root.label().clone(), addresses).unwrap();
+        assert_eq!(vet(&silent, server(&["a.jp"]), start()).unwrap_err(), VetError::NoAddresses);
+        assert!(vet(&silent, Order::ceremony(&OCSP_RESPONDER, name("Responder"), key(2)), start()).is_ok());
+    }
 }
 
 #[test]
