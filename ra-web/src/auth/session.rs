@@ -128,6 +128,10 @@ pub(crate) async fn begin(
         challenge: None,
         language: language.tag().to_owned(),
     };
+    if session.account_id.is_some() {
+        // Every log-in sweeps: sessions nobody has come back to, and log-in forms nobody has filled in.
+        txn.delete_sessions_unseen_since(now.minus(ABSOLUTE)).await?;
+    }
     txn.insert_session(&session).await?;
     let cookie = cookie(ra, NAME, &URL_SAFE_NO_PAD.encode(token), None);
     Ok(Begun { session, cookie })
