@@ -86,6 +86,16 @@ newtype!(
     RequestNumber, "a request number such as R8-000123", is_request_number
 );
 
+impl EventId {
+    /// A fresh id that sorts behind those made before it with a smaller `count` in the same millisecond: events of one
+    /// instant keep their order. 48 bits of `now` in milliseconds, 32 of `count`, 48 random. Errors when `entropy` fails.
+    pub fn in_order(now: Timestamp, count: u32, entropy: &dyn Entropy) -> Result<Self, EntropyUnavailable> {
+        let Self(mut text) = Self::new(now, entropy)?;
+        text.replace_range(12..20, &format!("{count:08x}"));
+        Ok(Self(text))
+    }
+}
+
 impl RequestNumber {
     /// The number of the `sequence`-th request of a Reiwa year: 1 is 2019.
     pub fn new(era_year: u16, sequence: u32) -> Self {
@@ -131,6 +141,15 @@ mod tests {
         let late = RequestId::new(Timestamp::from_seconds(2_000), &entropy).unwrap();
         assert!(early < late);
         assert_eq!(RequestId::parse(early.as_str()), Ok(early));
+    }
+
+    #[test]
+    fn events_of_one_instant_keep_their_order() {
+        let (entropy, now) = (CountingEntropy::default(), Timestamp::from_seconds(1_000));
+        let ids: Vec<EventId> = (0..300).map(|count| EventId::in_order(now, count, &entropy).unwrap()).collect();
+        assert!(ids.is_sorted());
+        assert!(ids.iter().all(|id| EventId::parse(id.as_str()).is_ok()));
+        assert!(ids < vec![EventId::in_order(now.plus(std::time::Duration::from_millis(1)), 0, &entropy).unwrap()]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::{Authority, Facts, Vetted};
 use crate::der::{Writer, tag};
 use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::key::SignatureAlgorithm;
+use crate::name::GeneralName;
 use crate::oid::{self, Oid};
 use crate::profile::{Profile, RevocationAddresses, Role};
 use crate::serial::SerialNumber;
@@ -79,7 +80,7 @@ fn extensions(w: &mut Writer, authority: &Authority, vetted: &Vetted) {
         extension(w, oid::SUBJECT_ALT_NAME, Criticality::Informational, |w| {
             w.sequence(|w| {
                 let names = vetted.dns_names.iter().rev();
-                names.for_each(|name| w.primitive(tag::context(2), name.as_str().as_bytes()));
+                names.for_each(|name| GeneralName::Dns(name.to_string()).write(w));
             });
         });
     }
@@ -123,7 +124,7 @@ fn revocation_addresses(w: &mut Writer, authority: &Authority) {
                 w.sequence(|w| {
                     w.constructed(tag::context_constructed(0), |w| {
                         w.constructed(tag::context_constructed(0), |w| {
-                            addresses.crl.iter().rev().for_each(|uri| w.primitive(tag::context(6), uri.as_bytes()));
+                            addresses.crl.iter().rev().for_each(|uri| GeneralName::Uri(uri.clone()).write(w));
                         });
                     });
                 });
@@ -139,7 +140,7 @@ fn revocation_addresses(w: &mut Writer, authority: &Authority) {
             let responders = addresses.ocsp.iter().map(|uri| (oid::AD_OCSP, uri));
             responders.chain(issuers).rev().for_each(|(method, uri)| {
                 w.sequence(|w| {
-                    w.primitive(tag::context(6), uri.as_bytes());
+                    GeneralName::Uri(uri.clone()).write(w);
                     w.oid(method);
                 });
             });

@@ -66,6 +66,9 @@ pub enum CsrError {
     /// A certificate.
     #[error("this is a certificate, not a request")]
     CertificatePasted,
+    /// More than one PEM block; how many.
+    #[error("{0} PEM blocks where one request is wanted")]
+    SeveralBlocks(usize),
     /// Another kind of PEM block; its label, cut to 40 characters.
     #[error("this is a {0:?}, not a request")]
     OtherPem(String),
@@ -93,7 +96,7 @@ impl Csr {
         let der = unarmoured(input, &mut repairs)?;
         recognise(&der)?;
         der::check_strict(&der)?;
-        let key = SubjectKey::from_spki_der(spki_of(&der)?)?;
+        let key = SubjectKey::from_spki_der(Fields::of(&der)?.spki)?;
         let (rest, parsed) =
             X509CertificationRequest::from_der(&der).map_err(|_| CsrError::NotACsr(DerError::Value("a request")))?;
         if !rest.is_empty() {
@@ -130,10 +133,7 @@ impl Csr {
     /// Errors: signature algorithm, signature, weak key.
     pub fn prove(self) -> Result<ProvenCsr, CsrError> {
         self.key.check_strength().map_err(KeyError::from)?;
-        let mut fields = Reader::of_sequence(&self.der)?;
-        let info = fields.expect_element(tag::SEQUENCE)?.whole;
-        let id = fields.sequence()?.oid()?;
-        let signature = fields.bit_string()?;
+        let Fields { info, algorithm: id, signature, .. } = Fields::of(&self.der)?;
         let algorithm =
             SignatureAlgorithm::from_oid(id).ok_or_else(|| CsrError::UnsupportedSignatureAlgorithm(oid::dotted(id)))?;
         match verify::verify(&self.key, algorithm, info, signature) {
@@ -185,6 +185,9 @@ fn unarmoured<'a>(input: &'a [u8], repairs: &mut Vec<Repair>) -> Result<Cow<'a, 
         repairs.push(Repair::SurroundingTextIgnored);
     }
     let blocks = pem::parse_many(text).map_err(|_| CsrError::BrokenPem)?;
+    if blocks.len() > 1 {
+        return Err(CsrError::SeveralBlocks(blocks.len())); // which one is meant is not ours to guess
+    }
     let block = blocks.into_iter().next().ok_or(CsrError::BrokenPem)?;
     match block.tag() {
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Ok(Cow::Owned(block.into_contents())),
@@ -214,12 +217,33 @@ fn recognise(der: &[u8]) -> Result<(), CsrError> {
     if body.peek() == Some(tag::SEQUENCE) { Err(CsrError::CertificatePasted) } else { Ok(()) }
 }
 
-fn spki_of(der: &[u8]) -> Result<&[u8], DerError> {
-    let mut fields = Reader::of_sequence(der)?;
-    let mut info = fields.sequence()?;
-    info.unsigned()?;
-    info.expect(tag::SEQUENCE)?;
-    Ok(info.expect_element(tag::SEQUENCE)?.whole)
+/// A CertificationRequest taken apart (RFC 2986 §4): version 0, and nothing before, between or behind its fields.
+struct Fields<'a> {
+    /// CertificationRequestInfo, with its header: what is signed.
+    info: &'a [u8],
+    spki: &'a [u8],
+    /// Content octets of the signature algorithm's identifier.
+    algorithm: &'a [u8],
+    signature: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    fn of(der: &'a [u8]) -> Result<Self, DerError> {
+        let mut outer = Reader::of_sequence(der)?;
+        let info = outer.expect_element(tag::SEQUENCE)?;
+        let algorithm = outer.sequence()?.oid()?;
+        let signature = outer.bit_string()?;
+        outer.finish()?;
+        let mut inner = Reader::new(info.content);
+        if inner.small_integer()? != 0 {
+            return Err(DerError::Value("version 0 of a request"));
+        }
+        inner.expect(tag::SEQUENCE)?; // the subject, which nobody uses
+        let spki = inner.expect_element(tag::SEQUENCE)?.whole;
+        inner.expect(tag::context_constructed(0))?; // attributes, often empty, never absent
+        inner.finish()?;
+        Ok(Self { info: info.whole, spki, algorithm, signature })
+    }
 }
 
 fn dns_names_of(parsed: &X509CertificationRequest<'_>) -> Vec<String> {

@@ -154,6 +154,27 @@ fn what_is_not_exactly_one_request_is_refused() {
 }
 
 #[test]
+fn nothing_hides_behind_or_between_the_fields() {
+    let whole = der(P256);
+    let mut outer = Reader::of_sequence(&whole).unwrap();
+    let (info, rest) = (outer.element().unwrap(), outer.rest());
+    let with =
+        |info: &[u8], more: &[u8]| crate::der::Writer::build(|w| w.sequence(|w| w.raw(&[info, rest, more].concat())));
+    assert_eq!(with(info.whole, &[]), whole);
+    assert_eq!(refusal(with(info.whole, &[5, 0])), CsrError::NotACsr(DerError::TrailingData(2)));
+    let longer = crate::der::Writer::build(|w| w.sequence(|w| w.raw(&[info.content, &[5, 0]].concat())));
+    assert_eq!(refusal(with(&longer, &[])), CsrError::NotACsr(DerError::TrailingData(2)));
+    let version_one = crate::der::Writer::build(|w| w.sequence(|w| w.raw(&[&[2, 1, 1], &info.content[3..]].concat())));
+    assert_eq!(refusal(with(&version_one, &[])), CsrError::NotACsr(DerError::Value("version 0 of a request")));
+}
+
+#[test]
+fn of_several_requests_none_is_guessed() {
+    let two = format!("{P256}{P256}");
+    assert_eq!(refusal(two), CsrError::SeveralBlocks(2));
+}
+
+#[test]
 fn a_request_changed_in_any_octet_is_not_proven() {
     let whole = der(P256);
     for index in 0..whole.len() {
