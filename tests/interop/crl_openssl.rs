@@ -12,6 +12,7 @@ use crl::check::{CheckError, check_content, check_follows};
 use crl::entries::{CrlEntry, Revoked};
 use crl::scope::Scope;
 use crl::{CertificateList, RefreshError, Refreshed};
+use lgpki_tests::databases::Kind;
 
 use crate::pki::{Pki, id, openssl, text};
 
@@ -75,8 +76,17 @@ async fn the_stored_crl_reads_as_it_was_meant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_rise_also_when_ten_refresh_at_once() {
-    let pki = Pki::found("crl-race", KeyAlgorithm::P256).await;
+async fn numbers_rise_also_when_ten_refresh_at_once_on_sqlite() {
+    ten_refresh_at_once(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_rise_also_when_ten_refresh_at_once_on_postgres() {
+    ten_refresh_at_once(Kind::Postgres).await;
+}
+
+async fn ten_refresh_at_once(kind: Kind) {
+    let pki = Pki::found_on(kind, "crl-race", KeyAlgorithm::P256).await;
     let mut numbers = HashSet::new();
     for _ in 0..3 {
         let list = CertificateList::parse(&pki.crl().await).unwrap();

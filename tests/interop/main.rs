@@ -3,8 +3,6 @@
 #![cfg(test)]
 
 mod crl_openssl;
-#[path = "../journeys/keys_contract.rs"]
-mod keys_contract;
 mod ocsp_http;
 mod ocsp_openssl;
 mod pki;

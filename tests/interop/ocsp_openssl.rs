@@ -7,6 +7,7 @@ use ca_core::key::KeyAlgorithm;
 use ca_core::revocation::RevocationReason;
 use ca_core::serial::SerialNumber;
 use ca_core::time::{Clock, Timestamp};
+use lgpki_tests::databases::Kind;
 use ocsp::client::{NotBelieved, judge, question};
 use ocsp::{CertId, CertIdDigest, CertStatus, IssuerHashes, OcspRequest, Refusal};
 
@@ -60,8 +61,17 @@ async fn openssl_believes_good_and_revoked_with_every_digest_nonce_and_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn presigned_answers_are_used_until_a_revocation_and_never_after() {
-    let pki = Pki::found("ocsp-presigned", KeyAlgorithm::P256).await;
+async fn presigned_answers_are_used_until_a_revocation_and_never_after_on_sqlite() {
+    presigned_until_revoked(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn presigned_answers_are_used_until_a_revocation_and_never_after_on_postgres() {
+    presigned_until_revoked(Kind::Postgres).await;
+}
+
+async fn presigned_until_revoked(kind: Kind) {
+    let pki = Pki::found_on(kind, "ocsp-presigned", KeyAlgorithm::P256).await;
     let certificate = pki.issue("www.shirakaba.lg.jp").await;
     let responder = pki.responder();
     // The responder's own certificate is one of the issuer's, too.

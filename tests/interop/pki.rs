@@ -1,7 +1,6 @@
-//! A small hierarchy in a folder of its own, made by the real engine on SQLite: root, issuing authority, OCSP responder.
+//! A small hierarchy in a folder of its own, made by the real engine: root, issuing authority, OCSP responder.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -18,63 +17,16 @@ use ca_core::signer::{KeyKeeper, Signer};
 use ca_core::testing::{CountingEntropy, FixedClock};
 use ca_core::time::{Clock, Timestamp};
 use crl::{CrlPolicy, RefreshError, Refreshed};
-use hsm_adapters::{Passphrase, SoftKeys};
+use hsm_adapters::SoftKeys;
+use lgpki_tests::databases::{Kind, TestDatabase};
+use lgpki_tests::tools::soft_keys;
 use ocsp::{OcspPolicy, Responder};
 use store::authorities::{AuthorityKind, AuthorityRow};
 use store::{OpenOptions, Step, Store};
 
 pub(crate) const BY: Actor = Actor::System("test");
 
-/// A folder of one test, removed at its end.
-pub(crate) struct Scratch(PathBuf);
-
-impl Scratch {
-    pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("lgpki-interop-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Writes a file and gives its path.
-    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Software keys in `folder`, sealed with few rounds.
-pub(crate) fn soft_keys(folder: &Path) -> SoftKeys {
-    let passphrase = Passphrase::typed(String::from("a passphrase for tests").into()).ok().unwrap();
-    SoftKeys::open_with_iterations(folder, passphrase, 1_000).ok().unwrap()
-}
-
-/// Runs openssl; the arguments are words of `line` with `{}` replaced by the paths in turn.
-pub(crate) fn openssl(line: &str, paths: &[&Path]) -> Output {
-    let mut paths = paths.iter();
-    let arguments = line.split_whitespace().map(|word| match word {
-        "{}" => paths.next().unwrap().as_os_str().to_owned(),
-        word => word.into(),
-    });
-    let arguments: Vec<_> = arguments.collect();
-    Command::new("openssl").args(&arguments).output().expect("openssl is installed (apt-get install openssl)")
-}
-
-/// What openssl wrote, both streams.
-pub(crate) fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
+pub(crate) use lgpki_tests::tools::{Scratch, openssl, text};
 
 /// The hierarchy. The clock stands at the moment it was made, because OpenSSL looks at the real one.
 pub(crate) struct Pki {
@@ -87,15 +39,20 @@ pub(crate) struct Pki {
     pub(crate) issuing: Certificate,
     pub(crate) responder_certificate: Certificate,
     authority: Authority,
+    _database: TestDatabase,
 }
 
 impl Pki {
     pub(crate) async fn found(name: &str, algorithm: KeyAlgorithm) -> Self {
+        Self::found_on(Kind::Sqlite, name, algorithm).await
+    }
+
+    pub(crate) async fn found_on(kind: Kind, name: &str, algorithm: KeyAlgorithm) -> Self {
         let scratch = Scratch::new(name);
         let now = Timestamp::from_seconds(i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap());
         let entropy = Arc::new(CountingEntropy::seeded(7));
-        let url = format!("sqlite:{}", scratch.path().join("lgpki.db").display());
-        let store = Store::open(&url, &OpenOptions::new(entropy.clone())).await.unwrap();
+        let database = TestDatabase::new(kind);
+        let store = Store::open(database.url(), &OpenOptions::new(entropy.clone())).await.unwrap();
         store.migrate().await.unwrap();
         let keys = soft_keys(&scratch.path().join("keys"));
 
@@ -103,16 +60,11 @@ impl Pki {
         let founding = Authority::founding(id("root"), named("Root CA"), key("root"), label("root"));
         let order = Order::ceremony(&ROOT_CA, named("Root CA"), founding.key().clone());
         let root = issued(&store, &keys, &entropy, &founding, order, now).await;
-        let root_authority =
-            Authority::of_certificate(id("root"), &root, label("root"), PublicAddresses::default()).unwrap();
+        let root_authority = Authority::of_certificate(id("root"), &root, label("root"), addresses("root")).unwrap();
         let order = Order::ceremony(&SUBORDINATE_CA, named("Application CA"), key("issuing"));
         let issuing = issued(&store, &keys, &entropy, &root_authority, order, now).await;
-        let addresses = PublicAddresses {
-            crl: vec!["http://pki.example.lg.jp/crl/issuing.crl".into()],
-            ocsp: vec!["http://pki.example.lg.jp/ocsp/issuing".into()],
-            issuer_certificate: vec!["http://pki.example.lg.jp/aia/issuing.cer".into()],
-        };
-        let authority = Authority::of_certificate(id("issuing"), &issuing, label("issuing"), addresses).unwrap();
+        let authority =
+            Authority::of_certificate(id("issuing"), &issuing, label("issuing"), addresses("issuing")).unwrap();
         let order = Order::ceremony(&OCSP_RESPONDER, named("OCSP responder"), key("ocsp"));
         let responder_certificate = issued(&store, &keys, &entropy, &authority, order, now).await;
 
@@ -139,7 +91,18 @@ impl Pki {
         .unwrap();
         txn.commit(Step::Setup).await.unwrap();
         let clock = Arc::new(FixedClock::at(now));
-        Self { scratch, store, keys, clock, entropy, root, issuing, responder_certificate, authority }
+        Self {
+            scratch,
+            store,
+            keys,
+            clock,
+            entropy,
+            root,
+            issuing,
+            responder_certificate,
+            authority,
+            _database: database,
+        }
     }
 
     /// Issues a certificate for a web server.
@@ -190,6 +153,14 @@ pub(crate) fn id(text: &str) -> AuthorityId {
 
 pub(crate) fn label(text: &str) -> KeyLabel {
     KeyLabel::parse(text).unwrap()
+}
+
+fn addresses(authority: &str) -> PublicAddresses {
+    PublicAddresses {
+        crl: vec![format!("http://pki.example.lg.jp/crl/{authority}.crl")],
+        ocsp: vec![format!("http://pki.example.lg.jp/ocsp/{authority}")],
+        issuer_certificate: vec![format!("http://pki.example.lg.jp/aia/{authority}.cer")],
+    }
 }
 
 fn named(common_name: &str) -> DistinguishedName {
