@@ -61,16 +61,15 @@ create table passkey (
 create index passkey_account on passkey (account_id);
 
 -- A browser's session. The cookie holds the token, this row only its SHA-256, so that a copy of the database opens no
--- session. `account_id` is null before the log-in. `challenge` is the state of a WebAuthn ceremony under way.
+-- session. `account_id` is null while somebody who has not logged in yet is asked for a passkey; a log-in form has no row.
+-- `challenge` is the state of a WebAuthn ceremony under way.
 create table session (
     token_sha256 bytea not null,
     account_id text,
     csrf_secret bytea not null,
     created_at bigint not null,
     seen_at bigint not null,
-    stepped_up_at bigint,
     challenge text,
-    language text not null,
     constraint session_pk primary key (token_sha256),
     constraint session_account_known foreign key (account_id) references account (account_id)
 );

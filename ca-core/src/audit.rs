@@ -8,7 +8,7 @@ use crate::id::AccountId;
 pub enum Actor {
     /// A person with an account.
     Person(AccountId),
-    /// A part of the system, by name: `ca`, `crl`, `ocsp`, `set-up`.
+    /// A part of the system, by name: `ca`, `crl`, `ocsp`, `set-up`, `command` (somebody at the machine's command line).
     System(&'static str),
 }
 
@@ -51,6 +51,8 @@ verbs! {
     DomainVerified = "domain.verified",
     /// An account was made.
     AccountCreated = "account.created",
+    /// An account was closed, and its sessions ended.
+    AccountSuspended = "account.suspended",
     /// Somebody logged in.
     LoginSucceeded = "login.succeeded",
     /// A log-in failed.

@@ -110,10 +110,14 @@ const OF_ORGANISATION: &str = "select account_id, organisation_id, login, name, 
         totp_last_step, failed_logins, locked_until, active
     from account where organisation_id = $1 order by login";
 
+const HOLD: &str = "update account set failed_logins = failed_logins where account_id = $1";
+
 const COUNT_FAILURE: &str =
     "update account set failed_logins = failed_logins + 1, locked_until = $2 where account_id = $1";
 
 const CLEAR_FAILURES: &str = "update account set failed_logins = 0, locked_until = null where account_id = $1";
+
+const SUSPEND: &str = "update account set active = false where account_id = $1 and active";
 
 const TAKE_TOTP_STEP: &str = "update account set totp_last_step = $2 where account_id = $1 and totp_last_step < $2";
 
@@ -140,6 +144,24 @@ impl WriteTxn {
         let event = AuditEvent::new(Verb::AccountCreated, format!("account:{}", account.account_id));
         let event = event.with("organisation", account.organisation_id.as_str()).with("role", account.role.as_str());
         self.audit(event).await
+    }
+
+    /// Closes an account and ends its sessions, with its event; returns how many sessions there were. Errors: stale when
+    /// there is no such account or it is closed already.
+    pub async fn suspend_account(&mut self, id: &AccountId) -> Result<u64, StoreError> {
+        if on!(self, execute SUSPEND, id.as_str())? == 0 {
+            return Err(StoreError::Stale { what: "account" });
+        }
+        let sessions = self.delete_sessions_of(id).await?;
+        let event = AuditEvent::new(Verb::AccountSuspended, format!("account:{id}"));
+        self.audit(event.with("sessions", sessions.to_string())).await?;
+        Ok(sessions)
+    }
+
+    /// Keeps other transactions from changing the account until this one ends: what is read of it from here on stays true. Two
+    /// tries to log in at the same moment come one after the other. Errors: no such account.
+    pub async fn hold_account(&mut self, id: &AccountId) -> Result<(), StoreError> {
+        if on!(self, execute HOLD, id.as_str())? == 0 { Err(StoreError::NotFound { what: "account" }) } else { Ok(()) }
     }
 
     /// Counts a failed log-in and locks the account until then, or not; with its event. Errors: no such account.

@@ -8,6 +8,7 @@ use crate::txn::{ReadTxn, WriteTxn};
 use ca_core::audit::{Actor, AuditEvent};
 use ca_core::id::EventId;
 use ca_core::time::Timestamp;
+use std::sync::atomic::Ordering;
 
 /// An event as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +112,13 @@ pub(crate) struct EventColumns {
 impl EventColumns {
     pub(crate) fn of(event: AuditEvent, txn: &WriteTxn) -> Result<Self, StoreError> {
         Ok(Self {
-            audit_event_id: EventId::new(txn.now(), txn.entropy.as_ref())?.as_str().to_owned(),
+            audit_event_id: EventId::in_order(
+                txn.now(),
+                txn.events.fetch_add(1, Ordering::Relaxed),
+                txn.entropy.as_ref(),
+            )?
+            .as_str()
+            .to_owned(),
             actor: Actor::as_text(txn.actor()),
             verb: event.verb.as_str(),
             object: event.object,

@@ -14,10 +14,11 @@ use crate::{ReadTxn, Store};
 use ca_core::audit::{Actor, AuditEvent, Verb};
 use ca_core::digest::{hex, sha256};
 use ca_core::id::{AuthorityId, RequestId};
-use ca_core::issue::{Facts, Issued, Ledger, LedgerError, Linted, Recorded, Signed, Unsettled};
+use ca_core::issue::{Facts, Intents, Issued, Ledger, LedgerError, Linted, Recorded, Signed, Unsettled};
 use ca_core::revocation::{Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
+use std::collections::HashSet;
 use std::error::Error;
 
 /// Who acts when the ledger writes.
@@ -91,20 +92,36 @@ const REQUEST_WAITS_AGAIN: &str = "update request set state = 'approved', versio
 type IntentRecord = (Vec<u8>, Option<String>);
 
 impl Ledger for Store {
-    async fn record_intents(&self, batch: Vec<Linted>, now: Timestamp) -> Result<Vec<Recorded>, LedgerError> {
-        if batch.is_empty() {
-            return Ok(Vec::new());
+    async fn record_intents(&self, mut batch: Vec<Linted>, now: Timestamp) -> Result<Intents, LedgerError> {
+        let mut intents = Intents::default();
+        while !batch.is_empty() {
+            let facts: Vec<&Facts> = batch.iter().map(Linted::facts).collect();
+            let mut txn = self.write(now, CA).await.map_err(refused)?;
+            txn.insert_intents(&facts).await.map_err(refused)?;
+            txn.insert_events(Verb::IntentRecorded, &facts, |facts| ("tbs_sha256", &facts.tbs))
+                .await
+                .map_err(refused)?;
+            match txn.requests_to(&REQUESTS_TO_ISSUING, &facts).await {
+                Ok(()) => {
+                    txn.commit(Step::IntentsRecorded).await.map_err(refused)?;
+                    intents.recorded = batch.into_iter().map(Recorded::assertion).collect();
+                    break;
+                }
+                Err(StoreError::Stale { .. }) => {
+                    // Nothing of this transaction stays. Once more, without those that do not wait.
+                    let mut waiting = txn.waiting(&facts).await.map_err(refused)?;
+                    let waits = |linted: &Linted| linted.facts().request.as_ref().is_none_or(|id| waiting.remove(id));
+                    let (kept, left_out): (_, Vec<Linted>) = batch.into_iter().partition(waits);
+                    if left_out.is_empty() {
+                        return Err(LedgerError::NotRecorded("the requests change too fast".to_owned()));
+                    }
+                    batch = kept;
+                    intents.not_waiting.extend(left_out);
+                }
+                Err(error) => return Err(refused(error)),
+            }
         }
-        let facts: Vec<&Facts> = batch.iter().map(Linted::facts).collect();
-        let mut txn = self.write(now, CA).await.map_err(refused)?;
-        txn.insert_intents(&facts).await.map_err(refused)?;
-        txn.insert_events(Verb::IntentRecorded, &facts, |facts| ("tbs_sha256", &facts.tbs)).await.map_err(refused)?;
-        match txn.requests_to(&REQUESTS_TO_ISSUING, &facts).await {
-            Err(StoreError::Stale { .. }) => return Err(txn.not_waiting(&facts).await),
-            moved => moved.map_err(refused)?,
-        }
-        txn.commit(Step::IntentsRecorded).await.map_err(refused)?;
-        Ok(batch.into_iter().map(Recorded::assertion).collect())
+        Ok(intents)
     }
 
     async fn record_issued(&self, batch: Vec<Signed>, now: Timestamp) -> Result<Vec<Issued>, LedgerError> {
@@ -247,26 +264,20 @@ impl WriteTxn {
         Ok(())
     }
 
-    /// Which request of a batch is not waiting, for the error.
-    async fn not_waiting(&mut self, batch: &[&Facts]) -> LedgerError {
-        let requests = requests(batch);
-        let mut waiting: Vec<(String,)> = Vec::with_capacity(requests.len());
-        for (sql, chunk) in REQUESTS_WAITING.chunks(&requests) {
+    /// The requests of a batch that wait to be issued.
+    async fn waiting(&mut self, batch: &[&Facts]) -> Result<HashSet<RequestId>, StoreError> {
+        let mut waiting = HashSet::new();
+        for (sql, chunk) in REQUESTS_WAITING.chunks(&requests(batch)) {
             let found = on!(self, all Only<String>, sql => |query| {
                 for request in chunk {
                     query = query.bind(request.as_str());
                 }
-            });
-            match found {
-                Ok(found) => waiting.extend(found),
-                Err(error) => return refused(error),
+            })?;
+            for (id,) in found {
+                waiting.insert(parsed("request.request_id", RequestId::parse(&id))?);
             }
         }
-        let missing = requests.iter().find(|request| !waiting.iter().any(|(id,)| id == request.as_str()));
-        match missing.or(requests.first()) {
-            Some(request) => LedgerError::NotWaiting((*request).clone()),
-            None => LedgerError::NotRecorded("a request is not waiting".to_owned()),
-        }
+        Ok(waiting)
     }
 
     async fn finish_issue_jobs(&mut self, batch: &[&Facts]) -> Result<(), StoreError> {

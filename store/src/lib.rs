@@ -40,6 +40,7 @@ pub use txn::{Interrupt, Interruption, ReadTxn, Step, WriteTxn};
 use ca_core::entropy::Entropy;
 use db::Db;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 /// An open database. Clones share its connections.
 #[derive(Clone)]
@@ -47,6 +48,8 @@ pub struct Store {
     db: Db,
     entropy: Arc<dyn Entropy>,
     interruption: Option<Arc<dyn Interruption>>,
+    /// Audit events written through this store so far, so that those of one instant keep their order.
+    events: Arc<AtomicU32>,
 }
 
 /// How a database is opened.
@@ -70,6 +73,8 @@ impl OpenOptions {
 /// How a database's schema stands to the program's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schema {
+    /// No version of the program has been here.
+    Absent,
     /// It is the one this program needs.
     Current,
     /// [`Store::migrate`] will bring it up to date.
@@ -83,7 +88,8 @@ impl Store {
     /// `postgres://…`. Errors: the URL is neither, or the database does not answer. Changes nothing in it.
     pub async fn open(url: &str, options: &OpenOptions) -> Result<Self, StoreError> {
         let db = Db::open(url, options.connections).await?;
-        Ok(Self { db, entropy: Arc::clone(&options.entropy), interruption: options.interruption.clone() })
+        let (entropy, interruption) = (Arc::clone(&options.entropy), options.interruption.clone());
+        Ok(Self { db, entropy, interruption, events: Arc::default() })
     }
 
     /// Brings the schema up to date, each migration in its own transaction. Errors: one of them failed, or the database
@@ -97,6 +103,8 @@ impl Store {
         let (applied, ours) = self.db.schema_versions().await?;
         Ok(if applied.iter().any(|version| !ours.contains(version)) {
             Schema::Ahead
+        } else if applied.is_empty() {
+            Schema::Absent
         } else if applied.len() < ours.len() {
             Schema::Behind
         } else {

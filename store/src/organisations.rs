@@ -33,6 +33,20 @@ pub struct OrganisationDomain {
     pub verified_until: Timestamp,
 }
 
+impl OrganisationDomain {
+    /// Whether `name` may be in a certificate because of this domain: it is the domain or below it, and the proof of control
+    /// has not run out at `now`. The one place where this rule stands.
+    pub fn covers(&self, name: &DnsName, now: Timestamp) -> bool {
+        name.is_within(&self.domain) && self.verified_until > now
+    }
+}
+
+/// Returns the first of `names` that none of an organisation's `domains` covers at `now`; `None` when all may be certified.
+/// Asked when a request is approved and again before it is issued: proofs run out while requests and jobs wait.
+pub fn uncovered<'a>(names: &'a [DnsName], domains: &[OrganisationDomain], now: Timestamp) -> Option<&'a DnsName> {
+    names.iter().find(|name| !domains.iter().any(|domain| domain.covers(name, now)))
+}
+
 #[derive(sqlx::FromRow)]
 struct Record {
     organisation_id: String,
@@ -124,5 +138,26 @@ impl TryFrom<Record> for Organisation {
             kana: record.kana,
             name_en: record.name_en,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_covered_by_a_domain_it_is_within_until_the_proof_runs_out() {
+        let name = |text: &str| DnsName::parse(text).unwrap();
+        let now = Timestamp::from_seconds(1000);
+        let domains = [("town.shirakaba.lg.jp", 1001), ("old.shirakaba.lg.jp", 1000)].map(|(domain, until)| {
+            OrganisationDomain { domain: name(domain), verified_until: Timestamp::from_seconds(until) }
+        });
+        let good = [name("town.shirakaba.lg.jp"), name("www.town.shirakaba.lg.jp")];
+        assert_eq!(uncovered(&good, &domains, now), None);
+        for bad in ["www.old.shirakaba.lg.jp", "eviltown.shirakaba.lg.jp", "shirakaba.lg.jp"] {
+            let names = [good[0].clone(), name(bad)];
+            assert_eq!(uncovered(&names, &domains, now), Some(&names[1]), "{bad}");
+        }
+        assert_eq!(uncovered(&good, &domains, Timestamp::from_seconds(1001)), Some(&good[0]));
     }
 }

@@ -1,6 +1,6 @@
 //! Browser sessions. The row is found by the SHA-256 of the cookie's token; the token itself is nowhere in the database.
 
-use crate::codec::{at, micros, octets32, parsed};
+use crate::codec::{octets32, parsed};
 use crate::db::on;
 use crate::error::StoreError;
 use crate::txn::{ReadTxn, WriteTxn};
@@ -20,12 +20,8 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it was last used.
     pub seen_at: Timestamp,
-    /// When the second factor was last shown.
-    pub stepped_up_at: Option<Timestamp>,
     /// The state of a WebAuthn ceremony under way.
     pub challenge: Option<String>,
-    /// `ja` or `en`.
-    pub language: String,
 }
 
 impl std::fmt::Debug for Session {
@@ -41,30 +37,24 @@ struct Record {
     csrf_secret: Vec<u8>,
     created_at: i64,
     seen_at: i64,
-    stepped_up_at: Option<i64>,
     challenge: Option<String>,
-    language: String,
 }
 
-const INSERT: &str = "insert into session
-        (token_sha256, account_id, csrf_secret, created_at, seen_at, stepped_up_at, challenge, language)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+const INSERT: &str = "insert into session (token_sha256, account_id, csrf_secret, created_at, seen_at, challenge)
+    values ($1, $2, $3, $4, $5, $6)";
 
-const BY_TOKEN: &str =
-    "select token_sha256, account_id, csrf_secret, created_at, seen_at, stepped_up_at, challenge, language
+const BY_TOKEN: &str = "select token_sha256, account_id, csrf_secret, created_at, seen_at, challenge
     from session where token_sha256 = $1";
 
 const TOUCH: &str = "update session set seen_at = $2 where token_sha256 = $1";
 
-const STEP_UP: &str = "update session set stepped_up_at = $2, seen_at = $2 where token_sha256 = $1";
-
 const SET_CHALLENGE: &str = "update session set challenge = $2 where token_sha256 = $1";
-
-const SET_LANGUAGE: &str = "update session set language = $2 where token_sha256 = $1";
 
 const DELETE: &str = "delete from session where token_sha256 = $1";
 
 const DELETE_OF: &str = "delete from session where account_id = $1";
+
+const DELETE_OF_NOBODY: &str = "delete from session where account_id is null and created_at < $1";
 
 const DELETE_UNSEEN: &str = "delete from session where seen_at < $1";
 
@@ -79,9 +69,7 @@ impl WriteTxn {
             session.csrf_secret.as_slice(),
             session.created_at.micros(),
             session.seen_at.micros(),
-            micros(session.stepped_up_at),
             session.challenge.as_deref(),
-            &session.language,
         )?;
         Ok(())
     }
@@ -90,12 +78,6 @@ impl WriteTxn {
     pub async fn touch_session(&mut self, token_sha256: &[u8; 32]) -> Result<(), StoreError> {
         let now = self.now().micros();
         existing(on!(self, execute TOUCH, token_sha256.as_slice(), now)?)
-    }
-
-    /// Notes that the second factor was shown now. Errors: the session has ended.
-    pub async fn step_up_session(&mut self, token_sha256: &[u8; 32]) -> Result<(), StoreError> {
-        let now = self.now().micros();
-        existing(on!(self, execute STEP_UP, token_sha256.as_slice(), now)?)
     }
 
     /// Keeps or clears the state of a WebAuthn ceremony. Errors: the session has ended.
@@ -107,11 +89,6 @@ impl WriteTxn {
         existing(on!(self, execute SET_CHALLENGE, token_sha256.as_slice(), challenge.as_deref())?)
     }
 
-    /// Changes the language of the pages. Errors: the session has ended.
-    pub async fn set_session_language(&mut self, token_sha256: &[u8; 32], language: &str) -> Result<(), StoreError> {
-        existing(on!(self, execute SET_LANGUAGE, token_sha256.as_slice(), language)?)
-    }
-
     /// Ends a session; one that has ended already is no error.
     pub async fn delete_session(&mut self, token_sha256: &[u8; 32]) -> Result<(), StoreError> {
         on!(self, execute DELETE, token_sha256.as_slice())?;
@@ -121,6 +98,11 @@ impl WriteTxn {
     /// Ends all sessions of an account; returns how many.
     pub async fn delete_sessions_of(&mut self, account: &AccountId) -> Result<u64, StoreError> {
         on!(self, execute DELETE_OF, account.as_str())
+    }
+
+    /// Ends the sessions made before then in which nobody has logged in; returns how many.
+    pub async fn delete_sessions_of_nobody_before(&mut self, then: Timestamp) -> Result<u64, StoreError> {
+        on!(self, execute DELETE_OF_NOBODY, then.micros())
     }
 
     /// Ends all sessions not used since then; returns how many.
@@ -151,9 +133,7 @@ impl TryFrom<Record> for Session {
             csrf_secret: octets32("session.csrf_secret", record.csrf_secret)?,
             created_at: Timestamp::from_micros(record.created_at),
             seen_at: Timestamp::from_micros(record.seen_at),
-            stepped_up_at: at(record.stepped_up_at),
             challenge: record.challenge,
-            language: record.language,
         })
     }
 }

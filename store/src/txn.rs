@@ -10,6 +10,7 @@ use ca_core::entropy::Entropy;
 use ca_core::time::Timestamp;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 /// A transaction that reads. Dropping it ends it.
 pub struct ReadTxn {
@@ -22,6 +23,7 @@ pub struct WriteTxn {
     now: Timestamp,
     actor: Actor,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) events: Arc<AtomicU32>,
     interruption: Option<Arc<dyn Interruption>>,
 }
 
@@ -77,16 +79,19 @@ impl Step {
 pub enum Interrupt {
     /// Go on.
     Continue,
-    /// Behave as if the database had failed here.
-    Fail,
+    /// Before the commit only: the database says no. Nothing is durable, and the caller knows it.
+    Refuse,
+    /// The connection breaks while the database is asked to commit, and its answer never comes. Nothing is durable when this
+    /// is wanted before the commit, everything when it is wanted after; the caller cannot tell which.
+    LoseAnswer,
 }
 
 /// A fault that tests put into [`WriteTxn::commit`]. There is none in production. An implementation may also end the
 /// process: before the commit nothing of the transaction is durable, after it everything is.
 pub trait Interruption: Send + Sync {
-    /// Asked before the commit. `Fail` rolls back: nothing is durable, and the caller is told so.
+    /// Asked before the commit. What is not `Continue` rolls back.
     fn before_commit(&self, step: Step) -> Interrupt;
-    /// Asked after the commit. `Fail` tells the caller that the outcome is unknown, while everything is durable.
+    /// Asked after the commit, which can be refused no more: what is not `Continue` loses the answer.
     fn after_commit(&self, step: Step) -> Interrupt;
 }
 
@@ -106,7 +111,7 @@ impl Store {
     pub async fn write(&self, now: Timestamp, actor: Actor) -> Result<WriteTxn, StoreError> {
         let read = ReadTxn { connection: self.db.begin_write().await? };
         let (entropy, interruption) = (Arc::clone(&self.entropy), self.interruption.clone());
-        Ok(WriteTxn { read, now, actor, entropy, interruption })
+        Ok(WriteTxn { read, now, actor, entropy, events: Arc::clone(&self.events), interruption })
     }
 }
 
@@ -126,17 +131,18 @@ impl WriteTxn {
     /// did.
     pub async fn commit(self, step: Step) -> Result<(), StoreError> {
         let Self { read: ReadTxn { connection }, interruption, .. } = self;
-        if let Some(interruption) = &interruption
-            && interruption.before_commit(step) == Interrupt::Fail
-        {
+        let before = interruption.as_ref().map_or(Interrupt::Continue, |wants| wants.before_commit(step));
+        if before != Interrupt::Continue {
             connection.rollback().await.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-            return Err(StoreError::Unavailable(Box::new(Interrupted(step))));
+            let cause = Box::new(Interrupted(step));
+            return Err(match before {
+                Interrupt::LoseAnswer => StoreError::OutcomeUnknown(cause),
+                Interrupt::Continue | Interrupt::Refuse => StoreError::Unavailable(cause),
+            });
         }
         // The gap every caller is built around: an error here says nothing about what the database has kept.
         connection.commit().await.map_err(|error| StoreError::OutcomeUnknown(Box::new(error)))?;
-        if let Some(interruption) = &interruption
-            && interruption.after_commit(step) == Interrupt::Fail
-        {
+        if interruption.is_some_and(|wants| wants.after_commit(step) != Interrupt::Continue) {
             return Err(StoreError::OutcomeUnknown(Box::new(Interrupted(step))));
         }
         Ok(())

@@ -112,6 +112,17 @@ fn without_a_recorded_intent_no_key_is_touched() {
 }
 
 #[test]
+fn one_whose_request_does_not_wait_does_not_hold_up_the_others() {
+    let outcome = run(SigningFault::None, LedgerFault::FirstNotWaiting);
+    let issued: Vec<_> = outcome.issued.iter().map(|issued| issued.facts().serial.clone()).collect();
+    assert_eq!((&issued[..], outcome.signer_calls), (&outcome.serials[1..], 1));
+    let [failure] = &outcome.failures[..] else { panic!("{:?}", outcome.failures) };
+    assert!(matches!(failure.cause, FailureCause::NotWaiting));
+    assert_eq!(failure.serials, outcome.serials[..1]);
+    assert!(failure.unsettled.is_empty(), "nothing is recorded of it");
+}
+
+#[test]
 fn intents_that_may_be_recorded_are_unsettled_and_not_signed() {
     let outcome = run(SigningFault::None, LedgerFault::IntentsUnknown);
     assert_eq!((outcome.issued.len(), outcome.signer_calls), (0, 0));

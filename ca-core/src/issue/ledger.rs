@@ -48,6 +48,16 @@ impl Recorded {
     }
 }
 
+/// What became of a batch of intents.
+#[derive(Debug, Default)]
+pub struct Intents {
+    /// Durable: these may be signed.
+    pub recorded: Vec<Recorded>,
+    /// Left out, and nothing recorded of them: their requests do not wait to be issued, because another process was first or
+    /// somebody has decided otherwise; or the batch has another for the same request.
+    pub not_waiting: Vec<Linted>,
+}
+
 /// A certificate that is signed and verified, but not yet durable.
 #[derive(Debug)]
 pub struct Signed {
@@ -106,9 +116,6 @@ pub enum LedgerError {
     /// Certainly nothing was recorded; trying later with new serials is safe.
     #[error("not recorded: {0}")]
     NotRecorded(String),
-    /// A request in the batch is not waiting to be issued (withdrawn, or another worker has it). Nothing was recorded.
-    #[error("request {0} is not waiting to be issued")]
-    NotWaiting(RequestId),
     /// A serial was settled, or a request answered, by another process meanwhile. Nothing was recorded.
     #[error("another process was first: {0}")]
     Lost(String),
@@ -130,12 +137,13 @@ impl LedgerError {
 /// it, and is durable on `Ok`. Calls may run at once from several tasks and processes; a serial or request wanted by two
 /// goes to one. A future that is dropped leaves the batch recorded or not, never in part.
 pub trait Ledger: Send + Sync {
-    /// Records the exact octets that will be signed. On `Ok` every later start of any process knows these may exist.
+    /// Records the exact octets that will be signed. On `Ok` every later start of any process knows these may exist. One
+    /// whose request does not wait is left out and given back; it does not hold up the others.
     fn record_intents(
         &self,
         batch: Vec<Linted>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Recorded>, LedgerError>> + Send;
+    ) -> impl Future<Output = Result<Intents, LedgerError>> + Send;
 
     /// Records certificates. On `Ok` they are issued. Fails with [`LedgerError::Lost`] for a serial already settled.
     fn record_issued(

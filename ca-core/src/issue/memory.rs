@@ -2,7 +2,7 @@
 
 use super::samples::{self, Sample};
 use super::{
-    Authority, Facts, Issued, Ledger, LedgerError, Linted, Order, Recorded, Signed, Unsettled, issue, prepare,
+    Authority, Facts, Intents, Issued, Ledger, LedgerError, Linted, Order, Recorded, Signed, Unsettled, issue, prepare,
 };
 use crate::certificate::Certificate;
 use crate::id::{AuthorityId, KeyLabel};
@@ -82,6 +82,8 @@ pub(crate) enum LedgerFault {
     Intents,
     /// Whether the intents are recorded is not known; here they are.
     IntentsUnknown,
+    /// The request of the first does not wait any more.
+    FirstNotWaiting,
     /// The certificates are certainly not recorded.
     Certificates,
 }
@@ -104,15 +106,18 @@ fn serials<'a>(facts: impl Iterator<Item = &'a Facts>) -> Vec<SerialNumber> {
 }
 
 impl Ledger for MemoryLedger {
-    async fn record_intents(&self, batch: Vec<Linted>, _: Timestamp) -> Result<Vec<Recorded>, LedgerError> {
+    async fn record_intents(&self, mut batch: Vec<Linted>, _: Timestamp) -> Result<Intents, LedgerError> {
         if self.fault == LedgerFault::Intents {
             return Err(LedgerError::NotRecorded("full".into()));
         }
-        self.intents.lock().unwrap().extend(serials(batch.iter().map(Linted::facts)));
+        let left_out = usize::from(self.fault == LedgerFault::FirstNotWaiting);
+        let recorded = batch.split_off(left_out.min(batch.len()));
+        self.intents.lock().unwrap().extend(serials(recorded.iter().map(Linted::facts)));
         if self.fault == LedgerFault::IntentsUnknown {
             return Err(LedgerError::OutcomeUnknown("no answer".into()));
         }
-        Ok(batch.into_iter().map(|linted| Recorded { linted }).collect())
+        let recorded = recorded.into_iter().map(|linted| Recorded { linted }).collect();
+        Ok(Intents { recorded, not_waiting: batch })
     }
 
     async fn record_issued(&self, batch: Vec<Signed>, _: Timestamp) -> Result<Vec<Issued>, LedgerError> {

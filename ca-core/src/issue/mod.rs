@@ -18,7 +18,7 @@ mod vet;
 
 pub use authority::{Authority, AuthorityError, PublicAddresses};
 pub use encode::Unsigned;
-pub use ledger::{Facts, Issued, Ledger, LedgerError, Recorded, Signed, Unsettled};
+pub use ledger::{Facts, Intents, Issued, Ledger, LedgerError, Recorded, Signed, Unsettled};
 pub use lint::{Finding, LintError, Linted};
 pub use order::Order;
 pub use sign::SignError;
@@ -49,7 +49,9 @@ pub enum Refusal {
 /// Why a batch, or one of it, did not become certificates. All of `unsettled` must go through [`Ledger::settle`].
 #[derive(Debug)]
 pub struct Failure {
-    /// Serials that may have been signed and have no stored certificate.
+    /// The serials of the orders that have no certificate for this reason.
+    pub serials: Vec<SerialNumber>,
+    /// Those of them that may have been signed: all, or none.
     pub unsettled: Vec<SerialNumber>,
     /// What happened.
     pub cause: FailureCause,
@@ -61,6 +63,9 @@ pub enum FailureCause {
     /// The ledger did not record.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The request does not wait to be issued: another process was first, or somebody has decided otherwise.
+    #[error("the request is not waiting to be issued")]
+    NotWaiting,
     /// The signer did not sign, or signed wrongly.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -110,15 +115,18 @@ pub async fn issue<L: Ledger>(
     let serials = |batch: &[Facts]| batch.iter().map(|facts| facts.serial.clone()).collect::<Vec<_>>();
     let planned: Vec<Facts> = batch.iter().map(|linted| linted.facts().clone()).collect();
     // Boundary 1: from the moment this commits, these certificates may exist.
-    let recorded = match ledger.record_intents(batch, now).await {
-        Ok(recorded) => recorded,
+    let Intents { recorded, not_waiting } = match ledger.record_intents(batch, now).await {
+        Ok(intents) => intents,
         Err(error) => {
             let unsettled = if error.is_certain() { Vec::new() } else { serials(&planned) };
-            return (Vec::new(), vec![Failure { unsettled, cause: error.into() }]);
+            return (Vec::new(), vec![Failure { serials: serials(&planned), unsettled, cause: error.into() }]);
         }
     };
+    let left_out = not_waiting.into_iter().map(|linted| vec![linted.facts().serial.clone()]);
+    let left_out = left_out.map(|serials| Failure { serials, unsettled: Vec::new(), cause: FailureCause::NotWaiting });
     // Boundary 2: by value, once, only these octets; verified with the other library.
-    let (signed, mut failures) = sign::sign_all(authority, signer, recorded);
+    let (signed, failed) = sign::sign_all(authority, signer, recorded);
+    let mut failures: Vec<Failure> = left_out.chain(failed).collect();
     if signed.is_empty() {
         return (Vec::new(), failures);
     }
@@ -127,7 +135,8 @@ pub async fn issue<L: Ledger>(
     match ledger.record_issued(signed, now).await {
         Ok(issued) => (issued, failures),
         Err(error) => {
-            failures.push(Failure { unsettled: serials(&planned), cause: error.into() });
+            let serials = serials(&planned);
+            failures.push(Failure { serials: serials.clone(), unsettled: serials, cause: error.into() });
             (Vec::new(), failures)
         }
     }

@@ -26,6 +26,9 @@ pub(super) fn sign_all(
     signer: &dyn Signer,
     batch: Vec<Recorded>,
 ) -> (Vec<Signed>, Vec<Failure>) {
+    if batch.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
     let tbs: Vec<Tbs<'_>> = batch.iter().map(|recorded| Tbs::Certificate(&recorded.facts().tbs)).collect();
     let mut signatures = signer.sign(authority.label(), &tbs).into_iter();
     let (mut signed, mut failures) = (Vec::with_capacity(batch.len()), Vec::new());
@@ -36,7 +39,11 @@ pub(super) fn sign_all(
         });
         match outcome {
             Ok(certificate) => signed.push(certificate),
-            Err(error) => failures.push(Failure { unsettled: vec![serial], cause: FailureCause::Sign(error) }),
+            Err(error) => failures.push(Failure {
+                serials: vec![serial.clone()],
+                unsettled: vec![serial],
+                cause: FailureCause::Sign(error),
+            }),
         }
     }
     (signed, failures)
