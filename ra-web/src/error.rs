@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use axum::extract::{self, Request};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ca_core::digest::hex;
@@ -151,7 +151,7 @@ pub async fn dress(extract::State(ra): extract::State<State>, request: Request, 
         return if wants_json {
             pages::json(StatusCode::UNAUTHORIZED, &serde_json::json!({ "error": words.t("error-log-in-first") }))
         } else {
-            pages::see_other(&login_and_back(path))
+            pages::see_other(&login_and_back(path, &method))
         };
     }
     let reference = reference(&ra);
@@ -177,15 +177,17 @@ pub fn caught(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     Refusal::Panicked.into_response()
 }
 
-fn login_and_back(path: &str) -> String {
-    match urls::return_target(path) {
-        Some(target) if target != "/home" => {
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.append_pair("next", target);
-            format!("{}?{}", urls::login(), query.finish())
-        }
-        _ => urls::login(),
+/// The log-in page, which leads back to `path`. After a form was sent it says that what was typed is lost.
+fn login_and_back(path: &str, method: &Method) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if let Some(target) = urls::return_target(path).filter(|target| *target != "/home") {
+        query.append_pair("next", target);
     }
+    if method == Method::POST {
+        query.append_pair("lost", "form");
+    }
+    let query = query.finish();
+    if query.is_empty() { urls::login() } else { format!("{}?{query}", urls::login()) }
 }
 
 fn reference(ra: &State) -> String {

@@ -90,11 +90,15 @@ pub const ROUTES: &[RouteEntry] = &[
     open(Get, "/assets/{name}"),
 ];
 
-/// The largest body read: room for a CSR file well over its own limit, so that the form can say so itself.
+/// The largest body read: far more than anybody types.
 const BODY_LIMIT_BYTES: usize = 1024 * 1024;
+/// The same where a file may be chosen: room for one that is far over its own limit (a photograph, a manual), so that the form
+/// can say so itself, at the field, with everything else that was typed. Read only from people who are logged in.
+const FILE_LIMIT_BYTES: usize = 4 * 1024 * 1024;
 
 /// The registration service, ready to be served or merged with the other roles' routers.
 pub fn router(ra: State) -> Router {
+    let file = DefaultBodyLimit::max(FILE_LIMIT_BYTES);
     Router::new()
         .route("/", get(entry::show))
         .route("/ca", get(ca::show))
@@ -110,8 +114,8 @@ pub fn router(ra: State) -> Router {
         .route("/me/passkeys/{id}/remove", post(me::passkey_remove))
         .route("/requests", get(requests::list))
         .route("/requests/new", get(requests::choose))
-        .route("/requests/web-server", get(requests::web_server).post(requests::submit_web_server))
-        .route("/requests/web-server/diagnose", post(requests::diagnose))
+        .route("/requests/web-server", get(requests::web_server).post(requests::submit_web_server).layer(file))
+        .route("/requests/web-server/diagnose", post(requests::diagnose).layer(file))
         .route("/requests/{number}", get(requests::show))
         .route("/requests/{number}/approve", post(approvals::approve))
         .route("/requests/{number}/return", post(approvals::send_back))

@@ -1,7 +1,9 @@
 //! Passkeys (WebAuthn, user verification required). The challenge waits in the session row and is used once. Log-in is discoverable: the
 //! browser says who it is, so that no name needs to be typed and none can be probed.
 
-use ca_core::audit::{Actor, AuditEvent, Verb};
+use std::time::Duration;
+
+use ca_core::audit::Actor;
 use ca_core::id::{AccountId, PasskeyId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,12 +17,16 @@ use webauthn_rs::prelude::{
 };
 
 use super::Officer;
+use super::password::UNKNOWN;
 use super::role::Needs;
 use crate::error::Refusal;
 use crate::state::State;
 
 /// A label longer than this is cut; it is text for its owner only.
 const LONGEST_LABEL: usize = 64;
+
+/// How long a challenge waits for who has not logged in: longer than browsers wait for a finger.
+const CEREMONY: Duration = Duration::from_secs(10 * 60);
 
 /// What waits in the session row. Kept in the database as JSON.
 #[derive(Serialize, Deserialize)]
@@ -110,7 +116,17 @@ pub(crate) async fn begin_login(ra: &State, session: &Session) -> Result<Value, 
     if let Some(options) = options.as_object_mut() {
         options.remove("mediation");
     }
-    keep(ra, session, Actor::System("ra"), &Challenge::LogIn(state)).await?;
+    let challenge = Some(serde_json::to_string(&Challenge::LogIn(state))?);
+    let now = ra.now();
+    let mut txn = ra.store().write(now, Actor::System("ra")).await?;
+    // Whoever asks sweeps: what nobody answered does not stay.
+    txn.delete_sessions_of_nobody_before(now.minus(CEREMONY)).await?;
+    if txn.session(&session.token_sha256).await?.is_some() {
+        txn.set_session_challenge(&session.token_sha256, challenge).await?;
+    } else {
+        txn.insert_session(&Session { challenge, ..session.clone() }).await?;
+    }
+    txn.commit(Step::SessionWritten).await?;
     Ok(options)
 }
 
@@ -145,10 +161,11 @@ pub(crate) async fn finish_login(
     Ok((account, txn))
 }
 
-/// Writes down that a passkey log-in failed.
+/// Writes down that a passkey log-in failed, unless too many are written down already.
 pub(crate) async fn record_failure(ra: &State) -> Result<(), Refusal> {
+    let Some(event) = ra.passwords().uncounted_failure(ra.now(), UNKNOWN) else { return Ok(()) };
     let mut txn = ra.store().write(ra.now(), Actor::System("ra")).await?;
-    txn.audit(AuditEvent::new(Verb::LoginFailed, "account:unknown").with("method", "passkey")).await?;
+    txn.audit(event.with("method", "passkey")).await?;
     txn.commit(Step::SessionWritten).await?;
     Ok(())
 }
@@ -164,9 +181,10 @@ async fn keep(ra: &State, session: &Session, actor: Actor, challenge: &Challenge
 async fn take(ra: &State, session: &Session, actor: Actor) -> Result<Challenge, PasskeyError> {
     let mut txn = ra.store().write(ra.now(), actor).await?;
     let waiting = txn.session(&session.token_sha256).await?.and_then(|session| session.challenge);
+    let waiting = waiting.ok_or(PasskeyError::NoChallenge)?;
     txn.set_session_challenge(&session.token_sha256, None).await?;
     txn.commit(Step::SessionWritten).await?;
-    Ok(serde_json::from_str(&waiting.ok_or(PasskeyError::NoChallenge)?)?)
+    Ok(serde_json::from_str(&waiting)?)
 }
 
 fn parse(row: &Row) -> Result<Passkey, PasskeyError> {

@@ -1,7 +1,7 @@
 //! Passwords and confirmation codes. Argon2id for the password, TOTP (RFC 6238) for the code. An unknown name costs the same work as a
 //! known one, and every failure has the same sentence. Failures make the next try wait, never for ever.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
@@ -46,11 +46,42 @@ pub enum HashError {
     TooLong,
 }
 
+/// What the event of a failed log-in is about when the name is no account's.
+pub(crate) const UNKNOWN: &str = "account:unknown";
+/// Failures in one minute that are written to the audit trail although they count against no account: strangers could fill it.
+const FAILURES_OF_NOBODY_PER_MINUTE: u32 = 30;
+
 /// Checks passwords, a few at a time.
 pub(crate) struct PasswordDesk {
     turns: Arc<Semaphore>,
     /// The hash an unknown name is checked against.
     nobody: String,
+    strangers: Mutex<Strangers>,
+}
+
+/// Failures that count against no account, in this process.
+#[derive(Default)]
+struct Strangers {
+    minute: i64,
+    written: u32,
+    left_out: u64,
+}
+
+impl Strangers {
+    /// Whether to write the failure at `now` down; then with how many were left out before it.
+    fn count(&mut self, now: Timestamp) -> Option<u64> {
+        let minute = now.seconds().div_euclid(60);
+        if self.minute != minute {
+            self.minute = minute;
+            self.written = 0;
+        }
+        if self.written >= FAILURES_OF_NOBODY_PER_MINUTE {
+            self.left_out = self.left_out.saturating_add(1);
+            return None;
+        }
+        self.written = self.written.saturating_add(1);
+        Some(std::mem::take(&mut self.left_out))
+    }
 }
 
 /// How a log-in with password and code ended.
@@ -90,7 +121,15 @@ impl PasswordDesk {
         let mut secret = [0_u8; 32];
         entropy.fill(&mut secret)?;
         let nobody = hash_password(&ca_core::digest::hex(&secret), entropy)?;
-        Ok(Self { turns: Arc::new(Semaphore::new(PARALLEL_HASHES)), nobody })
+        Ok(Self { turns: Arc::new(Semaphore::new(PARALLEL_HASHES)), nobody, strangers: Mutex::default() })
+    }
+
+    /// The event of a failed log-in that counts against no account (none is known, or `object` has to wait already), or none: of a
+    /// flood, the first of every minute are written, each with the number of those left out before it.
+    pub(crate) fn uncounted_failure(&self, now: Timestamp, object: &str) -> Option<AuditEvent> {
+        let left_out = self.strangers.lock().unwrap_or_else(PoisonError::into_inner).count(now)?;
+        let event = AuditEvent::new(Verb::LoginFailed, object);
+        Some(if left_out == 0 { event } else { event.with("left-out", left_out.to_string()) })
     }
 
     /// True when `password` has the hash `stored`; with no hash does the same work and says false.
@@ -121,16 +160,25 @@ pub(crate) async fn log_in(
     let actor = account.as_ref().map_or(Actor::System("ra"), |account| Actor::Person(account.account_id.clone()));
     let mut txn = ra.store().write(now, actor).await?;
     let current = match &account {
-        Some(account) => txn.account(&account.account_id).await?,
+        // Once more: it may have been suspended while the password was checked. Held first: PostgreSQL would let every one of
+        // many tries at once read the account as it was before them all.
+        Some(account) => {
+            txn.hold_account(&account.account_id).await?;
+            txn.account(&account.account_id).await?.filter(|account| account.active)
+        }
         None => None,
     };
     let Some(account) = current else {
-        txn.audit(AuditEvent::new(Verb::LoginFailed, "account:unknown")).await?;
+        if let Some(event) = ra.passwords().uncounted_failure(now, UNKNOWN) {
+            txn.audit(event).await?;
+        }
         return Ok((LogIn::Refused, txn));
     };
     if account.locked_until.is_some_and(|until| now < until) {
         // A try while waiting does not lengthen the wait: strangers could lock an officer out.
-        txn.audit(AuditEvent::new(Verb::LoginFailed, format!("account:{}", account.account_id))).await?;
+        if let Some(event) = ra.passwords().uncounted_failure(now, &format!("account:{}", account.account_id)) {
+            txn.audit(event).await?;
+        }
         return Ok((LogIn::Refused, txn));
     }
     let step = matching_step(&account.totp_secret, code, now);
@@ -220,6 +268,16 @@ mod tests {
         assert!(!verify("正しい馬 電地", &hash));
         assert!(!verify("", &hash));
         assert!(!verify("x", "not a hash"));
+    }
+
+    #[test]
+    fn a_flood_of_failures_is_counted_and_not_written() {
+        let mut strangers = Strangers::default();
+        let at = |seconds: i64| Timestamp::from_seconds(600 + seconds);
+        let written: Vec<_> = (0..40).filter_map(|second| strangers.count(at(second))).collect();
+        assert_eq!(written, [0; 30]);
+        assert_eq!(strangers.count(at(60)), Some(10), "the next one says how many there were");
+        assert_eq!(strangers.count(at(61)), Some(0));
     }
 
     #[tokio::test]

@@ -1,5 +1,8 @@
-//! Sessions: 256 random bits in a cookie, their SHA-256 in the database, so that a copy of the database opens nothing. A session is
-//! made when the log-in form is drawn (its secret signs the form), and replaced when somebody logs in.
+//! Sessions: 256 random bits in a cookie, their SHA-256 in the database, so that a copy of the database opens nothing.
+//!
+//! Before the log-in there is no row, for strangers must not make the database grow: the cookie is drawn with the log-in form, and the
+//! secret that signs the form is derived from the cookie alone. A row is written when a passkey is asked for, whose challenge waits in
+//! it for some minutes, and when somebody has logged in, under a new token.
 
 use std::time::Duration;
 
@@ -10,7 +13,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ca_core::audit::Actor;
-use ca_core::digest::sha256;
+use ca_core::digest::{hmac_sha256, sha256};
 use ca_core::id::AccountId;
 use ca_core::time::Timestamp;
 use store::accounts::Account;
@@ -19,7 +22,6 @@ use store::sessions::Session;
 use store::{Step, StoreError, WriteTxn};
 
 use crate::error::Refusal;
-use crate::locale::Language;
 use crate::state::State;
 
 /// A session nobody used for this long is over (NIST SP 800-63B-4, AAL3).
@@ -49,7 +51,7 @@ pub(crate) struct Found {
     pub(crate) person: Option<(Account, Organisation)>,
 }
 
-/// A session just made: the row is in the transaction, the cookie still has to be sent.
+/// A session just made; the cookie still has to be sent. Once somebody has logged in, its row is in the transaction.
 pub(crate) struct Begun {
     pub(crate) session: Session,
     cookie: String,
@@ -76,14 +78,17 @@ pub fn liveness(session: &Session, now: Timestamp) -> Liveness {
     }
 }
 
-/// Returns the live session of the browser that sent `headers`, and its person when the account is active.
+/// Returns the live session of the browser that sent `headers`, and its person when the account is active. A token without a row is
+/// that of a browser which has seen the log-in form, or has logged out since.
 pub(crate) async fn find(ra: &State, headers: &HeaderMap) -> Result<Option<Found>, Refusal> {
-    let Some(hash) = cookie_value(headers, &cookie_name(ra, NAME)).and_then(|token| hash_of(&token)) else {
+    let Some(token) = cookie_value(headers, &cookie_name(ra, NAME)).and_then(|value| token_of(&value)) else {
         return Ok(None);
     };
-    let mut txn = ra.store().read().await?;
-    let Some(session) = txn.session(&hash).await? else { return Ok(None) };
     let now = ra.now();
+    let mut txn = ra.store().read().await?;
+    let Some(session) = txn.session(&sha256(&token)).await? else {
+        return Ok(Some(Found { session: before_log_in(&token, now), person: None }));
+    };
     let life = liveness(&session, now);
     if life == Liveness::Expired {
         return Ok(None);
@@ -100,19 +105,22 @@ pub(crate) async fn find(ra: &State, headers: &HeaderMap) -> Result<Option<Found
         },
     };
     drop(txn);
-    if life == Liveness::TouchDue && !touch(ra, &session, now).await? {
+    if life == Liveness::TouchDue && person.is_some() && !touch(ra, &session, now).await? {
         return Ok(None);
     }
     Ok(Some(Found { session, person }))
 }
 
-/// Makes a session in `txn`. `account` is `None` before log-in.
-pub(crate) async fn begin(
-    ra: &State,
-    txn: &mut WriteTxn,
-    account: Option<AccountId>,
-    language: Language,
-) -> Result<Begun, Refusal> {
+/// Makes the session of a browser that is about to see the log-in form. Nothing is written.
+pub(crate) fn draw(ra: &State) -> Result<Begun, Refusal> {
+    let mut token = [0_u8; TOKEN_LENGTH];
+    ra.entropy().fill(&mut token)?;
+    let cookie = cookie(ra, NAME, &URL_SAFE_NO_PAD.encode(token), None);
+    Ok(Begun { session: before_log_in(&token, ra.now()), cookie })
+}
+
+/// Makes the session of a person in `txn`, which accepted the log-in.
+pub(crate) async fn begin(ra: &State, txn: &mut WriteTxn, account: AccountId) -> Result<Begun, Refusal> {
     let mut token = [0_u8; TOKEN_LENGTH];
     let mut csrf_secret = [0_u8; 32];
     ra.entropy().fill(&mut token)?;
@@ -120,21 +128,29 @@ pub(crate) async fn begin(
     let now = txn.now();
     let session = Session {
         token_sha256: sha256(&token),
-        account_id: account,
+        account_id: Some(account),
         csrf_secret,
         created_at: now,
         seen_at: now,
-        stepped_up_at: None,
         challenge: None,
-        language: language.tag().to_owned(),
     };
-    if session.account_id.is_some() {
-        // Every log-in sweeps: sessions nobody has come back to, and log-in forms nobody has filled in.
-        txn.delete_sessions_unseen_since(now.minus(ABSOLUTE)).await?;
-    }
+    // Every log-in sweeps: sessions nobody has come back to.
+    txn.delete_sessions_unseen_since(now.minus(ABSOLUTE)).await?;
     txn.insert_session(&session).await?;
     let cookie = cookie(ra, NAME, &URL_SAFE_NO_PAD.encode(token), None);
     Ok(Begun { session, cookie })
+}
+
+/// The session of a token without a row. Its secret is known only to who knows the token: this browser.
+fn before_log_in(token: &[u8; TOKEN_LENGTH], now: Timestamp) -> Session {
+    Session {
+        token_sha256: sha256(token),
+        account_id: None,
+        csrf_secret: hmac_sha256(token, b"form before log-in"),
+        created_at: now,
+        seen_at: now,
+        challenge: None,
+    }
 }
 
 /// The header that makes the browser forget the session.
@@ -168,9 +184,8 @@ fn cookie_name(ra: &State, name: &str) -> String {
     if ra.is_https() { format!("__Host-{name}") } else { name.to_owned() }
 }
 
-fn hash_of(token: &str) -> Option<[u8; 32]> {
-    let octets = URL_SAFE_NO_PAD.decode(token).ok()?;
-    (octets.len() == TOKEN_LENGTH).then(|| sha256(&octets))
+fn token_of(value: &str) -> Option<[u8; TOKEN_LENGTH]> {
+    URL_SAFE_NO_PAD.decode(value).ok()?.try_into().ok()
 }
 
 /// Writes the time of last use; false when the session was ended in the meantime.
@@ -197,9 +212,7 @@ mod tests {
             csrf_secret: [2; 32],
             created_at,
             seen_at,
-            stepped_up_at: None,
             challenge: None,
-            language: "ja".to_owned(),
         }
     }
 
@@ -249,9 +262,18 @@ mod tests {
     }
 
     #[test]
-    fn token_of_another_length_has_no_hash() {
-        assert!(hash_of(&URL_SAFE_NO_PAD.encode([7; 32])).is_some());
-        assert!(hash_of(&URL_SAFE_NO_PAD.encode([7; 31])).is_none());
-        assert!(hash_of("not base64 !").is_none());
+    fn token_of_another_length_is_none() {
+        assert_eq!(token_of(&URL_SAFE_NO_PAD.encode([7; 32])), Some([7; 32]));
+        assert_eq!(token_of(&URL_SAFE_NO_PAD.encode([7; 31])), None);
+        assert_eq!(token_of("not base64 !"), None);
+    }
+
+    #[test]
+    fn secret_before_log_in_is_that_of_the_token_and_not_of_what_the_database_knows() {
+        let (now, later) = (Timestamp::from_seconds(1), Timestamp::from_seconds(2));
+        let session = before_log_in(&[7; 32], now);
+        assert_eq!(session.csrf_secret, before_log_in(&[7; 32], later).csrf_secret, "on every process, at any time");
+        assert_ne!(session.csrf_secret, before_log_in(&[8; 32], now).csrf_secret);
+        assert_ne!(session.csrf_secret, session.token_sha256);
     }
 }

@@ -11,6 +11,7 @@ use ca_core::name::DnsName;
 use ca_core::request::{ApprovalError, Approver};
 use store::ReadTxn;
 use store::certificates::CertificateFilter;
+use store::organisations::uncovered;
 use store::requests::RequestState::{Approved, Issued, Issuing};
 use store::requests::{Decision, RequestFilter, RequestRow, RequestState};
 
@@ -95,10 +96,14 @@ pub async fn approve(desk: &Desk<'_>, number: &RequestNumber, shown: &str) -> Re
     };
     let mut txn = desk.store.write(desk.now, desk.actor()).await?;
     let row = own(&mut txn, desk, number).await?;
+    let wanted = [Approved, Issuing, Issued];
     if row.state != RequestState::Submitted {
-        return Ok(decided_before(desk, &row, &[Approved, Issuing, Issued]));
+        return Ok(decided_before(desk, &row, &wanted));
     }
-    let application = txn.submitted_application(&row.request_id).await?.ok_or(DeskError::NotFound)?;
+    let Some(application) = txn.submitted_application(&row.request_id).await? else {
+        drop(txn);
+        return decided_meanwhile(desk, number, &wanted).await;
+    };
     let approver =
         Approver { account: desk.account.account_id.clone(), organisation: desk.organisation.organisation_id.clone() };
     let approved = match application.approve(&approver, &shown, desk.now) {
@@ -107,7 +112,16 @@ pub async fn approve(desk: &Desk<'_>, number: &RequestNumber, shown: &str) -> Re
         Err(ApprovalError::StatementChanged) => return Ok(refused("statement-changed")),
         Err(ApprovalError::OtherOrganisation) => return Err(DeskError::NotFound),
     };
-    requests::conclude(txn, &row, Decision::Approve(&approved)).await
+    // Inside the transaction: the page may have been drawn before a proof ran out.
+    let domains = txn.domains(&row.organisation_id).await?;
+    if let Some(name) = uncovered(&approved.request().dns_names, &domains, desk.now) {
+        let message = Message::new("refused-domain-expired").with("name", name);
+        return Ok(Decided::Refused(Problem::new(Field::Statement, message)));
+    }
+    match requests::conclude(txn, &row, Decision::Approve(&approved)).await? {
+        Decided::Stale => decided_meanwhile(desk, number, &wanted).await,
+        decided => Ok(decided),
+    }
 }
 
 /// Returns or rejects a request with a reason for the applicant: the decision and its audit event are one transaction.
@@ -122,11 +136,11 @@ pub async fn turn_down(
     }
     let mut txn = desk.store.write(desk.now, desk.actor()).await?;
     let row = own(&mut txn, desk, number).await?;
+    let wanted = match how {
+        TurnDown::Return => RequestState::Returned,
+        TurnDown::Reject => RequestState::Rejected,
+    };
     if row.state != RequestState::Submitted {
-        let wanted = match how {
-            TurnDown::Return => RequestState::Returned,
-            TurnDown::Reject => RequestState::Rejected,
-        };
         return Ok(decided_before(desk, &row, &[wanted]));
     }
     let note = reason.trim();
@@ -134,7 +148,10 @@ pub async fn turn_down(
         TurnDown::Return => Decision::Return { note },
         TurnDown::Reject => Decision::Reject { note },
     };
-    requests::conclude(txn, &row, decision).await
+    match requests::conclude(txn, &row, decision).await? {
+        Decided::Stale => decided_meanwhile(desk, number, &[wanted]).await,
+        decided => Ok(decided),
+    }
 }
 
 /// Returns the row of a request the person may decide on: that of the own organisation.
@@ -147,6 +164,17 @@ async fn own(txn: &mut ReadTxn, desk: &Desk<'_>, number: &RequestNumber) -> Resu
 fn decided_before(desk: &Desk<'_>, row: &RequestRow, wanted: &[RequestState]) -> Decided {
     let mine = row.decided_by.as_ref() == Some(&desk.account.account_id);
     if mine && wanted.contains(&row.state) { Decided::Done } else { Decided::Stale }
+}
+
+/// PostgreSQL lets another decision be committed between our reading and our writing: that of another person, or the same
+/// button pressed twice.
+async fn decided_meanwhile(
+    desk: &Desk<'_>,
+    number: &RequestNumber,
+    wanted: &[RequestState],
+) -> Result<Decided, DeskError> {
+    let row = own(&mut desk.store.read().await?, desk, number).await?;
+    Ok(decided_before(desk, &row, wanted))
 }
 
 fn refused(key: &'static str) -> Decided {
@@ -172,8 +200,7 @@ async fn card(txn: &mut ReadTxn, desk: &Desk<'_>, request: RequestView) -> Resul
     let mut flags = Vec::new();
     let domains = txn.domains(&row.organisation_id).await?;
     for name in &row.dns_names {
-        let proven = DnsName::parse(name)
-            .is_ok_and(|name| domains.iter().any(|d| name.is_within(&d.domain) && d.verified_until > desk.now));
+        let proven = DnsName::parse(name).is_ok_and(|name| uncovered(&[name], &domains, desk.now).is_none());
         if !proven {
             flags.push(Message::new("flag-domain-expired").with("name", name));
         }

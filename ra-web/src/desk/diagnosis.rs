@@ -57,6 +57,7 @@ pub fn explain(error: &CsrError) -> Message {
         CsrError::BrokenPem => Message::new("csr-broken-pem"),
         CsrError::PrivateKeyPasted => Message::new("csr-private-key"),
         CsrError::CertificatePasted => Message::new("csr-certificate"),
+        CsrError::SeveralBlocks(count) => Message::new("csr-several").with("count", count),
         CsrError::OtherPem(label) => Message::new("csr-other-pem").with("label", label),
         CsrError::NotACsr(DerError::TrailingData(octets)) => Message::new("csr-trailing-data").with("count", octets),
         CsrError::NotACsr(_) => Message::new("csr-not-a-request"),
@@ -124,22 +125,68 @@ pub fn key_label(algorithm: KeyAlgorithm) -> String {
     format!("{family}{}", algorithm.bits())
 }
 
-/// Returns true when `text` holds a private key or a piece of one, whole or damaged, with or without its BEGIN line.
+/// Returns true when `text` holds a private key or a piece of one, whole or damaged, with or without its BEGIN line, wherever
+/// in the text it begins.
 ///
 /// Such text is not shown again, stored or logged.
 pub fn holds_private_key(text: &str) -> bool {
     if text.contains("PRIVATE KEY") || text.contains("Private-Lines") {
         return true;
     }
-    // Base64 without armour: the DER of every kind of private key is a SEQUENCE that begins with a version number, which that of
-    // a request or certificate does not. The first sixteen characters are enough to see it.
-    let start: String = text.split_whitespace().collect::<String>().chars().take(16).collect();
+    let mut before = None;
+    text.char_indices().any(|(place, here)| {
+        let begins = before.replace(here).is_none_or(|before| !is_base64(before));
+        begins && is_base64(here) && text.get(place..).is_some_and(begins_like_a_private_key)
+    })
+}
+
+/// Returns true when a signing request was expected and `octets` are a private key instead, in whatever clothes.
+pub fn is_private_key(octets: &[u8]) -> bool {
+    std::str::from_utf8(octets).is_ok_and(holds_private_key)
+        || matches!(Csr::parse(octets), Err(CsrError::PrivateKeyPasted))
+}
+
+/// Characters of base64 looked at: as many octets as the longest of the beginnings below has.
+const BEGINNING: usize = 32;
+/// "openssh-key-v1" in base64.
+const OPENSSH: &str = "b3BlbnNzaC1rZXktdjE";
+/// 1.2.840.113549.1: the arc of PKCS, which holds the algorithms that encrypt private keys (.5) and PKCS#12 (.12).
+const PKCS: [u8; 9] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01];
+
+const fn is_base64(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '+' | '/')
+}
+
+/// Judges the base64 that `text` begins with, across line breaks. The DER of a private key is a SEQUENCE that begins with a
+/// version number, or, encrypted, with the algorithm; that of a request or certificate is a SEQUENCE with another inside.
+fn begins_like_a_private_key(text: &str) -> bool {
+    let mut start: String =
+        text.chars().filter(|c| !c.is_whitespace()).take(BEGINNING).take_while(|c| is_base64(*c)).collect();
+    if start.starts_with(OPENSSH) {
+        return true;
+    }
+    start.truncate(start.len() - start.len() % 4);
     let Ok(octets) = STANDARD.decode(&start) else { return false };
-    let content = match octets.as_slice() {
-        [0x30, 0x82, _, _, content @ ..] | [0x30, 0x81, _, content @ ..] | [0x30, 0..=0x7f, content @ ..] => content,
-        _ => return false,
-    };
-    matches!(content, [0x02, 0x01, 0..=1, ..])
+    let Some(content) = inside_sequence(&octets) else { return false };
+    match content {
+        // PKCS#8 and SEC 1 or PKCS#1; PKCS#12.
+        [0x02, 0x01, 0..=1 | 3, ..] => true,
+        // EncryptedPrivateKeyInfo.
+        _ => inside_sequence(content)
+            .and_then(|algorithm| algorithm.strip_prefix(PKCS.as_slice()))
+            .is_some_and(|arc| matches!(arc, [0x05 | 0x0c, ..])),
+    }
+}
+
+/// What follows the tag and length of a SEQUENCE; a length that BER leaves open is one, too.
+const fn inside_sequence(octets: &[u8]) -> Option<&[u8]> {
+    match octets {
+        [0x30, 0x83, _, _, _, content @ ..]
+        | [0x30, 0x82, _, _, content @ ..]
+        | [0x30, 0x81, _, content @ ..]
+        | [0x30, 0..=0x80, content @ ..] => Some(content),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -154,6 +201,7 @@ mod tests {
             CsrError::BrokenPem,
             CsrError::PrivateKeyPasted,
             CsrError::CertificatePasted,
+            CsrError::SeveralBlocks(2),
             CsrError::OtherPem("PKCS7".to_owned()),
             CsrError::NotACsr(DerError::TrailingData(3)),
             CsrError::NotACsr(DerError::Truncated),
@@ -219,6 +267,17 @@ mod tests {
             "MHcCAQEEIBkN0xx0",                 // SEC 1
             "MIGHAgEAMBMGByqGSM49",             // PKCS#8 with EC
             "MIGH\nAgEAMBMGByqGSM49",
+            "秘密鍵: MHcCAQEEIBkN0xx0",
+            "よろしくお願いします。\r\nMIIEv\r\nQIBADANBgkqhkiG9w0BAQEFAASC",
+            "see below MIIEpAIBAAKCAQEA7r2",
+            "{\"key\":\"MHcCAQEEIBkN0xx0\"}",
+            "> MHcCAQEEIBkN0xx0\n> AAAA",
+            "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhE", // encrypted PKCS#8, PBES2
+            "MIIFHDBOBgkqhkiG9w0BBQ0wQTApBgkqhkiG9w0B",         // the same, RSA
+            "MIIBpjBABgkqhkiG9w0BBQMwMwQI",                     // PBES1
+            "MIIJKQIBAzCCCO8GCSqGSIb3DQEHAaCC",                 // PKCS#12
+            "MIACAQMwgAYJKoZIhvcNAQcBoIAkgASC",                 // PKCS#12 in BER
+            "鍵 b3BlbnNzaC1rZXktdjEAAAAABG5vbmU",
         ] {
             assert!(holds_private_key(text), "{text}");
         }
@@ -228,6 +287,9 @@ mod tests {
             "-----BEGIN CERTIFICATE REQUEST-----",
             "MIICijCCAXICAQAwRTEL",
             "MIHuMIGVAgEAMDMxCzAJ",
+            "MIIDazCCAlOgAwIBAgIUJ0uYB0hQ", // a certificate
+            "MIIB8wYJKoZIhvcNAQcCoIIB5DCC", // PKCS#7
+            "MAIと書いてあります。MIIEも同じ",
         ] {
             assert!(!holds_private_key(text), "{text}");
         }

@@ -80,7 +80,11 @@ impl Draft {
 
     /// Returns `text` unless a private key is in it; then the empty text, and the problem is noted.
     fn kept(&mut self, field: Field, text: &str) -> String {
-        if !diagnosis::holds_private_key(text) {
+        let lost = match field {
+            Field::Csr => diagnosis::is_private_key(text.as_bytes()),
+            _ => diagnosis::holds_private_key(text),
+        };
+        if !lost {
             return text.to_owned();
         }
         let key = if field == Field::Csr { "csr-private-key" } else { "csr-private-key-elsewhere" };

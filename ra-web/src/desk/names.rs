@@ -5,7 +5,7 @@
 
 use ca_core::name::DnsName;
 use ca_core::time::Timestamp;
-use store::organisations::OrganisationDomain;
+use store::organisations::{OrganisationDomain, uncovered};
 
 use super::message::Message;
 use super::problem::{Field, Problem};
@@ -92,15 +92,10 @@ fn accept_one(word: &str, domains: &[OrganisationDomain], now: Timestamp) -> Res
 
 /// Checks that the organisation has proved a domain which holds `name`.
 fn allowed(name: &DnsName, domains: &[OrganisationDomain], now: Timestamp) -> Result<(), Message> {
-    let holding = domains.iter().filter(|domain| name.is_within(&domain.domain));
-    let mut expired = None;
-    for domain in holding {
-        if domain.verified_until > now {
-            return Ok(());
-        }
-        expired = Some(domain);
+    if uncovered(std::slice::from_ref(name), domains, now).is_none() {
+        return Ok(());
     }
-    if let Some(domain) = expired {
+    if let Some(domain) = domains.iter().find(|domain| name.is_within(&domain.domain)) {
         return Err(Message::new("names-domain-expired").with("name", name).with("domain", &domain.domain));
     }
     let registered: Vec<String> =

@@ -176,10 +176,19 @@ pub async fn withdraw(desk: &Desk<'_>, number: &RequestNumber) -> Result<Decided
         return Err(DeskError::NotFound);
     }
     if row.state != RequestState::Submitted {
-        let again = row.state == RequestState::Withdrawn && row.decided_by.as_ref() == Some(&desk.account.account_id);
-        return Ok(if again { Decided::Done } else { Decided::Stale });
+        return Ok(withdrawn_before(desk, &row));
     }
-    conclude(txn, &row, Decision::Withdraw).await
+    match conclude(txn, &row, Decision::Withdraw).await? {
+        // PostgreSQL lets another decision be committed between our reading and our writing.
+        Decided::Stale => Ok(withdrawn_before(desk, &visible(&mut desk.store.read().await?, desk, number).await?)),
+        decided => Ok(decided),
+    }
+}
+
+/// The same button pressed twice is one withdrawal; anything else that came first is somebody else's.
+fn withdrawn_before(desk: &Desk<'_>, row: &RequestRow) -> Decided {
+    let mine = row.decided_by.as_ref() == Some(&desk.account.account_id);
+    if mine && row.state == RequestState::Withdrawn { Decided::Done } else { Decided::Stale }
 }
 
 /// Writes a decision on the version that was read, and commits. On PostgreSQL another decision may have come in between.

@@ -28,6 +28,8 @@ struct LoginPage {
     passkey: FormToken,
     login: String,
     next: String,
+    /// A form was sent without a session; what was in it is gone.
+    lost: bool,
     problems: Problems,
 }
 
@@ -37,6 +39,18 @@ pub struct Asked {
     /// Where the person wanted to go; see `urls::return_target`.
     #[serde(default)]
     next: String,
+    /// Not empty when a form was sent without a session.
+    #[serde(default)]
+    lost: String,
+}
+
+/// What the log-in form shows when it is drawn.
+#[derive(Default)]
+struct Shown<'a> {
+    login: &'a str,
+    next: &'a str,
+    lost: bool,
+    problem: Option<&'static str>,
 }
 
 #[derive(Deserialize)]
@@ -46,18 +60,20 @@ struct Answer {
     next: String,
 }
 
-/// Draws the form; begins the session whose secret signs it.
+/// Draws the form; nothing is written for a stranger.
 pub async fn show(visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     if visitor.person.is_some() {
         return Ok(pages::see_other(&urls::home()));
     }
-    draw(visitor, "", &asked.next, None).await
+    draw(visitor, Shown { next: &asked.next, lost: !asked.lost.is_empty(), ..Shown::default() })
 }
 
 /// Checks name, password and code; begins a new session. A form that waited too long is drawn again, not refused.
 pub async fn submit(again: Visitor, posted: Result<Posted<Visitor>, Refusal>) -> Result<Response, Refusal> {
     let posted = match posted {
-        Err(Refusal::FormExpired) => return draw(again, "", "", Some("login-form-expired")).await,
+        Err(Refusal::FormExpired) => {
+            return draw(again, Shown { problem: Some("login-form-expired"), ..Shown::default() });
+        }
         posted => posted?,
     };
     let Posted { by: visitor, fields, .. } = posted;
@@ -73,7 +89,7 @@ pub async fn submit(again: Visitor, posted: Result<Posted<Visitor>, Refusal>) ->
         }
         LogIn::Refused => {
             txn.commit(Step::SessionWritten).await?;
-            draw(visitor, &login, &next, Some("login-refused")).await
+            draw(visitor, Shown { login: &login, next: &next, problem: Some("login-refused"), lost: false })
         }
     }
 }
@@ -128,33 +144,26 @@ async fn enter(
     if let Some(old) = &visitor.session {
         txn.delete_session(&old.token_sha256).await?;
     }
-    let begun = session::begin(&visitor.ra, &mut txn, Some(account.account_id.clone()), visitor.language).await?;
+    let begun = session::begin(&visitor.ra, &mut txn, account.account_id.clone()).await?;
     txn.commit(Step::SessionWritten).await?;
     begun.send(response)
 }
 
-async fn draw(visitor: Visitor, login: &str, next: &str, problem: Option<&'static str>) -> Result<Response, Refusal> {
-    let begun = match &visitor.session {
-        Some(_) => None,
-        None => {
-            let mut txn = visitor.ra.store().write(visitor.ra.now(), Actor::System("ra")).await?;
-            let begun = session::begin(&visitor.ra, &mut txn, None, visitor.language).await?;
-            txn.commit(Step::SessionWritten).await?;
-            Some(begun)
-        }
-    };
+fn draw(visitor: Visitor, shown: Shown<'_>) -> Result<Response, Refusal> {
+    let begun = if visitor.session.is_some() { None } else { Some(session::draw(&visitor.ra)?) };
     let live = begun.as_ref().map(|begun| &begun.session).or(visitor.session.as_ref()).ok_or(Refusal::FormExpired)?;
     let mut problems = Problems::none();
-    if let Some(key) = problem {
+    if let Some(key) = shown.problem {
         problems.add(&visitor.words(), "login", &Message::new(key));
     }
-    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if shown.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = LoginPage {
         base: visitor.base()?,
         form: csrf::token(&visitor.ra, live, &urls::login())?,
         passkey: csrf::token(&visitor.ra, live, &urls::login_passkey())?,
-        login: login.to_owned(),
-        next: urls::return_target(next).unwrap_or_default().to_owned(),
+        login: shown.login.to_owned(),
+        next: urls::return_target(shown.next).unwrap_or_default().to_owned(),
+        lost: shown.lost,
         problems,
     };
     let mut response = pages::page_with(status, &page)?;
@@ -182,8 +191,12 @@ async fn refuse_passkey(visitor: &Visitor, error: PasskeyError) -> Result<Respon
 #[cfg(test)]
 mod tests {
     use crate::testing::{PASSWORD, TestRa};
-    use axum::http::StatusCode;
+    use axum::body::Body;
     use axum::http::header::SET_COOKIE;
+    use axum::http::{Request, StatusCode};
+    use ca_core::audit::Actor;
+    use std::time::Duration;
+    use store::audit::AuditFilter;
 
     #[tokio::test]
     async fn officer_logs_in_and_out_with_a_new_session_each_time() {
@@ -278,6 +291,84 @@ mod tests {
         let answer = ra.post("/login", &[("login", "officer"), ("password", PASSWORD)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(answer.text.contains("name=\"form_token\""));
+    }
+
+    /// Rows of sessions; there are none afterwards.
+    async fn sessions(ra: &TestRa) -> u64 {
+        let now = ra.state.now();
+        let mut txn = ra.state.store().write(now, Actor::System("test")).await.unwrap();
+        txn.delete_sessions_unseen_since(now.plus(Duration::from_secs(1))).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn strangers_leave_nothing_in_the_database_by_looking_at_the_form() {
+        let mut ra = TestRa::new().await;
+        for _ in 0..20 {
+            ra.cookie = None;
+            let token = ra.get("/login").await.token("/login");
+            ra.later(40);
+            ra.get("/ca").await;
+            let sent = ra.post("/login", &[("form_token", &token), ("login", "nobody"), ("password", "x")]).await;
+            assert!(sent.text.contains("id=\"problems\""), "the form is good all the same");
+        }
+        assert_eq!(sessions(&ra).await, 0);
+        let token = ra.get("/login").await.token("/login");
+        ra.cookie = None;
+        ra.get("/login").await;
+        let stolen = ra.post("/login", &[("form_token", &token), ("login", "officer"), ("password", PASSWORD)]).await;
+        assert!(stolen.text.contains("時間がたったため"), "another browser's token: {}", stolen.text);
+    }
+
+    #[tokio::test]
+    async fn unknown_names_do_not_fill_the_audit_trail() {
+        let mut ra = TestRa::new().await;
+        let token = ra.get("/login").await.token("/login");
+        let fields = [("form_token", token.as_str()), ("login", "nobody"), ("password", "x")];
+        for _ in 0..35 {
+            assert_eq!(ra.post("/login", &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        }
+        ra.later(60);
+        ra.post("/login", &fields).await;
+        let about = AuditFilter { object: Some("account:unknown".to_owned()), before: None };
+        let events = ra.state.store().read().await.unwrap().audit_events(&about, 100).await.unwrap();
+        assert_eq!(events.len(), 31);
+        assert_eq!(events[0].detail, [("left-out".to_owned(), "5".to_owned())], "the newest says what is missing");
+    }
+
+    #[tokio::test]
+    async fn challenges_nobody_answers_do_not_stay() {
+        let mut ra = TestRa::new().await;
+        for _ in 0..5 {
+            ra.cookie = None;
+            let page = ra.get("/login").await;
+            let token = page.text.split("data-token=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+            let begin = Request::post("/login/passkey/begin").header("x-form-token", token);
+            assert_eq!(ra.send(begin, Body::empty()).await.status, StatusCode::OK);
+            ra.later(5 * 60);
+        }
+        assert_eq!(sessions(&ra).await, 3, "those of the last ten minutes");
+    }
+
+    #[tokio::test]
+    async fn a_form_sent_after_the_session_ended_is_said_to_be_lost() {
+        let mut ra = TestRa::new().await;
+        let code = ra.code();
+        ra.log_in("officer", PASSWORD, &code).await;
+        let form = ra.get("/requests/web-server").await;
+        let token = form.token("/requests/web-server");
+        ra.later(15 * 60);
+        let sent = ra.post("/requests/web-server", &[("form_token", &token), ("note", "急ぎです")]).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER);
+        let page = ra.get(sent.location()).await;
+        for part in ["15分", "送信した内容は受け付けられず", "残っていません", "ログインして、もう一度"]
+        {
+            assert!(page.text.contains(part), "{part}: {}", page.text);
+        }
+        assert!(page.text.contains("value=\"/requests/web-server\""), "after the log-in, the form again");
+        assert!(
+            !ra.get("/login?next=%2Fme").await.text.contains("受け付けられず"),
+            "not after a page that was only opened"
+        );
     }
 
     #[tokio::test]

@@ -26,6 +26,7 @@ login-code-hint = The six digits your authenticator shows. They change every 30 
 login-button = Log in
 login-refused = The log-in failed. The log-in name, the password or the confirmation code is wrong, or you have to wait after repeated failures. Please wait for a new confirmation code and enter them again.
 login-form-expired = The page was open for too long, so it could not be accepted. Please enter your data again. If this happens repeatedly, enable cookies in your browser.
+login-form-lost = What you sent was not accepted and has not been kept, because nothing was done for 15 minutes, or you had logged out. Please log in and enter it again.
 
 home-title = Home
 home-today = To do today

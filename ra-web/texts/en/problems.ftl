@@ -24,6 +24,7 @@ csr-private-key = What was pasted is a private key. A private key must never be 
 csr-private-key-elsewhere = A private key was pasted into this field. A private key must never be given to anyone. It was neither stored nor logged, and it is gone from this page. But a key that was sent is no longer safe. Destroy it and make a new key.
 csr-certificate = This is a certificate, not a signing request (CSR). A certificate does not prove that you hold the key. Choose the file made together with the key on your server (.csr or .req).
 csr-not-a-request = This is not a signing request (CSR), because its content does not have that form (PKCS#10). Check that it is the file made on your server (.csr or .req), and choose again.
+csr-several = { $count } files are joined here. Which one you mean cannot be told, so none is accepted. Choose or paste only the signing request (CSR) of this time.
 csr-other-pem = This is a “{ $label }”, not a signing request (CSR). A certificate cannot be made from another kind of file. Choose the file made together with the key on your server (.csr or .req).
 csr-trailing-data = { $count } bytes follow the signing request. They are refused because the request may have been joined with something else. Take out the request alone, or make it again.
 csr-bad-signature = The signature of the signing request does not match. The content was changed after it was made, or it was signed with another key. Make the request (CSR) again on the server and send it unchanged.

@@ -172,6 +172,7 @@ stale-by = { $name } made it “{ $state }” at { $when }. What you did was not
 stale-unknown = Its state is now “{ $state }”. What you did was not carried out.
 stale-kept = The reason you typed is still here. Copy it if you need it.
 refused-own = You cannot approve your own request. If the applicant and the approver are the same person, nobody would notice a mistake or misuse. Ask another manager.
+refused-domain-expired = “{ $name }” cannot be approved, because the proof for its domain has expired. Ask the centre to verify the domain again, and approve once that is done.
 diagnosis-none = There is no signing request (CSR) yet.
 diagnosis-key-is = The key is { $key }.
 diagnosis-fingerprint-is = The key's fingerprint (SHA-256) is { $fingerprint }.

@@ -172,6 +172,7 @@ stale-by = { $when } に{ $name }が「{ $state }」にしました。あなた�
 stale-unknown = いまの状態は「{ $state }」です。あなたの操作は行われていません。
 stale-kept = 入力していた理由は消えていません。必要なら写して使ってください。
 refused-own = 自分の申請は承認できません。申請した人と承認する人が同じだと、間違いや不正に気づけないためです。ほかの責任者に頼んでください。
+refused-domain-expired = 「{ $name }」は承認できません。ドメインの確認の期限が切れているためです。センターへドメインの再確認を依頼し、確認が済んでから承認してください。
 diagnosis-none = 発行要求ファイル(CSR)はまだありません。
 diagnosis-key-is = 鍵の種類は { $key } です。
 diagnosis-fingerprint-is = 鍵の指紋(SHA-256)は { $fingerprint } です。

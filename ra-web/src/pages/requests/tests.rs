@@ -205,17 +205,21 @@ async fn uploaded_file_is_read_and_its_limit_is_said_at_the_field() {
     for (content, status, sentence) in [
         (CSR.to_owned(), StatusCode::OK, "証明書に書かれること"),
         ("x".repeat(20_000), StatusCode::UNPROCESSABLE_ENTITY, "20000バイト"),
-        ("x".repeat(1_100_000), StatusCode::PAYLOAD_TOO_LARGE, "大きすぎます"),
+        ("x".repeat(4_000_000), StatusCode::UNPROCESSABLE_ENTITY, "4000000バイト"),
+        ("x".repeat(4_300_000), StatusCode::PAYLOAD_TOO_LARGE, "大きすぎます"),
     ] {
         let body = format!(
             "--cut\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{token}\r\n\
              --cut\r\nContent-Disposition: form-data; name=\"names\"\r\n\r\n{NAME}\r\n\
+             --cut\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n急ぎです\r\n\
              --cut\r\nContent-Disposition: form-data; name=\"csr-file\"; filename=\"a.csr\"\r\n\r\n{content}\r\n--cut--\r\n"
         );
         let request = axum::http::Request::post(FORM).header(CONTENT_TYPE, "multipart/form-data; boundary=cut");
         let answer = ra.send(request, axum::body::Body::from(body)).await;
         assert_eq!(answer.status, status, "{sentence}: {}", answer.text);
         assert!(answer.text.contains(sentence), "{sentence}: {}", answer.text);
+        let kept = answer.text.contains(NAME) && answer.text.contains("急ぎです");
+        assert_eq!(kept, status != StatusCode::PAYLOAD_TOO_LARGE, "what was typed is kept: {}", answer.text);
     }
 }
 
@@ -357,4 +361,82 @@ async fn stranger_sees_the_same_as_for_what_does_not_exist() {
         "{}",
         answer.text
     );
+}
+
+/// The proof for the town's domain is good until then.
+async fn proven_until(ra: &TestRa, until: Timestamp) {
+    let code = LocalGovernmentCode::parse("011002").unwrap();
+    let mut txn = ra.state.store().write(ra.state.now(), Actor::System("set-up")).await.unwrap();
+    let town = txn.organisation_by_code(&code).await.unwrap().unwrap();
+    let domain = OrganisationDomain { domain: DnsName::parse("town.shirakaba.lg.jp").unwrap(), verified_until: until };
+    txn.insert_domain(&town.organisation_id, &domain).await.unwrap();
+    txn.commit(Step::Setup).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_whose_proof_has_run_out_is_not_approved() {
+    let mut ra = town().await;
+    let path = filed(&mut ra, CSR).await;
+    enter(&mut ra, "manager").await;
+    let end = ra.state.now().plus(std::time::Duration::from_secs(300));
+    proven_until(&ra, end).await;
+    let page = ra.get(&path).await;
+    assert!(!page.text.contains("このままでは発行できません"));
+    let approve = format!("{path}/approve");
+    let fields = [("form_token", page.token(&approve)), ("statement", statement(&page))];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    ra.later(300);
+    let refused = ra.post(&approve, &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    assert!(refused.text.contains("「www.town.shirakaba.lg.jp」は承認できません"), "{}", refused.text);
+    let number = ca_core::id::RequestNumber::parse(path.rsplit('/').next().unwrap()).unwrap();
+    let row = ra.state.store().read().await.unwrap().request_by_number(&number).await.unwrap().unwrap();
+    assert_eq!(row.state, store::requests::RequestState::Submitted, "nothing is decided");
+    let later = ra.state.now().plus(std::time::Duration::from_secs(300));
+    proven_until(&ra, later).await;
+    assert_eq!(ra.post(&approve, &fields).await.status, StatusCode::SEE_OTHER, "verified again");
+}
+
+/// Private keys without their armour, as people copy them: SEC 1, PKCS#8, encrypted PKCS#8, PKCS#1, PKCS#12.
+const BARE_KEYS: [&str; 5] = [
+    "MHcCAQEEIBkN0xx0SECRETSECRETSECRETSECRETSECRETSE",
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHSECRETSECRET",
+    "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhESECRETSECRETSECR",
+    "MIIEpAIBAAKCAQEA7r2SECRETSECRETSECRETSECRETSECRE",
+    "MIIJKQIBAzCCCO8GCSqGSIb3DQEHAaCCSECRETSECRETSECR",
+];
+
+#[tokio::test]
+async fn a_bare_private_key_anywhere_in_a_field_is_dropped_at_every_step() {
+    let mut ra = town().await;
+    for key in BARE_KEYS {
+        let broken = format!("{}\r\n{}", &key[..32], &key[32..]);
+        for (names, csr, note) in [
+            (NAME, CSR, format!("秘密鍵: {broken}")),
+            (NAME, CSR, format!("よろしくお願いします\r\n{key}")),
+            (NAME, broken.as_str(), "急ぎです".to_owned()),
+            (&format!("{NAME} {key}"), CSR, "急ぎです".to_owned()),
+        ] {
+            for step in ["confirm", "submit", "edit"] {
+                let token = ra.get(FORM).await.token(FORM);
+                let fields =
+                    [("form_token", token.as_str()), ("step", step), ("names", names), ("csr", csr), ("note", &note)];
+                let answer = ra.post(FORM, &fields).await;
+                assert!(!answer.text.contains("SECRET"), "{step}: {}", answer.text);
+                if step != "edit" {
+                    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+                    assert!(answer.text.contains("この鍵を廃棄し"), "{}", answer.text);
+                }
+            }
+        }
+    }
+    let path = filed(&mut ra, CSR).await;
+    enter(&mut ra, "manager").await;
+    for (way, key) in ["return", "reject"].into_iter().zip(BARE_KEYS) {
+        let way = format!("{path}/{way}");
+        let token = ra.get(&path).await.token(&way);
+        let answer = ra.post(&way, &[("form_token", &token), ("reason", &format!("この鍵は {key} です"))]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text.contains("この鍵を廃棄し") && !answer.text.contains("SECRET"), "{}", answer.text);
+    }
 }
