@@ -1,6 +1,6 @@
 //! The command line. What a command does is in [`crate::commands`].
 
-use crate::commands::{bench, cert, crl, demo, doctor, init, ocsp, serve};
+use crate::commands::{bench, cert, crl, demo, doctor, init, ocsp, officer, org, serve};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -23,6 +23,12 @@ pub enum Command {
     Init(init::Init),
     /// Run the service
     Serve(serve::Serve),
+    /// Register organisations
+    #[command(subcommand)]
+    Org(org::Org),
+    /// Register people and suspend them
+    #[command(subcommand)]
+    Officer(officer::Officer),
     /// Show one certificate's life on this machine, from request to revocation
     Demo(demo::Demo),
     /// Look at an installation and say what is wrong and how to mend it

@@ -8,7 +8,7 @@ use ca_core::id::AuthorityId;
 use ca_core::issue::PublicAddresses;
 use hsm_adapters::SoftKeys;
 use std::sync::Arc;
-use store::{Interruption, OpenOptions, Store};
+use store::{Interruption, OpenOptions, Schema, Store};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -34,6 +34,27 @@ pub async fn make_store(database: &Database, interruption: Option<Arc<dyn Interr
         };
         Trouble::new(Exit::Unavailable, what).because(chain(&error)).advice(advice)
     })
+}
+
+/// As [`open_store`], for commands that work on the rows of a schema as it is: never migrates. Errors as there, and exit 3
+/// when the database holds no installation, or one of another version.
+pub async fn open_current(database: &Database) -> Result<Store, Trouble> {
+    let store = open_store(database, None).await?;
+    let url = &database.url;
+    let wrong = |what: String, advice: &str| Err(Trouble::new(Exit::Configuration, what).advice(advice));
+    match store.schema().await? {
+        Schema::Current => Ok(store),
+        Schema::Absent => {
+            wrong(format!("{url} holds no installation"), "`lgpki init` makes one; is this the right --config?")
+        }
+        Schema::Behind => wrong(
+            format!("{url} has the schema of an older version"),
+            "`lgpki serve` brings it up to date; make a backup first",
+        ),
+        Schema::Ahead => {
+            wrong(format!("{url} has the schema of a newer version"), "use the version of lgpki that was here before")
+        }
+    }
 }
 
 /// Brings the schema up to date. Errors: exit 5.

@@ -7,7 +7,7 @@
 
 use ca_core::entropy::Entropy;
 use ca_core::issue::{
-    self, Authority, Facts, FailureCause, Issued, Ledger, LedgerError, Linted, Order, Refusal, Unsettled,
+    self, Authority, Facts, Failure, FailureCause, Issued, Ledger, LedgerError, Linted, Order, Refusal, Unsettled,
 };
 use ca_core::serial::SerialNumber;
 use ca_core::signer::Signer;
@@ -43,9 +43,21 @@ pub enum NotIssued {
     /// Something failed on the way; a new order may succeed. If a serial was used up, it is settled or will be.
     #[error("{0}")]
     Failed(Arc<FailureCause>),
+    /// The order's request does not wait to be issued: another process was first, or somebody has decided otherwise.
+    #[error("the request is not waiting to be issued")]
+    NotWaiting,
     /// The engine is shutting down.
     #[error("the engine is stopping")]
     Stopping,
+}
+
+impl NotIssued {
+    fn because(cause: &Arc<FailureCause>) -> Self {
+        match **cause {
+            FailureCause::NotWaiting => Self::NotWaiting,
+            FailureCause::Ledger(_) | FailureCause::Sign(_) => Self::Failed(Arc::clone(cause)),
+        }
+    }
 }
 
 struct Shared {
@@ -54,7 +66,7 @@ struct Shared {
     store: Store,
     entropy: Arc<dyn Entropy>,
     clock: Arc<dyn Clock>,
-    /// Serials that could not be settled when they failed: tried again before the next batch and on every tick.
+    /// Serials that could not be settled when they failed: tried again before the next batch, and whenever the worker looks.
     unsettled: Mutex<Vec<SerialNumber>>,
 }
 
@@ -109,7 +121,8 @@ impl Issuance {
         self.shared.store.settle(self.shared.authority.id(), Unsettled::All, now).await
     }
 
-    /// Tries again to settle what could not be settled when it failed. Returns how many serials still wait.
+    /// Tries again to settle what could not be settled when it failed; costs nothing when there is nothing. Returns how many
+    /// serials still wait.
     pub async fn settle_leftovers(&self) -> usize {
         self.shared.settle(Vec::new()).await
     }
@@ -168,22 +181,16 @@ impl Shared {
                 drop(reply.send(Ok(certificate)));
             }
         }
-        let mut failed: Vec<(SerialNumber, Arc<FailureCause>)> = Vec::new();
-        let mut last = None;
-        for failure in failures {
-            tracing::error!(event_id = "issue.failed", cause = %failure.cause, serials = failure.unsettled.len());
-            let cause = Arc::new(failure.cause);
-            failed.extend(failure.unsettled.into_iter().map(|serial| (serial, Arc::clone(&cause))));
-            last = Some(cause);
-        }
-        self.settle(failed.iter().map(|(serial, _)| serial.clone()).collect()).await;
-        for (serial, cause) in failed {
-            if let Some(reply) = replies.remove(&serial) {
-                drop(reply.send(Err(NotIssued::Failed(cause))));
+        // Settled first: who is told that it failed may order again at once.
+        self.settle(failures.iter().flat_map(|failure| failure.unsettled.clone()).collect()).await;
+        for Failure { serials, unsettled, cause } in failures {
+            tracing::error!(event_id = "issue.failed", %cause, orders = serials.len(), serials = unsettled.len());
+            let cause = Arc::new(cause);
+            for serial in serials {
+                if let Some(reply) = replies.remove(&serial) {
+                    drop(reply.send(Err(NotIssued::because(&cause))));
+                }
             }
-        }
-        for (_, reply) in replies {
-            drop(reply.send(Err(last.clone().map_or(NotIssued::Stopping, NotIssued::Failed))));
         }
     }
 

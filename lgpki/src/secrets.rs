@@ -1,5 +1,6 @@
 //! Where secrets come in: a file only its owner can read, a descriptor, or a person at a prompt. Never an argument, the
-//! environment or the configuration itself.
+//! environment or the configuration itself. (The database library knows PostgreSQL's own `PGPASSWORD`; nothing here asks for
+//! it, and a password file does without.)
 
 use crate::trouble::{Exit, Trouble};
 use ca_core::digest::hex;
@@ -54,9 +55,28 @@ fn ask(prompt: &str) -> Result<Zeroizing<String>, Trouble> {
             .because("no file is configured, and there is no terminal to ask at")
             .advice("set [keys] passphrase_file, or give --passphrase-file FILE or --passphrase-fd N"));
     }
+    typed(prompt)
+}
+
+/// A new password, typed twice by a person and not shown. Errors: exit 3 when there is no terminal, exit 7 when the two
+/// differ.
+pub fn ask_new_password(whose: &str) -> Result<Zeroizing<String>, Trouble> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Trouble::new(Exit::Configuration, format!("there is no password for {whose}"))
+            .because("there is no terminal to ask at")
+            .advice("give --password-file FILE, or leave both away to have a password drawn"));
+    }
+    let first = typed(&format!("New password for {whose}: "))?;
+    if *first != *typed("Once more: ")? {
+        return Err(Trouble::new(Exit::Refused, "the two passwords differ").advice("begin again"));
+    }
+    Ok(first)
+}
+
+fn typed(prompt: &str) -> Result<Zeroizing<String>, Trouble> {
     rpassword::prompt_password(prompt)
         .map(Zeroizing::new)
-        .map_err(|error| Trouble::new(Exit::Configuration, "the passphrase could not be read").because(error))
+        .map_err(|error| Trouble::new(Exit::Configuration, "what was typed could not be read").because(error))
 }
 
 /// Makes a file with a random passphrase (256 bits, hexadecimal) that only its owner can read. Never overwrites. Errors:
@@ -77,20 +97,27 @@ pub fn draw_passphrase_file(path: &Path, entropy: &dyn Entropy) -> Result<(), Tr
         })
 }
 
-/// A secret of one line from a file, without its line end. Errors: exit 3 when it cannot be read, others may read it, or
-/// it is empty.
+/// The longest secret a file may hold, in octets: as long as a password may be.
+const LONGEST_SECRET: u64 = 1024;
+
+/// A secret of one line from a file, without its line end. Errors: exit 3 when it cannot be read, others may read it, it is
+/// empty or longer than 1024 octets.
 pub fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, Trouble> {
     let wrong = |why: String| {
         Trouble::new(Exit::Configuration, format!("the password file {} cannot be used", path.display())).because(why)
     };
     let mut file = File::open(path).map_err(|error| wrong(error.to_string()))?;
-    let mode = file.metadata().map_err(|error| wrong(error.to_string()))?.permissions().mode() & 0o7777;
+    let metadata = file.metadata().map_err(|error| wrong(error.to_string()))?;
+    let mode = metadata.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
         return Err(wrong(format!("its mode is {mode:04o}: others than its owner may read it"))
             .advice(format!("run chmod 600 {}", path.display())));
     }
+    if metadata.len() > LONGEST_SECRET {
+        return Err(wrong(format!("it has more than {LONGEST_SECRET} octets")));
+    }
     let mut text = Zeroizing::new(String::with_capacity(1024));
-    (&mut file).take(1024).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+    (&mut file).take(LONGEST_SECRET).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
     let secret = text.trim_end_matches(['\r', '\n']);
     if secret.is_empty() { Err(wrong("it is empty".to_owned())) } else { Ok(Zeroizing::new(secret.to_owned())) }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::process::ExitCode;
+use store::StoreError;
 
 /// The exit codes of every command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +114,27 @@ impl From<std::io::Error> for Trouble {
     /// Only for results that could not be written; every other failure of a file names the file.
     fn from(error: std::io::Error) -> Self {
         Self::new(Exit::Unavailable, "the result could not be written").because(error)
+    }
+}
+
+impl From<StoreError> for Trouble {
+    /// For commands that read or write rows; what a row's own rule refuses, they say themselves.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::OutcomeUnknown(_) => {
+                Self::new(Exit::Unavailable, "it is not known whether the database has kept this")
+                    .because(chain(&error))
+                    .advice("look what it holds (`lgpki org list`, `lgpki officer list`) before you try again")
+            }
+            StoreError::Corrupt { .. } => {
+                Self::new(Exit::Integrity, "the database holds something this program never writes")
+                    .because(chain(&error))
+                    .advice("run `lgpki doctor`, and restore the database from its backup")
+            }
+            _ => Self::new(Exit::Unavailable, "the database refused, and nothing was changed")
+                .because(chain(&error))
+                .advice("run `lgpki doctor`, and look at the database's own log"),
+        }
     }
 }
 

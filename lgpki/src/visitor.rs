@@ -6,7 +6,8 @@ use std::time::Duration;
 use ureq::http::{Response, StatusCode};
 use url::Url;
 
-/// One person's browser.
+/// One person's browser. A clone is another tab of it: the same session, from here on with a cookie of its own.
+#[derive(Clone)]
 pub struct Visitor {
     agent: ureq::Agent,
     base: Url,
@@ -31,6 +32,12 @@ pub struct Page {
 pub struct Form {
     action: String,
     fields: Vec<(String, String)>,
+}
+
+/// What is posted.
+struct Posted {
+    media_type: &'static str,
+    octets: Vec<u8>,
 }
 
 /// Why a visit failed.
@@ -83,8 +90,14 @@ impl Visitor {
     /// Sends a form as it stands.
     pub fn send(&mut self, form: &Form) -> Result<Page, VisitError> {
         let url = self.address(&form.action)?;
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.fields).finish();
-        self.follow(url, Some(body))
+        let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.fields).finish();
+        self.follow(url, Some(Posted { media_type: "application/x-www-form-urlencoded", octets: text.into_bytes() }))
+    }
+
+    /// Sends a form with a file chosen in its field `field`.
+    pub fn send_file(&mut self, form: &Form, field: &str, file: &[u8]) -> Result<Page, VisitError> {
+        let url = self.address(&form.action)?;
+        self.follow(url, Some(form.with_file(field, file)))
     }
 
     /// Posts octets, as programs do (OCSP). Redirects are not followed.
@@ -98,14 +111,14 @@ impl Visitor {
         self.base.join(path).map_err(|_| VisitError::Address(path.to_owned()))
     }
 
-    fn follow(&mut self, mut url: Url, mut body: Option<String>) -> Result<Page, VisitError> {
+    fn follow(&mut self, mut url: Url, mut body: Option<Posted>) -> Result<Page, VisitError> {
         for _ in 0..5 {
             let cookie = self.cookie.clone().unwrap_or_default();
             let answer = match body.take() {
                 Some(body) => {
                     let origin = self.base.origin().ascii_serialization();
                     let request = self.agent.post(url.as_str()).header("cookie", cookie).header("origin", origin);
-                    request.content_type("application/x-www-form-urlencoded").send(body)
+                    request.content_type(body.media_type).send(body.octets.as_slice())
                 }
                 None => self.agent.get(url.as_str()).header("cookie", cookie).call(),
             };
@@ -151,6 +164,17 @@ impl Page {
         self.status == StatusCode::OK.as_u16()
     }
 
+    /// The first sentence of the summary of problems, where the page has one.
+    pub fn first_problem(&self) -> Option<String> {
+        let html = self.text();
+        let (_, summary) = html.split_once("role=\"alert\"")?;
+        let (_, item) = summary.split_once("<li>")?;
+        let sentence: String = unescaped(item.split("</li>").next()?);
+        let plain: String =
+            sentence.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
+        Some(plain.trim().to_owned())
+    }
+
     /// The form whose action ends with `action`, as drawn: hidden and filled fields, chosen options. Errors: none is there.
     pub fn form(&self, action: &str) -> Result<Form, VisitError> {
         let html = self.text();
@@ -178,6 +202,24 @@ impl Form {
     /// What stands in a field.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The form with a file in `field`, as a browser sends it (RFC 7578).
+    fn with_file(&self, field: &str, file: &[u8]) -> Posted {
+        // Nothing a person types or chooses here holds this line.
+        const CUT: &str = "----lgpki-a-visitor-with-a-file";
+        let mut octets = Vec::with_capacity(file.len());
+        for (name, value) in &self.fields {
+            let part = format!("--{CUT}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            octets.extend_from_slice(part.as_bytes());
+        }
+        let head = "Content-Type: application/octet-stream\r\n\r\n";
+        let part =
+            format!("--{CUT}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"chosen\"\r\n{head}");
+        octets.extend_from_slice(part.as_bytes());
+        octets.extend_from_slice(file);
+        octets.extend_from_slice(format!("\r\n--{CUT}--\r\n").as_bytes());
+        Posted { media_type: "multipart/form-data; boundary=----lgpki-a-visitor-with-a-file", octets }
     }
 
     /// Where it goes.

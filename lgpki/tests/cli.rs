@@ -45,6 +45,25 @@ fn reconfigure(folder: &Path, from: &str, to: &str) {
     std::fs::write(file, text.replace(from, to)).unwrap();
 }
 
+/// What a command wrote to standard output; it must have ended well.
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    let output = lgpki(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// `lgpki org add` with that code, otherwise as it should be.
+fn org_add<'a>(code: &'a str, domain: &'a str) -> Vec<&'a str> {
+    let names = ["--name", "白樺町", "--kana", "シラカバチョウ", "--name-en", "Shirakaba Town"];
+    [&["--config", "ca/lgpki.toml", "org", "add", "--code", code, "--domain", domain][..], &names].concat()
+}
+
+/// `lgpki officer add` in that organisation, otherwise as it should be.
+fn officer_add<'a>(org: &'a str, login: &'a str, role: &'a str) -> Vec<&'a str> {
+    let config = ["--config", "ca/lgpki.toml", "officer", "add", "--name", "佐藤 花子"];
+    [&config[..], &["--org", org, "--login", login, "--role", role]].concat()
+}
+
 const SERVE: [&str; 3] = ["--config", "ca/lgpki.toml", "serve"];
 
 #[test]
@@ -53,7 +72,7 @@ fn help_and_version_go_to_standard_output() {
     let help = lgpki(&folder, &["--help"]);
     assert!(help.status.success() && help.stderr.is_empty());
     let help = String::from_utf8(help.stdout).unwrap();
-    for command in ["init", "serve", "demo", "doctor", "cert", "crl", "ocsp", "bench"] {
+    for command in ["init", "serve", "org", "officer", "demo", "doctor", "cert", "crl", "ocsp", "bench"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}: {help}");
     }
     let version = lgpki(&folder, &["--version"]);
@@ -225,4 +244,153 @@ fn a_key_given_as_a_certificate_is_named_for_what_it_is() {
         (code, text.as_str()),
         (2, "lgpki: nowhere: cannot be read\n  why: No such file or directory (os error 2)\n")
     );
+}
+
+#[test]
+fn init_says_what_to_type_next_and_that_works() {
+    let folder = scratch("next");
+    let said = printed(
+        &folder,
+        &["init", "ca", "--generate-passphrase", "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"],
+    );
+    let next: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  lgpki ")).collect();
+    assert_eq!(next.len(), 3, "{said}");
+    for line in &next[..2] {
+        let shell = format!("{} {line}", env!("CARGO_BIN_EXE_lgpki"));
+        let done = Command::new("sh").args(["-c", &shell]).current_dir(&folder).output().unwrap();
+        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    assert_eq!(
+        printed(&folder, &["--config", "ca/lgpki.toml", "officer", "list"]),
+        "019992  sato              officer      active     佐藤 花子\n"
+    );
+    let json = printed(&folder, &["--config", "ca/lgpki.toml", "org", "list", "--format", "json"]);
+    let listing: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(listing["schema"], "lgpki.organisations/1");
+    assert_eq!(listing["organisations"][0]["code"], "019992");
+    assert_eq!(listing["organisations"][0]["domains"][0]["domain"], "town.shirakaba.lg.jp");
+}
+
+#[test]
+fn an_organisation_is_registered_once_and_with_its_right_code() {
+    let folder = scratch("org");
+    init(&folder);
+    assert_eq!(
+        said(&folder, &org_add("019993", "town.shirakaba.lg.jp")),
+        (
+            2,
+            "lgpki: 019993 is no local government code\n  why: the check digit of 01999 is 2, not 3\n  \
+             to do: if the first five digits are right, write 019992\n"
+                .to_owned()
+        )
+    );
+    let (code, text) = said(&folder, &org_add("019992", "lg.jp"));
+    assert_eq!(code, 2);
+    assert!(text.starts_with("lgpki: lg.jp belongs to many organisations\n  why: "), "{text}");
+    let add = org_add("019992", "town.shirakaba.lg.jp");
+    assert_eq!(said(&folder, &[&add[..], &["--verified-days", "399"]].concat()).0, 2);
+    assert_eq!(printed(&folder, &add), "registered: 019992 白樺町 (Shirakaba Town)\n");
+    assert_eq!(
+        said(&folder, &add),
+        (
+            7,
+            "lgpki: the organisation 019992 is registered already\n  why: a code belongs to one organisation, and \
+             nothing is ever overwritten\n  to do: `lgpki org list` shows it; its people are added with `lgpki officer \
+             add`\n"
+                .to_owned()
+        )
+    );
+}
+
+#[test]
+fn an_officer_is_registered_once_in_an_organisation_with_a_role() {
+    let folder = scratch("officer");
+    init(&folder);
+    let (code, text) = said(&folder, &officer_add("019992", "sato", "officer"));
+    assert_eq!(code, 7);
+    assert!(text.starts_with("lgpki: there is no organisation 019992 in the register\n  to do: "), "{text}");
+    printed(&folder, &org_add("019992", "town.shirakaba.lg.jp"));
+    let (code, text) = said(&folder, &officer_add("019992", "sato", "mayor"));
+    assert_eq!(code, 2);
+    assert!(text.contains("[possible values: officer, manager, ra-operator, auditor]"), "{text}");
+    let shown = printed(&folder, &officer_add("019992", "sato", "officer"));
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[0].starts_with("password       ") && lines[0].len() == 15 + 19, "{shown}");
+    assert!(lines[1].starts_with("authenticator  ") && lines[1].len() == 15 + 32, "{shown}");
+    assert_eq!(lines[2], "registered: sato 佐藤 花子, officer of 白樺町 (019992)");
+    assert_eq!(
+        said(&folder, &officer_add("019992", "sato", "manager")),
+        (
+            7,
+            "lgpki: there is an account sato already\n  why: a log-in name belongs to one person for good, also after a \
+             suspension\n  to do: choose another; `lgpki officer list` shows those taken\n"
+                .to_owned()
+        )
+    );
+    let (code, text) = said(&folder, &officer_add("019992", "Sato", "officer"));
+    assert_eq!((code, text.starts_with("lgpki: \"Sato\" is no log-in name")), (2, true), "{text}");
+}
+
+#[test]
+fn a_chosen_password_comes_from_a_file_only_its_owner_reads() {
+    let folder = scratch("password-file");
+    init(&folder);
+    printed(&folder, &org_add("019992", "town.shirakaba.lg.jp"));
+    let file = folder.join("password");
+    let add = [&officer_add("019992", "sato", "officer")[..], &["--password-file", "password"]].concat();
+    let write = |text: &str, mode: u32| {
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    write("correct horse\n", 0o644);
+    let (code, text) = said(&folder, &add);
+    assert!(code == 3 && text.contains("chmod 600 password"), "{text}");
+    write("short\n", 0o600);
+    let (code, text) = said(&folder, &add);
+    assert!(code == 7 && text.starts_with("lgpki: the password has 5 characters"), "{text}");
+    write(&"x".repeat(1025), 0o600);
+    assert_eq!(said(&folder, &add).0, 3, "never cut off silently");
+    let (code, text) = said(&folder, &[&officer_add("019992", "sato", "officer")[..], &["--ask-password"]].concat());
+    assert!(code == 3 && text.contains("no terminal"), "{text}");
+    assert_eq!(
+        printed(&folder, &["--config", "ca/lgpki.toml", "officer", "list"]),
+        "",
+        "none of these made an account"
+    );
+    write("correct horse\n", 0o600);
+    let shown = printed(&folder, &add);
+    assert!(
+        !shown.contains("correct") && shown.contains("authenticator  ") && shown.contains("registered: "),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_suspended_officer_stays_in_the_list() {
+    let folder = scratch("suspend");
+    init(&folder);
+    printed(&folder, &org_add("019992", "town.shirakaba.lg.jp"));
+    printed(&folder, &officer_add("019992", "sato", "auditor"));
+    let suspend = |login| ["--config", "ca/lgpki.toml", "officer", "suspend", "--login", login];
+    let (code, text) = said(&folder, &suspend("suzuki"));
+    assert!(code == 7 && text.starts_with("lgpki: there is no account suzuki\n  to do: "), "{text}");
+    assert_eq!(printed(&folder, &suspend("sato")), "suspended: sato 佐藤 花子, sessions ended: 0\n");
+    assert_eq!(printed(&folder, &suspend("sato")), "sato 佐藤 花子 was suspended before\n");
+    let json = printed(&folder, &["--config", "ca/lgpki.toml", "officer", "list", "--format", "json"]);
+    let listing: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let expected = serde_json::json!({"schema": "lgpki.officers/1", "officers": [
+        {"login": "sato", "name": "佐藤 花子", "role": "auditor", "organisation": "019992", "active": false},
+    ]});
+    assert_eq!(listing, expected);
+}
+
+#[test]
+fn registering_needs_an_installation() {
+    let folder = scratch("nowhere-to-register");
+    init(&folder);
+    std::fs::remove_file(folder.join("ca/lgpki.db")).unwrap();
+    std::fs::write(folder.join("ca/lgpki.db"), "").unwrap();
+    let (code, text) = said(&folder, &["--config", "ca/lgpki.toml", "org", "list"]);
+    assert_eq!(code, 3);
+    assert!(text.contains("holds no installation\n  to do: `lgpki init` makes one"), "{text}");
 }

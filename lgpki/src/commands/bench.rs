@@ -68,7 +68,7 @@ pub struct Measured {
     cpu_ms_per_certificate: f64,
     /// CPU of local PostgreSQL processes per certificate; none for SQLite (it is in ours) or a remote server.
     database_cpu_ms_per_certificate: Option<f64>,
-    /// From an empty folder (SQLite, new P-256 key) to the first durable certificate.
+    /// From the start of the process and an empty folder (SQLite, new P-256 keys) to the first durable certificate of a holder.
     first_certificate_ms: f64,
 }
 
@@ -78,6 +78,9 @@ pub enum BenchError {
     /// A folder, thread or random source.
     #[error("cannot prepare the measurement: {0}")]
     Prepare(String),
+    /// A password on the command line, where everybody on the machine can read it.
+    #[error("a password in --database is refused: let this user log in without one (a socket, or ~/.pgpass)")]
+    PasswordInArgument,
     /// The database.
     #[error("the database failed: {0}")]
     Store(#[from] store::StoreError),
@@ -89,6 +92,9 @@ fn prepare_failed(error: impl std::fmt::Display) -> BenchError {
 
 /// Measures. `started` is when the process began. Errors: the database or the folder for keys.
 pub async fn run(what: &BenchIssue, started: Instant) -> Result<Measured, BenchError> {
+    if url::Url::parse(&what.database).is_ok_and(|url| url.password().is_some()) {
+        return Err(BenchError::PasswordInArgument);
+    }
     let first = first_certificate(started).await?;
     let folder = Scratch::new()?;
     let keys = keys_in(&folder.path)?;
@@ -178,14 +184,13 @@ fn keys_in(folder: &Path) -> Result<SoftKeys, BenchError> {
     let mut secret = [0u8; 32];
     SystemEntropy.fill(&mut secret).map_err(prepare_failed)?;
     let passphrase = Passphrase::typed(ca_core::digest::hex(&secret).into()).map_err(prepare_failed)?;
-    SoftKeys::open(&folder.join("keys"), passphrase).map_err(prepare_failed)
+    // 256 drawn bits cannot be guessed, so there is nothing for more rounds to slow down.
+    SoftKeys::open_with_iterations(&folder.join("keys"), passphrase, 1_000).map_err(prepare_failed)
 }
 
 /// A self-signed authority with a new key, and the engine that issues under it.
 async fn engine(database: &str, keys: &SoftKeys, key: KeyAlgorithm) -> Result<(Issuance, KeyLabel), BenchError> {
     let entropy = Arc::new(SystemEntropy);
-    let store = Store::open(database, &OpenOptions::new(entropy.clone())).await?;
-    store.migrate().await?;
     let word = format!("bench-{}", ca_core::id::JobId::new(SystemClock.now(), &SystemEntropy).map_err(prepare_failed)?);
     let (id, label) =
         (AuthorityId::parse(&word).map_err(prepare_failed)?, KeyLabel::parse(&word).map_err(prepare_failed)?);
@@ -193,7 +198,10 @@ async fn engine(database: &str, keys: &SoftKeys, key: KeyAlgorithm) -> Result<(I
         let (keys, label) = (keys.clone(), label.clone());
         move || keys.create(&label, key)
     };
-    let public = tokio::task::spawn_blocking(maker).await.map_err(prepare_failed)?.map_err(prepare_failed)?;
+    let made = tokio::task::spawn_blocking(maker); // beside the database: both wait, for randomness and for the disk
+    let store = Store::open(database, &OpenOptions::new(entropy.clone())).await?;
+    store.migrate().await?;
+    let public = made.await.map_err(prepare_failed)?.map_err(prepare_failed)?;
     let name = DistinguishedName::new(&[
         (Attribute::Country, StringKind::Printable, "JP"),
         (Attribute::CommonName, StringKind::Printable, "Bench CA"),
@@ -220,11 +228,14 @@ async fn engine(database: &str, keys: &SoftKeys, key: KeyAlgorithm) -> Result<(I
 /// Lanes of the engine under measurement: the number the service uses.
 const LANES: usize = crate::serve::LANES;
 
+/// From an empty folder to the first durable certificate of a holder.
 async fn first_certificate(started: Instant) -> Result<Duration, BenchError> {
     let folder = Scratch::new()?;
     let keys = keys_in(&folder.path)?;
     let database = format!("sqlite:{}", folder.path.join("lgpki.db").display());
-    engine(&database, &keys, KeyAlgorithm::P256).await?;
+    let request = tokio::task::spawn_blocking(|| load::request(KeyAlgorithm::P256)); // the holder's part, beside ours
+    let (engine, _) = engine(&database, &keys, KeyAlgorithm::P256).await?;
+    load::one(&engine, &request.await.map_err(prepare_failed)??).await?;
     Ok(started.elapsed())
 }
 

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::entropy::SystemEntropy;
 use crate::installation::{open_keys, open_store};
 use crate::out::{self, Format};
+use crate::registration::RegistrationError;
 use crate::secrets::PassphraseSource;
 use crate::serve::{Parts, Role, Service};
 use crate::setup::FoundingStep;
@@ -99,6 +100,12 @@ impl DemoError {
 impl From<Trouble> for DemoError {
     fn from(trouble: Trouble) -> Self {
         Self::Trouble(trouble)
+    }
+}
+
+impl From<RegistrationError> for DemoError {
+    fn from(error: RegistrationError) -> Self {
+        Self::Trouble(error.into())
     }
 }
 

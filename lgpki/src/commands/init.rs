@@ -2,7 +2,7 @@
 //! whoever reads the message, never by the program.
 
 use crate::clock::SystemClock;
-use crate::config::{self, Config, Sample};
+use crate::config::{self, Config, Database, Sample};
 use crate::entropy::SystemEntropy;
 use crate::secrets::{PassphraseSource, draw_passphrase_file};
 use crate::setup::{Founded, Founding, FoundingError, FoundingStep, found};
@@ -16,6 +16,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use store::{Schema, StoreError};
 
 const CONFIG_FILE: &str = "lgpki.toml";
 const PASSPHRASE_FILE: &str = "passphrase";
@@ -72,6 +73,7 @@ pub async fn run(what: &Init) -> Result<Exit, Trouble> {
     let folder = std::path::absolute(&what.folder).unwrap_or_else(|_| what.folder.clone());
     let (text, config) = settings(what, &folder)?;
     refuse_existing(what, &folder, &config)?;
+    refuse_inhabited(&config.database).await?;
     // Asked for before anything is made: whoever has no passphrase leaves nothing behind.
     let typed = if what.generate_passphrase { None } else { Some(what.passphrase.new_passphrase()?) };
     make_folder(&folder)?;
@@ -134,6 +136,31 @@ fn refuse_existing(what: &Init, folder: &Path, config: &Config) -> Result<(), Tr
     }
 }
 
+/// A database server may hold an installation whose folder is elsewhere. Asked before anything is made, and nothing is
+/// changed in it: not even its schema.
+async fn refuse_inhabited(database: &Database) -> Result<(), Trouble> {
+    if database.sqlite_file.is_some() {
+        return Ok(()); // looked for by its file
+    }
+    let store = installation::make_store(database, None).await?;
+    let inhabited = async {
+        Ok::<bool, StoreError>(match store.schema().await? {
+            Schema::Absent => false,
+            Schema::Current => !store.read().await?.authorities().await?.is_empty(),
+            Schema::Behind | Schema::Ahead => true,
+        })
+    };
+    let inhabited = inhabited.await;
+    store.close().await;
+    if inhabited? { Err(already_inhabited()) } else { Ok(()) }
+}
+
+fn already_inhabited() -> Trouble {
+    Trouble::new(Exit::Refused, "the database holds an installation already")
+        .because("it has authorities, or a schema of another version, and nothing is ever overwritten")
+        .advice("name an empty database with --database")
+}
+
 fn make_folder(folder: &Path) -> Result<(), Trouble> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
         Trouble::new(Exit::Unavailable, format!("the folder {} cannot be made", folder.display())).because(error)
@@ -190,9 +217,7 @@ pub async fn establish(
     let founded = found(&founding, watch).await;
     store.close().await;
     founded.map_err(|error| match error {
-        FoundingError::Exists => Trouble::new(Exit::Refused, "the database holds an installation already")
-            .because("it has authorities, and nothing is ever overwritten")
-            .advice("name an empty database with --database"),
+        FoundingError::Exists => already_inhabited(),
         other => Trouble::new(Exit::Unavailable, "the authorities could not be founded")
             .because(chain(&other))
             .advice("remove what was made (folder and database) and begin again"),
@@ -215,6 +240,14 @@ fn say(config: &Config, founded: &Founded) -> Result<(), Trouble> {
     out::line(format_args!("root CA: {}", founded.root.subject()))?;
     out::line(format_args!("  SHA-256 {fingerprint}"))?;
     out::line(format_args!("application CA: {}", founded.issuing.subject()))?;
-    out::line(format_args!("next: lgpki --config {} serve", config.file.display()))?;
+    let lgpki = format!("lgpki --config {}", config.file.display());
+    out::line("next, with the names of your own organisation and people:")?;
+    out::line(format_args!(
+        "  {lgpki} org add --code 019992 --name 白樺町 --kana シラカバチョウ --name-en \"Shirakaba Town\" --domain \
+         town.shirakaba.lg.jp"
+    ))?;
+    out::line(format_args!("  {lgpki} officer add --org 019992 --login sato --name \"佐藤 花子\" --role officer"))?;
+    out::line("and once more with --role manager for the person who approves. Then run it:")?;
+    out::line(format_args!("  {lgpki} serve"))?;
     Ok(())
 }

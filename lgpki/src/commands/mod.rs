@@ -8,6 +8,8 @@ pub mod doctor;
 pub mod init;
 pub mod input;
 pub mod ocsp;
+pub mod officer;
+pub mod org;
 pub mod serve;
 
 use crate::cli::{Bench, Cli, Command};
@@ -28,6 +30,8 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
     match cli.command {
         Command::Init(what) => wait(init::run(&what)),
         Command::Serve(what) => serve::run(&what, &cli.config, interruption),
+        Command::Org(what) => wait(org::run(&what, &cli.config)),
+        Command::Officer(what) => wait(officer::run(&what, &cli.config)),
         Command::Demo(what) => wait(demo::run(&what, started)),
         Command::Doctor(what) => wait(doctor::run(&what, &cli.config)),
         Command::Cert(what) => cert::run(&what),

@@ -5,29 +5,23 @@
 //! way, the worker stops taking issue jobs for a while and asks the keys to prove themselves first: each failed signature
 //! costs a serial, and a broken device must not burn them by the thousand.
 
-use super::metrics::STEP_SECONDS;
+mod issuing;
+mod publishing;
+
 use super::renewal::Renewal;
 use crate::config::CrlPolicies;
-use crate::issuance::{Issuance, NotIssued};
+use crate::issuance::Issuance;
 use crate::trouble::chain;
 use ca_core::audit::Actor;
-use ca_core::id::{AuthorityId, KeyLabel, RequestId};
-use ca_core::issue::{Issued, Order};
-use ca_core::request::{Application, Approved};
-use ca_core::serial::SerialNumber;
 use ca_core::signer::Signer;
 use ca_core::time::{Clock, Timestamp};
-use crl::{CrlPolicy, Refreshed};
-use hsm_adapters::probe::{Probe, probe};
 use ocsp::Responder;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::authorities::{AuthorityKind, AuthorityRow};
+use store::authorities::AuthorityRow;
 use store::jobs::{ClaimedJob, Job, JobKind};
 use store::{Step, Store, StoreError};
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
 
 const ACTOR: Actor = Actor::System("ca");
 /// How often to look for jobs other processes ask for.
@@ -38,8 +32,6 @@ const JOBS: u32 = 64;
 const LEASE: Duration = Duration::from_secs(60);
 /// How often deadlines are looked at: CRLs that become due, answers that grow old.
 const ROUND: Duration = Duration::from_secs(30);
-/// OCSP answers signed in one transaction.
-const PRESIGNED: u32 = 200;
 /// The longest a failed job or a failing key is left alone.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
@@ -105,8 +97,12 @@ impl Worker {
         tracing::info!(event_id = "worker.stopped", "the worker has stopped");
     }
 
-    /// One look: deadlines, then jobs, then answers that are old or missing.
+    /// One look: serials of unknown outcome, deadlines, then jobs, then answers that are old or missing.
     async fn look(&self, memory: &mut Memory) -> Result<Look, StoreError> {
+        if let Some(engine) = &self.engine {
+            // First: what may have been signed is revoked as soon as the database answers, whether or not there is an order.
+            engine.settle_leftovers().await;
+        }
         if memory.next_round.is_none_or(|next| next <= Instant::now()) {
             self.ask_for_due_crls().await?;
             if let Some(renewal) = &self.renewal {
@@ -165,7 +161,7 @@ impl Worker {
         let now = self.clock.now();
         let mut txn = self.store.write(now, ACTOR).await?;
         for job in jobs {
-            txn.retry_job(job, "taken, but not known to be", now).await?;
+            txn.retry_job(job, "given back: the database did not say what became of it", now).await?;
         }
         txn.commit(Step::JobTouched).await
     }
@@ -191,8 +187,7 @@ impl Worker {
             txn.commit(Step::JobTouched).await
         };
         if let Err(error) = finished.await {
-            // It is taken again when the lease has run out, and doing it again does no harm.
-            tracing::warn!(event_id = "job.unfinished", job = %job.job_id, error = chain(&error));
+            self.unfinished(job, &error).await;
         }
     }
 
@@ -207,7 +202,16 @@ impl Worker {
             txn.commit(Step::JobTouched).await
         };
         if let Err(error) = put_off.await {
-            tracing::warn!(event_id = "job.unfinished", job = %job.job_id, error = chain(&error));
+            self.unfinished(job, &error).await;
+        }
+    }
+
+    /// A job could not be put away, or nobody knows whether it was: it is given back, and taken again. If that fails too, its
+    /// lease runs out. Doing it again does no harm.
+    async fn unfinished(&self, job: &ClaimedJob, error: &StoreError) {
+        tracing::warn!(event_id = "job.unfinished", job = %job.job_id, error = chain(error));
+        if let Err(error) = self.give_back(std::slice::from_ref(job)).await {
+            tracing::warn!(event_id = "job.leased", job = %job.job_id, error = chain(&error));
         }
     }
 }
@@ -222,110 +226,6 @@ fn pause(failures: u32) -> Duration {
     Duration::from_secs(1u64 << failures.saturating_sub(1).min(8)).min(LONGEST_PAUSE)
 }
 
-// Issuing.
-impl Worker {
-    /// The kinds to take now: no issue jobs while issuing pauses.
-    async fn kinds_now(&self, memory: &mut Memory) -> Vec<JobKind> {
-        let mut kinds = self.kinds.clone();
-        let Some(until) = memory.paused_until else { return kinds };
-        let now = self.clock.now();
-        let usable = now >= until && self.engine_key_is_usable().await;
-        if usable {
-            memory.paused_until = None;
-            return kinds;
-        }
-        if now >= until {
-            memory.pause(now);
-        }
-        kinds.retain(|kind| *kind != JobKind::Issue);
-        kinds
-    }
-
-    async fn engine_key_is_usable(&self) -> bool {
-        let Some(engine) = &self.engine else { return false };
-        let (signer, label): (_, KeyLabel) = (Arc::clone(&self.signer), engine.authority().label().clone());
-        match tokio::task::spawn_blocking(move || probe(signer.as_ref(), &label)).await {
-            Ok(Probe::Usable) => true,
-            Ok(Probe::Unusable { reason }) => {
-                tracing::error!(event_id = "issue.key", reason, "the issuing key cannot be used; issuing pauses");
-                false
-            }
-            Err(_) => false,
-        }
-    }
-
-    async fn issue(&self, jobs: Vec<(ClaimedJob, RequestId)>, memory: &mut Memory) {
-        let Some(engine) = &self.engine else {
-            for (job, _) in &jobs {
-                self.put_off(job, "the issuing key is not here").await;
-            }
-            return;
-        };
-        let mut under_way = JoinSet::new();
-        for (job, request) in jobs {
-            match self.approved(&request).await {
-                Ok(Some(application)) => {
-                    let engine = engine.clone();
-                    under_way.spawn(async move { (job, request, submit(&engine, &application).await) });
-                }
-                // Withdrawn, or issued by an earlier attempt.
-                Ok(None) => self.finish(&job).await,
-                Err(error) => self.put_off(&job, &chain(&error)).await,
-            }
-        }
-        let mut issued = Vec::new();
-        while let Some(outcome) = under_way.join_next().await {
-            match outcome {
-                Ok((_, _, Ok(certificate))) => {
-                    memory.failures = 0;
-                    // The job went with the transaction that recorded the certificate.
-                    issued.push(certificate.facts().serial.clone());
-                }
-                Ok((job, request, Err(NotIssued::Refused(refusal)))) => {
-                    self.give_up(&job, &request, &refusal.to_string()).await;
-                }
-                Ok((job, _, Err(failed @ NotIssued::Failed(_)))) => {
-                    self.put_off(&job, &failed.to_string()).await;
-                    memory.pause(self.clock.now());
-                }
-                // The lease runs out, and the job is taken again.
-                Ok((_, _, Err(NotIssued::Stopping))) | Err(_) => {}
-            }
-        }
-        self.presign_new(engine.authority().id(), issued).await;
-    }
-
-    /// The application as it was approved, loaded again: what the page approved may have been withdrawn since.
-    async fn approved(&self, request: &RequestId) -> Result<Option<Application<Approved>>, StoreError> {
-        self.store.read().await?.approved_application(request).await
-    }
-
-    /// The engine will never issue this: the request fails, with its event, and the job ends with it.
-    async fn give_up(&self, job: &ClaimedJob, request: &RequestId, why: &str) {
-        tracing::warn!(event_id = "issue.refused", request = %request, reason = why);
-        let given_up = async {
-            let mut txn = self.store.write(self.clock.now(), ACTOR).await?;
-            match txn.fail_request(request, why).await {
-                // Not approved any more: somebody else has decided.
-                Ok(()) | Err(StoreError::Stale { .. }) => {}
-                Err(error) => return Err(error),
-            }
-            txn.finish_job(job).await?;
-            txn.commit(Step::RequestDecided).await
-        };
-        if let Err(error) = given_up.await {
-            tracing::warn!(event_id = "job.unfinished", job = %job.job_id, error = chain(&error));
-        }
-    }
-}
-
-async fn submit(engine: &Issuance, application: &Application<Approved>) -> Result<Issued, NotIssued> {
-    let begun = Instant::now();
-    let outcome = engine.submit(Order::approved(application)).await;
-    metrics::histogram!(STEP_SECONDS, "step" => "all").record(begun.elapsed());
-    outcome
-}
-
 impl Memory {
     fn pause(&mut self, now: Timestamp) {
         // Failures of one batch count once.
@@ -333,97 +233,6 @@ impl Memory {
             self.failures = self.failures.saturating_add(1);
             self.paused_until = Some(now.plus(pause(self.failures)));
         }
-    }
-}
-
-// Telling the world.
-impl Worker {
-    fn crl_policy(&self, kind: AuthorityKind) -> &CrlPolicy {
-        match kind {
-            AuthorityKind::Root => &self.crl.root,
-            AuthorityKind::Issuing => &self.crl.issuing,
-        }
-    }
-
-    /// Asks for the CRLs that are due without a revocation.
-    async fn ask_for_due_crls(&self) -> Result<(), StoreError> {
-        if !self.kinds.contains(&JobKind::RefreshCrl) {
-            return Ok(());
-        }
-        for authority in &self.authorities {
-            let (id, now) = (&authority.authority_id, self.clock.now());
-            let latest = self.store.read().await?.latest_crl(id).await?;
-            if self.crl_policy(authority.kind).is_due(latest.map(|crl| crl.next_update), now) {
-                let mut txn = self.store.write(now, ACTOR).await?;
-                txn.enqueue(&Job::RefreshCrl(id.clone()), now).await?;
-                txn.commit(Step::JobTouched).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn refresh(&self, jobs: Vec<(ClaimedJob, AuthorityId)>) {
-        for (job, authority) in jobs {
-            let Some(row) = self.authorities.iter().find(|row| row.authority_id == authority) else {
-                self.put_off(&job, "the authority's key is not here").await;
-                continue;
-            };
-            let policy = self.crl_policy(row.kind);
-            match crl::refresh(&self.store, &self.signer, &authority, self.clock.now(), policy).await {
-                Ok(refreshed) => {
-                    let (number, overtaken) = match refreshed {
-                        Refreshed::Stored(crl) => (crl.number, "no"),
-                        Refreshed::Overtaken { number } => (number, "yes"),
-                    };
-                    tracing::info!(event_id = "crl.refreshed", authority = %authority, number, overtaken);
-                    self.finish(&job).await;
-                }
-                Err(error) => self.put_off(&job, &chain(&error)).await,
-            }
-        }
-    }
-
-    async fn presign(&self, jobs: Vec<(ClaimedJob, AuthorityId, SerialNumber)>) {
-        let mut by_authority: HashMap<AuthorityId, (Vec<ClaimedJob>, Vec<SerialNumber>)> = HashMap::new();
-        for (job, authority, serial) in jobs {
-            let (jobs, serials) = by_authority.entry(authority).or_default();
-            jobs.push(job);
-            serials.push(serial);
-        }
-        for (authority, (jobs, serials)) in by_authority {
-            let presigned = self.responder.presign(&authority, &serials).await;
-            for job in &jobs {
-                match &presigned {
-                    Ok(_) => self.finish(job).await,
-                    Err(error) => self.put_off(job, &chain(error)).await,
-                }
-            }
-        }
-    }
-
-    /// Signs answers for certificates just issued. Nothing hangs on it: a live answer serves until the next round.
-    async fn presign_new(&self, authority: &AuthorityId, serials: Vec<SerialNumber>) {
-        if serials.is_empty() || !self.kinds.contains(&JobKind::Presign) {
-            return;
-        }
-        if let Err(error) = self.responder.presign(authority, &serials).await {
-            tracing::warn!(event_id = "ocsp.presign", authority = %authority, error = chain(&error));
-        }
-    }
-
-    /// One pass over answers that are missing or old. Whether more are left.
-    async fn presign_missing(&self) -> bool {
-        let mut more = false;
-        for authority in self.authorities.iter().filter(|authority| authority.ocsp_certificate.is_some()) {
-            match self.responder.presign_pass(&authority.authority_id, PRESIGNED).await {
-                // A pass that stored nothing would find the same certificates again.
-                Ok(pass) => more |= pass.stored > 0 && pass.stored.saturating_add(pass.left_out) >= 200,
-                Err(error) => {
-                    tracing::warn!(event_id = "ocsp.presign", authority = %authority.authority_id, error = chain(&error));
-                }
-            }
-        }
-        more
     }
 }
 

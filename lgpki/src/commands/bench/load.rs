@@ -29,13 +29,15 @@ impl Load {
     }
 }
 
-/// PEM of requests with keys of that kind, made by rcgen.
+/// PEM of requests with keys of that kind.
 pub(super) fn requests(key: KeyAlgorithm) -> Result<Arc<Vec<String>>, BenchError> {
-    let made = (0..REQUESTS).map(|_| {
-        let pair = crate::holder::new_key(key).map_err(prepare_failed)?;
-        crate::holder::new_request(&pair, &["www.town.shirakaba.lg.jp"]).map_err(prepare_failed)
-    });
-    Ok(Arc::new(made.collect::<Result<_, _>>()?))
+    Ok(Arc::new((0..REQUESTS).map(|_| request(key)).collect::<Result<_, _>>()?))
+}
+
+/// PEM of one request with a new key, made by rcgen.
+pub(super) fn request(key: KeyAlgorithm) -> Result<String, BenchError> {
+    let pair = crate::holder::new_key(key).map_err(prepare_failed)?;
+    crate::holder::new_request(&pair, &["www.town.shirakaba.lg.jp"]).map_err(prepare_failed)
 }
 
 /// Issues with that many requesters for that long.
@@ -78,7 +80,8 @@ async fn requester(engine: Issuance, requests: Arc<Vec<String>>, first: usize, e
     (latencies, failures)
 }
 
-async fn one(engine: &Issuance, request: &str) -> Result<(), BenchError> {
+/// Proves a request, orders its certificate and waits for it.
+pub(super) async fn one(engine: &Issuance, request: &str) -> Result<(), BenchError> {
     let proven = Csr::parse(request.as_bytes()).and_then(Csr::prove).map_err(prepare_failed)?;
     let (key, _) = proven.into_parts();
     let name = DnsName::parse("www.town.shirakaba.lg.jp").map_err(prepare_failed)?;

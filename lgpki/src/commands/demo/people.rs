@@ -2,25 +2,28 @@
 //! kept in `personas.toml` beside the database, readable by their owner alone, so that a second run can log in again.
 
 use super::DemoError;
+use crate::registration::{
+    Credentials, NewOfficer, NewOrganisation, RegistrationError, register_officer, register_organisation,
+};
+use ca_core::audit::Actor;
 use ca_core::digest::hex;
 use ca_core::entropy::Entropy;
-use ca_core::id::{AccountId, OrganisationId};
-use ca_core::name::{DnsName, LocalGovernmentCode};
 use ca_core::time::Timestamp;
-use ra_web::auth::password::{hash_password, totp_code, totp_secret_text};
+use ra_web::auth::password::{totp_code, totp_secret_text};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
-use store::accounts::{Account, Role};
-use store::organisations::{Organisation, OrganisationDomain};
+use store::accounts::Role;
 use store::{Step, Store};
 
 /// The town's code: 01999 with its check digit. No real municipality has it.
 const CODE: &str = "019992";
 /// The town's registered domain.
 pub(super) const DOMAIN: &str = "town.shirakaba.lg.jp";
+/// How long the town's proof of control of its domain counts.
+const VERIFIED_FOR: Duration = Duration::from_secs(398 * 86_400);
 
 /// The people of one demo folder.
 #[derive(Debug, Serialize, Deserialize)]
@@ -105,56 +108,25 @@ pub async fn register(
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<Personas, DemoError> {
-    let broken = |error: &dyn std::fmt::Display| DemoError::Story(error.to_string());
-    let organisation_id = OrganisationId::new(now, entropy).map_err(|e| broken(&e))?;
-    let town = Organisation {
-        organisation_id: organisation_id.clone(),
-        code: LocalGovernmentCode::parse(CODE).map_err(|e| broken(&e))?,
-        name: "白樺町".to_owned(),
-        kana: "シラカバチョウ".to_owned(),
-        name_en: "Shirakaba Town".to_owned(),
-    };
-    let domain = OrganisationDomain {
-        domain: DnsName::parse(DOMAIN).map_err(|e| broken(&e))?,
-        verified_until: now.plus(Duration::from_secs(398 * 86_400)),
-    };
-    let mut txn = store.write(now, ca_core::audit::Actor::System("set-up")).await?;
-    txn.insert_organisation(&town).await?;
-    txn.insert_domain(&organisation_id, &domain).await?;
+    let town = NewOrganisation::read(CODE, "白樺町", "シラカバチョウ", "Shirakaba Town", &[DOMAIN])?;
+    let mut txn = store.write(now, Actor::System("set-up")).await?;
+    let town = register_organisation(&mut txn, &town, VERIFIED_FOR, entropy).await?;
     let mut personas = Personas { persona: Vec::new() };
     for (login, name, role) in [("sato", "佐藤 花子", Role::Officer), ("suzuki", "鈴木 一郎", Role::Manager)] {
-        let persona = drawn(login, name, role, entropy)?;
-        let account = Account {
-            account_id: AccountId::new(now, entropy).map_err(|e| broken(&e))?,
-            organisation_id: organisation_id.clone(),
+        let person = NewOfficer::read(&town.organisation_id, login, name, role)?;
+        let credentials = Credentials::drawn(entropy).map_err(RegistrationError::from)?;
+        register_officer(&mut txn, &person, &credentials, entropy).await?;
+        personas.persona.push(Persona {
             login: login.to_owned(),
             name: name.to_owned(),
-            role,
-            password_hash: hash_password(&persona.password, entropy).map_err(|e| broken(&e))?,
-            totp_secret: persona.secret(),
-            totp_last_step: 0,
-            failed_logins: 0,
-            locked_until: None,
-            active: true,
-        };
-        txn.insert_account(&account).await?;
-        personas.persona.push(persona);
+            role: role.as_str().to_owned(),
+            password: credentials.password().to_owned(),
+            totp_secret: hex(credentials.totp_secret()),
+        });
     }
     keep(&personas, folder)?; // before the commit: an account nobody can log in to helps nobody
     txn.commit(Step::Setup).await?;
     Ok(personas)
-}
-
-fn drawn(login: &str, name: &str, role: Role, entropy: &dyn Entropy) -> Result<Persona, DemoError> {
-    let mut secret = [0u8; 20];
-    let mut password = [0u8; 8];
-    entropy
-        .fill(&mut secret)
-        .and_then(|()| entropy.fill(&mut password))
-        .map_err(|e| DemoError::Story(e.to_string()))?;
-    let password = hex(&password).as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
-    let role = role.as_str().to_owned();
-    Ok(Persona { login: login.to_owned(), name: name.to_owned(), role, password, totp_secret: hex(&secret) })
 }
 
 fn keep(personas: &Personas, folder: &Path) -> Result<(), DemoError> {

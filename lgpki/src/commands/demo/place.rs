@@ -44,12 +44,12 @@ pub async fn prepare(
     wanted: &Wanted,
     watch: &mut (dyn FnMut(FoundingStep, Duration) + Send),
 ) -> Result<Place, DemoError> {
-    let file = folder.join("lgpki.toml");
-    let known = file.exists();
-    if !known && folder.read_dir().is_ok_and(|mut inside| inside.next().is_some()) {
+    if !is_ours(folder) {
         return Err(DemoError::NotOurs(folder.to_path_buf()));
     }
+    let file = folder.join("lgpki.toml");
     std::fs::create_dir_all(folder).map_err(|error| DemoError::file(folder, &error))?;
+    std::fs::write(folder.join(MARK), MARK_TEXT).map_err(|error| DemoError::file(folder, &error))?;
     let passphrase = folder.join("passphrase");
     if !passphrase.exists() {
         draw_passphrase_file(&passphrase, &SystemEntropy)?;
@@ -57,7 +57,13 @@ pub async fn prepare(
     let config = write_config(&file, wanted)?;
     let store = make_store(&config.database, None).await?;
     migrate(&store).await?;
-    let founded = !store.read().await?.authorities().await?.is_empty();
+    let authorities = store.read().await?.authorities().await?.len();
+    if authorities == 1 {
+        let cut =
+            "an earlier run was interrupted while it founded the authorities; remove the folder and run the demo again";
+        return Err(DemoError::Story(cut.to_owned()));
+    }
+    let founded = authorities > 0;
     if !founded {
         std::fs::create_dir_all(&config.keys.directory)
             .map_err(|error| DemoError::file(&config.keys.directory, &error))?;
@@ -79,6 +85,16 @@ pub async fn prepare(
     };
     store.close().await;
     Ok(Place { config, personas })
+}
+
+/// The file that says a folder is a demo's.
+const MARK: &str = "DEMO";
+const MARK_TEXT: &str = "This folder is rewritten by `lgpki demo`. Nothing in it is for keeps.\n";
+
+/// Whether the folder is missing, empty, or a demo's: what it holds is rewritten, so an installation of somebody's own must
+/// never be taken for one.
+fn is_ours(folder: &Path) -> bool {
+    folder.join(MARK).exists() || !folder.read_dir().is_ok_and(|mut inside| inside.next().is_some())
 }
 
 fn write_config(file: &PathBuf, wanted: &Wanted) -> Result<Config, DemoError> {

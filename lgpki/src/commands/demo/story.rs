@@ -9,7 +9,7 @@ use crate::visitor::Visitor;
 use ca_core::certificate::Certificate;
 use ca_core::entropy::Entropy;
 use ca_core::id::RequestNumber;
-use ca_core::time::Clock;
+use ca_core::time::{Clock, Timestamp};
 use crl::CertificateList;
 use ocsp::{CertIdDigest, CertStatus};
 use std::time::{Duration, Instant};
@@ -69,7 +69,7 @@ pub fn play(scene: &Scene<'_>, started: Instant, tell: &mut Teller) -> Result<Ar
     let issuing = authority(&mut public, "application-ca")?;
     let now = scene.clock.now();
     root.verify(&root, now).and_then(|()| issuing.verify(&root, now)).map_err(unexpected)?;
-    let root_crl = crl_of(&mut public, "root", &root)?.0;
+    let root_crl = crl_of(&mut public, "root", &root, now)?.0;
 
     let mut officer = log_in(scene, scene.personas.officer()?, tell)?;
     let number = file_request(scene, &mut officer, tell)?;
@@ -79,7 +79,7 @@ pub fn play(scene: &Scene<'_>, started: Instant, tell: &mut Teller) -> Result<Ar
     let first_certificate = started.elapsed();
 
     let (ocsp_good, responder) = ask(scene, &mut public, &issuing, &server, Expected::Good, tell)?;
-    let (crl_before, before) = crl_of(&mut public, "application-ca", &issuing)?;
+    let (crl_before, before) = crl_of(&mut public, "application-ca", &issuing, scene.clock.now())?;
     if lists(&before, &server) {
         return Err(DemoError::Story("the CRL lists a certificate that is not revoked".to_owned()));
     }
@@ -91,7 +91,7 @@ pub fn play(scene: &Scene<'_>, started: Instant, tell: &mut Teller) -> Result<Ar
 
     revoke(&mut officer, &page, tell)?;
     let (crl_after, after) = wait_for("the new CRL", || {
-        let (der, list) = crl_of(&mut public, "application-ca", &issuing)?;
+        let (der, list) = crl_of(&mut public, "application-ca", &issuing, scene.clock.now())?;
         Ok(lists(&list, &server).then_some((der, list)))
     })?;
     let number_after = after.number.unwrap_or(0);
@@ -141,10 +141,22 @@ fn authority(public: &mut Visitor, name: &str) -> Result<Certificate, DemoError>
     Certificate::from_der(&page.body).map_err(unexpected)
 }
 
-fn crl_of(public: &mut Visitor, name: &str, issuer: &Certificate) -> Result<(Vec<u8>, CertificateList), DemoError> {
+/// The CRL as a relying party takes it: the issuer's, signed by it, and current at `now`.
+fn crl_of(
+    public: &mut Visitor,
+    name: &str,
+    issuer: &Certificate,
+    now: Timestamp,
+) -> Result<(Vec<u8>, CertificateList), DemoError> {
     let page = good(public.open(&format!("/crl/{name}.crl"))?, "the CRL")?;
     let list = CertificateList::parse(&page.body).map_err(unexpected)?;
     ca_core::verify::verify(issuer.key(), list.algorithm, &list.tbs, &list.signature).map_err(unexpected)?;
+    if list.issuer != *issuer.subject() {
+        return Err(DemoError::Story(format!("the CRL is {}'s", list.issuer)));
+    }
+    if list.this_update > now || list.next_update.is_none_or(|next| next <= now) {
+        return Err(DemoError::Story("the CRL is not current".to_owned()));
+    }
     Ok((page.body, list))
 }
 
@@ -166,7 +178,7 @@ fn file_request(scene: &Scene<'_>, officer: &mut Visitor, tell: &mut Teller) -> 
     let number = acts::file_request(officer, &name, &scene.request)?;
     tell.step(
         format!("a request is filed for {name}: {number}"),
-        "PKCS#10 parsed, proof of possession verified, key strong and new, name within the town's domain",
+        "accepted by the service: proof of possession, a strong key never used before, a name within the town's domain",
     );
     Ok(number)
 }
@@ -175,7 +187,7 @@ fn approve(manager: &mut Visitor, number: &RequestNumber, tell: &mut Teller) -> 
     let statement: String = acts::approve(manager, number)?.chars().take(16).collect();
     tell.step(
         format!("another person approves {number}"),
-        format!("four eyes: requester and approver differ; statement {statement}… approved as shown"),
+        format!("accepted by the service: another person than the requester, statement {statement}… as it was shown"),
     );
     Ok(())
 }

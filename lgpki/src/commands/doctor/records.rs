@@ -67,6 +67,11 @@ async fn schema(store: &Store, config: &Config) -> Result<Finding, StoreError> {
     let url = &config.database.url;
     Ok(match store.schema().await? {
         Schema::Current => Finding::ok("database", format!("{url} answers; its schema is current")),
+        Schema::Absent => Finding::fail(
+            "database",
+            format!("{url} answers, but holds no installation"),
+            "is this the right database? `lgpki init` makes an installation",
+        ),
         Schema::Behind => Finding::warn(
             "database",
             format!("{url} has the schema of an older version"),

@@ -1,0 +1,139 @@
+//! `lgpki org`: the register of organisations.
+
+use crate::clock::SystemClock;
+use crate::config;
+use crate::entropy::SystemEntropy;
+use crate::installation;
+use crate::out::{self, Format};
+use crate::registration::{NewOrganisation, register_organisation};
+use crate::trouble::{Exit, Trouble};
+use ca_core::audit::Actor;
+use ca_core::time::Clock;
+use serde::Serialize;
+use std::path::Path;
+use std::time::Duration;
+use store::organisations::{Organisation, OrganisationDomain};
+use store::{Step, Store};
+
+/// What can be done with organisations.
+#[derive(Debug, clap::Subcommand)]
+pub enum Org {
+    /// Register an organisation with the domains it has shown to control
+    Add(Add),
+    /// Show all organisations with their domains
+    List(List),
+}
+
+/// Arguments of `org add`.
+#[derive(Debug, clap::Args)]
+pub struct Add {
+    /// The local government code (全国地方公共団体コード), six digits with the check digit
+    #[arg(long)]
+    pub code: String,
+    /// The name: 白樺町
+    #[arg(long)]
+    pub name: String,
+    /// Its reading in katakana: シラカバチョウ
+    #[arg(long)]
+    pub kana: String,
+    /// The name certificates carry: "Shirakaba Town"
+    #[arg(long, value_name = "NAME")]
+    pub name_en: String,
+    /// A domain whose control it has shown; names below it are included. Can be given several times
+    #[arg(long = "domain", required = true, value_name = "DOMAIN")]
+    pub domains: Vec<String>,
+    /// For how many days from now the proof of control counts, at most 398
+    #[arg(long, value_name = "DAYS", default_value_t = 398, value_parser = clap::value_parser!(u16).range(1..=398))]
+    pub verified_days: u16,
+}
+
+/// Arguments of `org list`.
+#[derive(Debug, clap::Args)]
+pub struct List {
+    /// How results are written
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Serialize)]
+struct Listing {
+    schema: &'static str,
+    organisations: Vec<Listed>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    code: String,
+    name: String,
+    kana: String,
+    name_en: String,
+    domains: Vec<ListedDomain>,
+}
+
+#[derive(Serialize)]
+struct ListedDomain {
+    domain: String,
+    verified_until: String,
+}
+
+/// Does it, on the installation `file` configures. Errors: exit 2 for what is typed wrong, exit 3 without an installation,
+/// exit 5 when the database does not answer, exit 7 for a code that is registered.
+pub async fn run(what: &Org, file: &Path) -> Result<Exit, Trouble> {
+    match what {
+        Org::Add(what) => {
+            // Read before the database is opened: what is typed wrong is said first.
+            let new = NewOrganisation::read(&what.code, &what.name, &what.kana, &what.name_en, &what.domains)?;
+            let store = installation::open_current(&config::load(file)?.database).await?;
+            let verified_for = Duration::from_secs(u64::from(what.verified_days) * 86_400);
+            let added = add(&store, &new, verified_for).await;
+            store.close().await;
+            let added = added?;
+            out::line(format_args!("registered: {} {} ({})", added.code, added.name, added.name_en))?;
+        }
+        Org::List(what) => {
+            let store = installation::open_current(&config::load(file)?.database).await?;
+            let listed = listed(&store).await;
+            store.close().await;
+            let organisations = listed?;
+            match what.format {
+                Format::Json => out::json(&Listing { schema: "lgpki.organisations/1", organisations })?,
+                Format::Text => organisations.iter().try_for_each(say)?,
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn add(store: &Store, new: &NewOrganisation, verified_for: Duration) -> Result<Organisation, Trouble> {
+    let mut txn = store.write(SystemClock.now(), Actor::System("command")).await?;
+    let organisation = register_organisation(&mut txn, new, verified_for, &SystemEntropy).await?;
+    txn.commit(Step::Setup).await?;
+    Ok(organisation)
+}
+
+async fn listed(store: &Store) -> Result<Vec<Listed>, Trouble> {
+    let mut txn = store.read().await?;
+    let mut listed = Vec::new();
+    for organisation in txn.organisations().await? {
+        let domains = txn.domains(&organisation.organisation_id).await?;
+        listed.push(Listed::of(organisation, &domains));
+    }
+    Ok(listed)
+}
+
+impl Listed {
+    fn of(organisation: Organisation, domains: &[OrganisationDomain]) -> Self {
+        let Organisation { code, name, kana, name_en, .. } = organisation;
+        let domains = domains
+            .iter()
+            .map(|row| ListedDomain { domain: row.domain.to_string(), verified_until: row.verified_until.rfc3339() })
+            .collect();
+        Self { code: code.to_string(), name, kana, name_en, domains }
+    }
+}
+
+fn say(organisation: &Listed) -> std::io::Result<()> {
+    let Listed { code, name, kana, name_en, domains } = organisation;
+    out::line(format_args!("{code}  {name} ({kana})  {name_en}"))?;
+    domains.iter().try_for_each(|row| out::line(format_args!("        {}  until {}", row.domain, row.verified_until)))
+}
