@@ -14,7 +14,9 @@ use lgpki::commands::demo::people::Persona;
 use lgpki::entropy::SystemEntropy;
 use lgpki::visitor::{Page, Visitor};
 use lgpki_tests::databases::Kind;
+use lgpki_tests::invariants::texts;
 use lgpki_tests::program::Installation;
+use ra_web::auth::csrf;
 use ra_web::auth::password::hash_password;
 use ra_web::auth::role::may;
 use ra_web::router::{Access, Method, ROUTES, RouteEntry};
@@ -155,6 +157,14 @@ fn everybody_walks_every_route() {
             findings.extend(walk(walker, route, &things));
         }
     }
+    for (walker, login) in
+        walkers.iter_mut().filter(|walker| walker.foreign).zip(["foreign-officer", "foreign-manager"])
+    {
+        let secret = form_secret(&installation, login);
+        for route in ROUTES.iter().filter(|route| route.method == Method::Post && about_a_thing(route)) {
+            findings.extend(trespass(walker, &secret, route, &things));
+        }
+    }
     program.stops();
     expect_none(
         findings,
@@ -202,7 +212,6 @@ fn walk(walker: &mut Walker, route: &RouteEntry, things: &[(&'static str, String
             walker.browser.send(&drawn.form(&path).unwrap()).unwrap()
         }
     };
-    let about_a_thing = ["{number}", "{serial}"].iter().any(|brace| route.path.contains(brace));
     let right = match (route.access, walker.role) {
         (Access::Public, _) => None,
         (Access::Session, role) => Some(role.is_some()),
@@ -217,13 +226,57 @@ fn walk(walker: &mut Walker, route: &RouteEntry, things: &[(&'static str, String
         (Some(_), None, _) => (at_login, "the log-in page"),
         (Some(false), Some(_), _) => (page.status == 404, "404"),
         (Some(true), Some(_), Method::Post) => (page.status == 403, "403, for there is no token"),
-        (Some(true), Some(_), Method::Get) if walker.foreign && about_a_thing => {
+        (Some(true), Some(_), Method::Get) if walker.foreign && about_a_thing(route) => {
             (page.status == 404, "404, as for what does not exist")
         }
         (Some(true), Some(_), Method::Get) => (page.status == 200 && !at_login, "200"),
     };
     (!good).then(|| {
         format!("{}: {} gave {} at {}, wanted {wanted}", walker.name, line(route), page.status, page.url.path())
+    })
+}
+
+/// Whether the route is that of a thing a town owns.
+fn about_a_thing(route: &RouteEntry) -> bool {
+    ["{number}", "{serial}"].iter().any(|brace| route.path.contains(brace))
+}
+
+/// The secret of the forms drawn in somebody's session, read behind the program's back: no page draws a form for a thing of
+/// another town, so the tokens a trespasser would need are made here.
+fn form_secret(installation: &Installation, login: &str) -> [u8; 32] {
+    let sql = format!(
+        "select hex(s.csrf_secret) from session s join account a on a.account_id = s.account_id where a.login = '{login}'"
+    );
+    let found = texts(&installation.database, &sql);
+    let [secret] = found.as_slice() else { panic!("{login} has one session: {}", found.len()) };
+    let octets: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&secret[2 * at..2 * at + 2], 16).unwrap()).collect();
+    octets.try_into().unwrap()
+}
+
+/// Posts to a thing of another town, with a token that is good, and every field filled in; says when that does not give 404.
+fn trespass(
+    walker: &mut Walker,
+    secret: &[u8; 32],
+    route: &RouteEntry,
+    things: &[(&'static str, String)],
+) -> Option<String> {
+    let path = things.iter().fold(route.path.to_owned(), |path, (brace, thing)| path.replace(brace, thing));
+    let nonce = "0".repeat(32);
+    let mac = ca_core::digest::hmac_sha256(secret, format!("form\0{path}\0{nonce}").as_bytes());
+    let token = format!("{nonce}.{}", ca_core::digest::hex(&mac));
+    assert!(csrf::verify(secret, &path, &token).is_some(), "the token is good");
+    let body = format!("<form action=\"{path}\"></form>").into_bytes();
+    let drawn = Page { url: "http://localhost/".parse().unwrap(), status: 200, media_type: String::new(), body };
+    let form = drawn.form(&path).unwrap().fill(csrf::TOKEN_FIELD, &token).fill("statement", &"0".repeat(64));
+    let form = form.fill("reason", "keyCompromise").fill("step", "revoke");
+    let page = walker.browser.send(&form).unwrap();
+    (page.status != 404).then(|| {
+        format!(
+            "{}: {} of another town gave {}, wanted 404, with a good token too",
+            walker.name,
+            line(route),
+            page.status
+        )
     })
 }
 

@@ -6,7 +6,7 @@ use ca_core::signer::{KeyKeeper, SignerError, Tbs};
 use ca_core::verify::verify;
 use hsm_adapters::probe::{Probe, probe};
 
-use crate::pki::{Scratch, soft_keys};
+use lgpki_tests::tools::{Scratch, soft_keys};
 
 /// Runs a contract on each kind of key store.
 fn on_every_store(name: &str, contract: impl Fn(&dyn KeyKeeper)) {

@@ -1,3 +1,15 @@
 //! Journeys: what the program does for people, from the outside, on both databases; and the contracts below them.
 
+#![cfg(test)]
+
+mod bad_input;
+mod crowd;
+mod journey;
+mod judges;
+mod keys_contract;
+mod people;
+mod proofs;
 mod store_contract;
+
+/// The program under test.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_lgpki-for-tests");

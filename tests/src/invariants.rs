@@ -94,31 +94,56 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Jobs that wait for a worker, of every kind.
+pub const JOBS_LEFT: &str = "select count(*) from job";
+
 /// One number from a database, through a client that is not the program's.
 ///
 /// # Panics
 /// When the database does not answer: a failed test.
 pub fn count(database: &TestDatabase, sql: &str) -> i64 {
-    let in_postgres = sql.replace("HEX(", "encode_hex(").replace("encode_hex(c.serial)", "encode(c.serial, 'hex')");
-    let asked = database
-        .independently(|client| -> i64 { client.query_one(&in_postgres, &[]).expect("PostgreSQL answers").get(0) });
-    asked.unwrap_or_else(|| {
-        let file = database.url().strip_prefix("sqlite:").expect("a SQLite database");
-        // No journal may be left half-way by a killed process: opening it normally rolls it back, as the program does.
-        let shell = Command::new("sqlite3").args([file, sql]).output();
-        let shell = shell.expect("the sqlite3 shell runs; mend with: apt-get install sqlite3");
-        assert!(shell.status.success(), "sqlite3: {}", String::from_utf8_lossy(&shell.stderr));
-        String::from_utf8_lossy(&shell.stdout).trim().parse().expect("sqlite3 prints a number")
-    })
+    counts(database, &[sql]).into_iter().sum()
+}
+
+/// One number of each query, over one connection.
+fn counts(database: &TestDatabase, queries: &[&str]) -> Vec<i64> {
+    let in_postgres =
+        |sql: &str| sql.replace("HEX(", "encode_hex(").replace("encode_hex(c.serial)", "encode(c.serial, 'hex')");
+    let asked = database.independently(|client| -> Vec<i64> {
+        let ask = |sql: &&str| client.query_one(&in_postgres(sql), &[]).expect("PostgreSQL answers").get(0);
+        queries.iter().map(ask).collect()
+    });
+    let in_sqlite = || sqlite3(database, &queries.join(";"));
+    let parsed = |line: &str| line.trim().parse().expect("sqlite3 prints a number");
+    asked.unwrap_or_else(|| in_sqlite().lines().map(parsed).collect())
+}
+
+/// The texts a query finds, in its order, through the same clients.
+///
+/// # Panics
+/// When the database does not answer: a failed test.
+pub fn texts(database: &TestDatabase, sql: &str) -> Vec<String> {
+    let asked = database.independently(|client| -> Vec<String> {
+        client.query(sql, &[]).expect("PostgreSQL answers").iter().map(|row| row.get(0)).collect()
+    });
+    asked.unwrap_or_else(|| sqlite3(database, sql).lines().map(str::to_owned).collect())
+}
+
+fn sqlite3(database: &TestDatabase, sql: &str) -> String {
+    let file = database.url().strip_prefix("sqlite:").expect("a SQLite database");
+    // No journal may be left half-way by a killed process: opening it normally rolls it back, as the program does. A
+    // running program may be writing: the shell waits its turn.
+    let shell = Command::new("sqlite3").args(["-cmd", ".timeout 10000", file, sql]).output();
+    let shell = shell.expect("the sqlite3 shell runs; mend with: apt-get install sqlite3");
+    assert!(shell.status.success(), "sqlite3: {}", String::from_utf8_lossy(&shell.stderr));
+    String::from_utf8_lossy(&shell.stdout).into_owned()
 }
 
 /// The sentences that are not true of a database.
 pub fn broken(database: &TestDatabase) -> Vec<String> {
-    INVARIANTS
-        .iter()
-        .filter_map(|(sentence, sql)| {
-            let exceptions = count(database, sql);
-            (exceptions != 0).then(|| format!("{sentence}: {exceptions} exceptions"))
-        })
-        .collect()
+    let queries: Vec<&str> = INVARIANTS.iter().map(|(_, sql)| *sql).collect();
+    let exceptions = counts(database, &queries);
+    assert_eq!(exceptions.len(), queries.len(), "every query is answered");
+    let judged = INVARIANTS.iter().zip(exceptions).filter(|(_, exceptions)| *exceptions != 0);
+    judged.map(|((sentence, _), exceptions)| format!("{sentence}: {exceptions} exceptions")).collect()
 }

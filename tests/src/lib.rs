@@ -5,3 +5,4 @@ pub mod databases;
 pub mod interruptions;
 pub mod invariants;
 pub mod program;
+pub mod tools;

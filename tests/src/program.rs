@@ -58,12 +58,13 @@ impl Installation {
         &self.folder
     }
 
-    /// Runs the service, with or without a fault, and returns when it listens and has looked for work once.
-    pub fn serve(&self, binary: &str, fault: Option<Fault>) -> Program {
+    /// Runs the service, with or without faults, and returns when it listens and has looked for work once.
+    pub fn serve(&self, binary: &str, faults: impl IntoIterator<Item = Fault>) -> Program {
         let config = self.folder.join("lgpki.toml");
         let mut arguments: Vec<String> = Vec::new();
-        if let Some(fault) = fault {
-            arguments.extend(["--fault".to_owned(), fault.to_string()]);
+        let faults: Vec<String> = faults.into_iter().map(|fault| fault.to_string()).collect();
+        if !faults.is_empty() {
+            arguments.extend(["--faults".to_owned(), faults.join(",")]);
         }
         arguments.extend(["--config".to_owned(), config.display().to_string(), "serve".to_owned()]);
         Program::start(binary, &arguments)
@@ -77,6 +78,11 @@ impl Installation {
     /// The manager who approves.
     pub fn manager(&self) -> Person<'_> {
         Person::new(self, self.personas.manager().expect("a manager"))
+    }
+
+    /// Somebody else with an account.
+    pub fn person<'a>(&'a self, persona: &'a Persona) -> Person<'a> {
+        Person::new(self, persona)
     }
 
     /// A visitor without an account.
@@ -171,6 +177,22 @@ impl Program {
         }
     }
 
+    /// Looks, and looks again each time the worker has come to rest, until there is something. Errors: looking failed, or
+    /// the process ended; the text says which.
+    ///
+    /// # Panics
+    /// When the worker does not come to rest within a minute.
+    pub fn until<T>(&mut self, mut look: impl FnMut() -> Result<Option<T>, DemoError>) -> Result<T, String> {
+        loop {
+            match look() {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) if self.heard("worker.idle") => {}
+                Ok(None) => return Err("the process ended".to_owned()),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+
     /// Everything its log has said so far.
     pub fn log(&mut self) -> String {
         self.said.extend(self.lines.try_iter());
@@ -182,9 +204,11 @@ impl Program {
         self.child.id()
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for the last line of its log.
     pub fn ended(&mut self) -> ExitStatus {
-        self.child.wait().expect("the program ends")
+        let status = self.child.wait().expect("the program ends");
+        self.said.extend(self.lines.iter());
+        status
     }
 
     /// Whether it has ended already.
@@ -198,14 +222,15 @@ impl Program {
         self.ended();
     }
 
-    /// SIGTERM, and its end; panics unless it ends well.
-    pub fn stops(mut self) {
+    /// SIGTERM, and its end; panics unless it ends well. Returns its whole log.
+    pub fn stops(mut self) -> String {
         if !self.is_over() {
             let told = Command::new("kill").arg(self.id().to_string()).status().expect("kill runs");
             assert!(told.success(), "the program can be told to stop");
         }
         let status = self.ended();
         assert!(status.success(), "the program ended with {status}:\n{}", self.log());
+        self.log()
     }
 }
 

@@ -4,7 +4,7 @@ use ca_core::audit::Actor;
 use ca_core::certificate::Certificate;
 use ca_core::id::{AccountId, AuthorityId, EventId, KeyLabel, OrganisationId, RequestId};
 use ca_core::issue::{
-    self, Authority, Issued, Ledger, LedgerError, Linted, Order, PublicAddresses, Recorded, Signed, Unsettled,
+    self, Authority, Intents, Issued, Ledger, LedgerError, Linted, Order, PublicAddresses, Signed, Unsettled,
 };
 use ca_core::key::SubjectKey;
 use ca_core::name::{Attribute, DistinguishedName, DnsName, LocalGovernmentCode, OrganisationName, StringKind};
@@ -273,7 +273,7 @@ struct Halfway {
 }
 
 impl Ledger for Halfway {
-    async fn record_intents(&self, batch: Vec<Linted>, now: Timestamp) -> Result<Vec<Recorded>, LedgerError> {
+    async fn record_intents(&self, batch: Vec<Linted>, now: Timestamp) -> Result<Intents, LedgerError> {
         self.store.record_intents(batch, now).await
     }
 

@@ -15,7 +15,7 @@ use store::requests::RequestState;
 on_both_databases!(
     batches_of_any_size_are_recorded_whole,
     a_request_is_issued_with_its_job_and_events,
-    an_intent_of_a_request_that_is_not_waiting_is_refused,
+    a_request_that_is_not_waiting_is_left_out_of_its_batch,
     a_serial_is_recorded_once,
     an_unknown_outcome_is_burnt_and_the_request_tried_again,
     settling_some_leaves_the_others,
@@ -43,7 +43,7 @@ async fn batches_of_any_size_are_recorded_whole(db: Fixture<'_>) {
         assert_eq!(row.validity, last.facts().validity);
         assert_eq!((row.request_id, row.organisation_id, row.revocation), (None, None, None));
     }
-    assert!(db.store.record_intents(Vec::new(), START).await.unwrap().is_empty());
+    assert!(db.store.record_intents(Vec::new(), START).await.unwrap().recorded.is_empty());
     assert!(db.store.record_issued(Vec::new(), START).await.unwrap().is_empty());
 }
 
@@ -73,20 +73,33 @@ async fn a_request_is_issued_with_its_job_and_events(db: Fixture<'_>) {
     assert_eq!(db.count(&of_request, 2), 2);
 }
 
-async fn an_intent_of_a_request_that_is_not_waiting_is_refused(db: Fixture<'_>) {
+async fn a_request_that_is_not_waiting_is_left_out_of_its_batch(db: Fixture<'_>) {
     let (ca, town) = (db.ca().await, db.town("011002").await);
     let waiting = db.approved(&town, "www.town.shirakaba.lg.jp", START).await;
     let failed = db.approved(&town, "mail.town.shirakaba.lg.jp", START).await;
-    let batch = vec![db.linted_for(&ca, &waiting).await, db.linted_for(&ca, &failed).await];
+    let batch = vec![
+        db.linted_for(&ca, &failed).await,
+        db.linted_for(&ca, &waiting).await,
+        db.linted_for(&ca, &waiting).await,
+        db.linted(&ca, 1).remove(0),
+    ];
+    let serials: Vec<_> = batch.iter().map(|linted| linted.facts().serial.clone()).collect();
     let mut txn = db.write(START).await;
     txn.fail_request(&failed, "no").await.unwrap();
     txn.commit(Step::RequestDecided).await.unwrap();
-    let error = db.store.record_intents(batch, START).await.unwrap_err();
-    assert!(matches!(&error, LedgerError::NotWaiting(id) if *id == failed), "{error}");
-    assert!(error.is_certain());
+    let intents = db.store.record_intents(batch, START).await.unwrap();
+    let left_out: Vec<_> = intents.not_waiting.iter().map(|linted| linted.facts().serial.clone()).collect();
+    assert_eq!(left_out, [serials[0].clone(), serials[2].clone()], "the failed request, and the second of one request");
+    let recorded: Vec<_> = intents.recorded.iter().map(|recorded| recorded.facts().serial.clone()).collect();
+    assert_eq!(recorded, [serials[1].clone(), serials[3].clone()], "the others are not held up");
     let mut read = db.store.read().await.unwrap();
-    assert_eq!(read.request(&waiting).await.unwrap().unwrap().state, RequestState::Approved, "the batch is one");
-    assert!(read.unsettled(ca.authority.id()).await.unwrap().is_empty());
+    assert_eq!(read.request(&waiting).await.unwrap().unwrap().state, RequestState::Issuing);
+    assert_eq!(read.request(&failed).await.unwrap().unwrap().state, RequestState::Failed);
+    let mut unsettled = read.unsettled(ca.authority.id()).await.unwrap();
+    unsettled.sort();
+    let mut expected = recorded;
+    expected.sort();
+    assert_eq!(unsettled, expected, "nothing is recorded of those left out");
 }
 
 async fn a_serial_is_recorded_once(db: Fixture<'_>) {

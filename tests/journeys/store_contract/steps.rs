@@ -1,4 +1,4 @@
-//! What callers are told when a commit fails, in both forms, and what is in the database then.
+//! What callers are told when a commit fails, in each of the three forms, and what is in the database then.
 
 use super::fixture::{Fixture, SET_UP, START, after};
 use super::on_both_databases;
@@ -7,7 +7,7 @@ use ca_core::time::Timestamp;
 use store::{Interrupt, Interruption, Step, Store, StoreError};
 
 on_both_databases!(
-    every_step_fails_in_both_forms,
+    every_step_fails_in_every_form,
     the_ledger_knows_when_nothing_was_recorded,
     the_ledger_knows_when_it_does_not_know,
     a_dropped_transaction_leaves_nothing,
@@ -27,7 +27,7 @@ impl Interruption for Fault {
     }
 
     fn after_commit(&self, step: Step) -> Interrupt {
-        if step == self.step { Interrupt::Fail } else { Interrupt::Continue }
+        if step == self.step { Interrupt::LoseAnswer } else { Interrupt::Continue }
     }
 }
 
@@ -37,26 +37,27 @@ async fn set(store: &Store, now: Timestamp, value: &str, step: Step) -> Result<(
     txn.commit(step).await
 }
 
-async fn every_step_fails_in_both_forms(db: Fixture<'_>) {
+async fn every_step_fails_in_every_form(db: Fixture<'_>) {
     for step in Step::ALL {
         set(&db.store, START, "old", Step::Setup).await.unwrap();
         let value = async || db.store.read().await.unwrap().setting("value").await.unwrap();
-        let failing = db.with(Fault { step, before: Interrupt::Fail }).await;
-        let failed = set(&failing, START, "new", step).await;
-        assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{step:?}: {failed:?}");
-        assert_eq!(value().await.as_deref(), Some("old"), "{step:?}");
-        failing.close().await;
-        let persisting = db.with(Fault { step, before: Interrupt::Continue }).await;
-        let unknown = set(&persisting, START, "new", step).await;
-        assert!(matches!(unknown, Err(StoreError::OutcomeUnknown(_))), "{step:?}: {unknown:?}");
-        assert_eq!(value().await.as_deref(), Some("new"), "{step:?}");
-        persisting.close().await;
+        for (before, kept) in [(Interrupt::Refuse, "old"), (Interrupt::LoseAnswer, "old"), (Interrupt::Continue, "new")]
+        {
+            let failing = db.with(Fault { step, before }).await;
+            let failed = set(&failing, START, "new", step).await;
+            match before {
+                Interrupt::Refuse => assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{step:?}: {failed:?}"),
+                _ => assert!(matches!(failed, Err(StoreError::OutcomeUnknown(_))), "{step:?}: {failed:?}"),
+            }
+            assert_eq!(value().await.as_deref(), Some(kept), "{step:?} {before:?}");
+            failing.close().await;
+        }
     }
 }
 
 async fn the_ledger_knows_when_nothing_was_recorded(db: Fixture<'_>) {
     let ca = db.ca().await;
-    let failing = db.with(Fault { step: Step::IntentsRecorded, before: Interrupt::Fail }).await;
+    let failing = db.with(Fault { step: Step::IntentsRecorded, before: Interrupt::Refuse }).await;
     let error = failing.record_intents(db.linted(&ca, 2), START).await.unwrap_err();
     assert!(matches!(error, LedgerError::NotRecorded(_)) && error.is_certain(), "{error}");
     assert!(db.store.read().await.unwrap().unsettled(ca.authority.id()).await.unwrap().is_empty());
