@@ -150,11 +150,6 @@ impl Validity {
     pub fn contains(&self, at: Timestamp) -> bool {
         self.not_before <= at && at <= self.not_after
     }
-
-    /// Whether all of `other` lies in this period.
-    pub fn encloses(&self, other: &Self) -> bool {
-        self.not_before <= other.not_before && other.not_after <= self.not_after
-    }
 }
 
 #[cfg(test)]

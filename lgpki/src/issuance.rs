@@ -7,7 +7,7 @@
 
 use ca_core::entropy::Entropy;
 use ca_core::issue::{
-    self, Authority, Facts, Failure, FailureCause, Issued, Ledger, LedgerError, Linted, Order, Refusal, Unsettled,
+    self, Authority, Facts, Failure, FailureCause, Issued, Ledger, Linted, Order, Refusal, Unsettled,
 };
 use ca_core::serial::SerialNumber;
 use ca_core::signer::Signer;
@@ -112,13 +112,6 @@ impl Issuance {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Waiting { linted, reply }).await.map_err(|_| NotIssued::Stopping)?;
         answer.await.map_err(|_| NotIssued::Stopping)?
-    }
-
-    /// Settles every intent an earlier process left without a certificate. Call before the first order. Returns the
-    /// serials burnt. Errors: the database.
-    pub async fn settle_all(&self) -> Result<Vec<SerialNumber>, LedgerError> {
-        let now = self.shared.clock.now();
-        self.shared.store.settle(self.shared.authority.id(), Unsettled::All, now).await
     }
 
     /// Tries again to settle what could not be settled when it failed; costs nothing when there is nothing. Returns how many

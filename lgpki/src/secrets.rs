@@ -100,6 +100,12 @@ pub fn draw_passphrase_file(path: &Path, entropy: &dyn Entropy) -> Result<(), Tr
 /// The longest secret a file may hold, in octets: as long as a password may be.
 const LONGEST_SECRET: u64 = 1024;
 
+/// Writes these texts into a file only its owner can read; what stood in it is gone. Errors: it cannot be written.
+pub fn write_private(path: &Path, texts: &[&str]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    texts.iter().try_for_each(|text| file.write_all(text.as_bytes()))
+}
+
 /// A secret of one line from a file, without its line end. Errors: exit 3 when it cannot be read, others may read it, it is
 /// empty or longer than 1024 octets.
 pub fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, Trouble> {

@@ -169,10 +169,10 @@ impl Page {
         let html = self.text();
         let (_, summary) = html.split_once("role=\"alert\"")?;
         let (_, item) = summary.split_once("<li>")?;
-        let sentence: String = unescaped(item.split("</li>").next()?);
+        let sentence = item.split("</li>").next()?;
         let plain: String =
             sentence.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
-        Some(plain.trim().to_owned())
+        Some(unescaped(plain.trim()))
     }
 
     /// The form whose action ends with `action`, as drawn: hidden and filled fields, chosen options. Errors: none is there.
@@ -281,6 +281,16 @@ fn unescaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_problem_is_read_as_a_person_reads_it() {
+        let html = r##"<div role="alert"><h2>2</h2><ul><li><a href="#csr">used &#60;before&#62;</a></li><li>b</li></ul></div>"##;
+        let url = Url::parse("http://127.0.0.1/").unwrap();
+        let page =
+            |body: &str| Page { url: url.clone(), status: 422, media_type: "text/html".into(), body: body.into() };
+        assert_eq!(page(html).first_problem().as_deref(), Some("used <before>"));
+        assert_eq!(page("<p>fine</p>").first_problem(), None);
+    }
 
     #[test]
     fn a_form_is_read_as_a_browser_would_send_it() {

@@ -55,26 +55,6 @@ pub fn request(number: &RequestNumber) -> String {
     format!("/requests/{number}")
 }
 
-/// Approves a request (POST).
-pub fn request_approve(number: &RequestNumber) -> String {
-    format!("/requests/{number}/approve")
-}
-
-/// Returns a request for correction (POST).
-pub fn request_return(number: &RequestNumber) -> String {
-    format!("/requests/{number}/return")
-}
-
-/// Rejects a request (POST).
-pub fn request_reject(number: &RequestNumber) -> String {
-    format!("/requests/{number}/reject")
-}
-
-/// Withdraws a request (POST).
-pub fn request_withdraw(number: &RequestNumber) -> String {
-    format!("/requests/{number}/withdraw")
-}
-
 /// One certificate.
 pub fn certificate(authority: &AuthorityId, serial: &SerialNumber) -> String {
     format!("/certificates/{authority}/{}", serial.to_hex())

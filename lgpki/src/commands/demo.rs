@@ -14,7 +14,7 @@ use crate::entropy::SystemEntropy;
 use crate::installation::{open_keys, open_store};
 use crate::out::{self, Format};
 use crate::registration::RegistrationError;
-use crate::secrets::PassphraseSource;
+use crate::secrets::{PassphraseSource, write_private};
 use crate::serve::{Parts, Role, Service};
 use crate::setup::FoundingStep;
 use crate::trouble::{Exit, Trouble};
@@ -26,7 +26,6 @@ use people::{Persona, Personas};
 use place::{Place, Wanted};
 use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -298,14 +297,7 @@ fn write_artefacts(folder: &Path, artefacts: &Artefacts, key: Option<&str>) -> R
     }
     if let Some(key) = key {
         let file = folder.join("server.key");
-        std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&file)
-            .and_then(|mut open| open.write_all(key.as_bytes()))
-            .map_err(|error| DemoError::file(&file, &error))?;
+        write_private(&file, &[key]).map_err(|error| DemoError::file(&file, &error))?;
     }
     Ok(())
 }

@@ -64,8 +64,8 @@ pub fn revoke(officer: &mut Visitor, page: &str) -> Result<(), DemoError> {
 /// The page, if it was found.
 pub fn good(page: Page, what: &str) -> Result<Page, DemoError> {
     if page.is_ok() {
-        Ok(page)
-    } else {
-        Err(DemoError::Story(format!("{what}: {} answered {}", page.url, page.status)))
+        return Ok(page);
     }
+    let said = page.first_problem().map(|problem| format!(": {problem}")).unwrap_or_default();
+    Err(DemoError::Story(format!("{what}: {} answered {}{said}", page.url, page.status)))
 }

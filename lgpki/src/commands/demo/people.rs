@@ -5,14 +5,13 @@ use super::DemoError;
 use crate::registration::{
     Credentials, NewOfficer, NewOrganisation, RegistrationError, register_officer, register_organisation,
 };
+use crate::secrets::write_private;
 use ca_core::audit::Actor;
 use ca_core::digest::hex;
 use ca_core::entropy::Entropy;
 use ca_core::time::Timestamp;
 use ra_web::auth::password::{totp_code, totp_secret_text};
 use serde::{Deserialize, Serialize};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 use store::accounts::Role;
@@ -133,12 +132,5 @@ fn keep(personas: &Personas, folder: &Path) -> Result<(), DemoError> {
     let file = folder.join("personas.toml");
     let text = toml::to_string(personas).map_err(|error| DemoError::file(&file, &error))?;
     let head = "# Sample people of this demo and how they log in. For trying out only.\n\n";
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&file)
-        .and_then(|mut open| open.write_all(head.as_bytes()).and_then(|()| open.write_all(text.as_bytes())))
-        .map_err(|error| DemoError::file(&file, &error))
+    write_private(&file, &[head, &text]).map_err(|error| DemoError::file(&file, &error))
 }
