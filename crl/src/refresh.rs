@@ -22,9 +22,6 @@ use crate::scope::Scope;
 
 const ACTOR: Actor = Actor::System("crl");
 
-/// Two processes may want the same number at the same time; one of them tries again. More than this is not by chance.
-const NUMBER_ATTEMPTS: u32 = 5;
-
 /// How long CRLs are valid and when they are renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CrlPolicy {
@@ -146,16 +143,6 @@ pub async fn refresh(
 /// Takes a number and reads the revocations in one transaction, the number first: of two processes the one with the
 /// higher number has then read later, and its CRL has all entries of the other.
 async fn take(store: &Store, authority: &AuthorityId, now: Timestamp) -> Result<Taken, RefreshError> {
-    let mut attempt = 1;
-    loop {
-        match try_take(store, authority, now).await {
-            Err(RefreshError::Store(error)) if error.is_conflict("crl_pk") && attempt < NUMBER_ATTEMPTS => attempt += 1,
-            other => return other,
-        }
-    }
-}
-
-async fn try_take(store: &Store, authority: &AuthorityId, now: Timestamp) -> Result<Taken, RefreshError> {
     let mut txn = store.write(now, ACTOR).await?;
     let row = txn.authority(authority).await?.ok_or_else(|| RefreshError::NoSuchAuthority(authority.clone()))?;
     let number = txn.take_crl_number(authority).await?;

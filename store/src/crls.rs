@@ -33,7 +33,9 @@ struct Record {
     der: Vec<u8>,
 }
 
-/// Two at once get the same number, and the primary key lets one of them keep it.
+/// Changes nothing, and keeps others from taking a number until this transaction ends.
+const HOLD: &str = "update authority set key_label = key_label where authority_id = $1";
+
 const TAKE: &str = "insert into crl (authority_id, number, taken_at)
     select $1, coalesce(max(number), 0) + 1, $2 from crl where authority_id = $1
     returning number";
@@ -47,10 +49,13 @@ const LATEST: &str = "select authority_id, number, this_update, next_update, der
 
 impl WriteTxn {
     /// Takes the next CRL number of an authority, with its event. It is taken once the transaction is committed
-    /// ([`crate::Step::CrlNumberTaken`]), and only then may anything be signed under it. Conflicts: `crl_pk` when another
-    /// process takes one at the same time. Errors: no such authority.
+    /// ([`crate::Step::CrlNumberTaken`]), and only then may anything be signed under it. Who takes one at the same time waits
+    /// for this transaction to end. Errors: no such authority.
     pub async fn take_crl_number(&mut self, authority: &AuthorityId) -> Result<i64, StoreError> {
         let now = self.now().micros();
+        if on!(self, execute HOLD, authority.as_str())? == 0 {
+            return Err(StoreError::NotFound { what: "authority" });
+        }
         let taken = on!(self, one Only<i64>, TAKE, authority.as_str(), now)?;
         let (number,) = taken.ok_or(StoreError::NotFound { what: "authority" })?;
         let event = AuditEvent::new(Verb::CrlNumberTaken, format!("crl:{authority}/{number}"));
