@@ -15,6 +15,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 use url::Url;
@@ -246,8 +247,12 @@ fn mentions(log: &Value, event: &str) -> bool {
     field(log) || log.get("fields").is_some_and(field)
 }
 
-/// A loopback address nobody listens on now.
+/// A loopback address nobody listens on now, and nobody is going to be given: it lies below the ports the system hands out to
+/// outgoing connections (32768 and up), and processes of tests that run at once begin at different places.
 fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("it has an address")
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let place = || std::process::id().wrapping_mul(16).wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
+    let ports = std::iter::repeat_with(|| u16::try_from(10_240 + place() % 20_000).expect("a port"));
+    let free = ports.take(1_000).find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()?.local_addr().ok());
+    free.expect("a free port")
 }
