@@ -204,10 +204,7 @@ const NOT_STRUCK: &[(Step, &str)] = &[
         Step::Setup,
         "a responder is renewed 30 days before its end; the next round renews it, and the unused one serves nobody",
     ),
-    (
-        Step::SessionWritten,
-        "passkeys and step-up need a browser; like the visit and the log-in above, who fails tries again",
-    ),
+    (Step::SessionWritten, "passkeys need a browser; like the visit and the log-in above, who fails tries again"),
     (Step::JobTouched, "leases ended at the start and a CRL asked for: the lease runs out, the next round asks"),
 ];
 
