@@ -1,10 +1,13 @@
 //! Public keys and the algorithms that go with them. A [`SubjectKey`] has been parsed strictly; whether it is strong
-//! enough for a purpose is asked with [`SubjectKey::check_strength`] ([`weak`]).
+//! enough for a purpose is asked with [`SubjectKey::check_strength`] ([`weak`]), until when its kind may be used of the
+//! [`CryptoCalendar`].
 
 mod algorithm;
+mod calendar;
 mod spki;
 mod weak;
 
 pub use algorithm::{KeyAlgorithm, SignatureAlgorithm};
+pub use calendar::{Allowed, CalendarError, CryptoCalendar, CryptoDate, Dated, SignatureHash};
 pub use spki::{KeyError, SubjectKey};
 pub use weak::WeakKey;

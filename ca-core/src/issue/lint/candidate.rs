@@ -1,11 +1,13 @@
-//! A certificate under lint, as rules see it: parsed once, beside what was ordered. Nothing here allocates.
+//! A certificate under lint, as rules see it: parsed once, beside what it is held to. Nothing here allocates.
 
+use super::{Baseline, LintError};
+use crate::der::check_strict;
 use crate::issue::{Authority, Facts};
-use crate::key::KeyAlgorithm;
+use crate::key::{CryptoCalendar, KeyAlgorithm};
 use crate::oid::{self, Oid};
 use crate::profile::{KeyUsage, Profile};
+use crate::time::{Timestamp, Validity};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::error::X509Error;
 use x509_parser::extensions::{
     AuthorityInfoAccess, BasicConstraints, CRLDistributionPoints, GeneralName, ParsedExtension, PolicyInformation,
     X509Extension,
@@ -15,10 +17,21 @@ use x509_parser::public_key::{PublicKey, RSAPublicKey};
 
 /// What a rule reads.
 pub struct Candidate<'a> {
-    /// The certificate, its signature empty, as the other implementation reads it.
+    /// The certificate as the other implementation reads it; its signature is empty when it is about to be issued.
     pub x509: X509Certificate<'a>,
     /// The octets it was read from.
     pub der: &'a [u8],
+    /// The dates of algorithms it is held to.
+    pub calendar: &'a CryptoCalendar,
+    /// The public requirements it is held to, if any.
+    pub baseline: Option<Baseline>,
+    /// What it was promised to be, if it is about to be issued here.
+    pub promise: Option<Promise<'a>>,
+}
+
+/// What a certificate that is about to be issued must be.
+#[derive(Clone, Copy)]
+pub struct Promise<'a> {
     /// The profile it claims.
     pub profile: &'a Profile,
     /// Who issues it.
@@ -28,15 +41,41 @@ pub struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    /// Parses `der`. Errors when x509-parser cannot read it.
-    pub fn new(
-        der: &'a [u8],
-        profile: &'a Profile,
-        authority: &'a Authority,
-        facts: &'a Facts,
-    ) -> Result<Self, x509_parser::nom::Err<X509Error>> {
-        let (_, x509) = X509Certificate::from_der(der)?;
-        Ok(Self { x509, der, profile, authority, facts })
+    /// Parses `der`, a certificate of any issuer; it is held to nothing but the calendar yet. Errors when it is not strict
+    /// DER, and when the other implementation cannot read it.
+    pub fn parse(der: &'a [u8], calendar: &'a CryptoCalendar) -> Result<Self, LintError> {
+        check_strict(der)?;
+        Self::parse_leniently(der, calendar)
+    }
+
+    /// As [`Self::parse`], but a rule's test may give octets that are not DER, to see that the rule alone refuses them.
+    pub(super) fn parse_leniently(der: &'a [u8], calendar: &'a CryptoCalendar) -> Result<Self, LintError> {
+        let parsed = X509Certificate::from_der(der);
+        let (_, x509) = parsed.map_err(|error| LintError::Unreadable(error.to_string()))?;
+        Ok(Self { x509, der, calendar, baseline: None, promise: None })
+    }
+
+    /// The same, held to `baseline`; `None` for a certificate that no public requirements apply to.
+    #[must_use]
+    pub const fn held_to(mut self, baseline: Option<Baseline>) -> Self {
+        self.baseline = baseline;
+        self
+    }
+
+    /// The same, held to what was promised.
+    #[must_use]
+    pub const fn promised(mut self, promise: Promise<'a>) -> Self {
+        self.promise = Some(promise);
+        self
+    }
+
+    /// The validity.
+    pub fn validity(&self) -> Validity {
+        let validity = self.x509.validity();
+        Validity {
+            not_before: Timestamp::from_seconds(validity.not_before.timestamp()),
+            not_after: Timestamp::from_seconds(validity.not_after.timestamp()),
+        }
     }
 
     /// The first extension with that OID.

@@ -1,8 +1,10 @@
-//! Rules every certificate is held to before its intent is recorded, so before any key is touched. A rule reads the final
-//! octets through the other implementation (x509-parser) and compares them with RFC 5280, with the profile and with what
-//! was ordered. One file a rule; each says its section and has two tests: the smallest certificate that passes and the
-//! smallest that fails.
+//! Rules every certificate is held to before its intent is recorded, so before any key is touched; and, without what only
+//! this CA knows, any certificate at all (`lgpki lint`). A rule reads the final octets through the other implementation
+//! (x509-parser) and compares them with RFC 5280, with the CA/Browser Forum's requirements, with the dates of algorithms,
+//! with the profile and with what was ordered. One file a rule; each says its section, says itself in one sentence of
+//! English and of Japanese, and has two tests: the smallest certificate that passes and the smallest that fails.
 
+mod baseline;
 mod candidate;
 mod crypto;
 mod profile;
@@ -10,22 +12,78 @@ mod rfc5280;
 #[cfg(test)]
 pub(crate) mod samples;
 
-pub use candidate::Candidate;
+pub use baseline::Baseline;
+pub use candidate::{Candidate, Promise};
 
 use super::encode::assemble;
 use super::{Authority, Facts, Unsigned};
-use crate::der::{self, DerError};
-use crate::key::SignatureAlgorithm;
+use crate::der::DerError;
+use crate::key::{CryptoCalendar, SignatureAlgorithm};
 
-/// A rule: what it is called, where it stands, and its check.
+/// A rule: what it is called, where it stands, what it says, and its check.
 #[derive(Clone, Copy)]
 pub struct Rule {
     /// Its name: `rfc5280.serial-positive`.
     pub name: &'static str,
     /// The section that demands it.
     pub source: &'static str,
-    /// `Ok` when the certificate keeps it; else what was found.
-    pub check: fn(&Candidate<'_>) -> Result<(), String>,
+    /// What breaking it means.
+    pub severity: Severity,
+    /// Its text in one sentence.
+    pub says: Says,
+    /// Whom it is for, and its check.
+    pub check: Check,
+}
+
+/// What breaking a rule means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Such a certificate is not issued.
+    Error,
+    /// It is told, and the certificate is issued: a SHOULD of its source, or something that rarely is meant.
+    Warning,
+}
+
+impl Severity {
+    /// Its word: `error`, `warning`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// A rule's text for people, paraphrased: one sentence that says what must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Says {
+    /// In English.
+    pub en: &'static str,
+    /// In Japanese.
+    pub ja: &'static str,
+}
+
+/// Whom a rule is for. A check is `Ok` when the certificate keeps the rule; else it says what was found.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// Every certificate, whoever issued it.
+    Any(fn(&Candidate<'_>) -> Result<(), String>),
+    /// Certificates about to be issued here, beside what was promised.
+    Promise(fn(&Candidate<'_>, &Promise<'_>) -> Result<(), String>),
+    /// Certificates held to those public requirements.
+    Baseline(Baseline, fn(&Candidate<'_>) -> Result<(), String>),
+}
+
+impl Rule {
+    /// `Ok` when `candidate` keeps the rule, or the rule is not for it. Errors: what was found, in English.
+    pub fn judge(&self, candidate: &Candidate<'_>) -> Result<(), String> {
+        match self.check {
+            Check::Any(check) => check(candidate),
+            Check::Promise(check) => candidate.promise.as_ref().map_or(Ok(()), |promise| check(candidate, promise)),
+            Check::Baseline(baseline, check) if candidate.baseline == Some(baseline) => check(candidate),
+            Check::Baseline(..) => Ok(()),
+        }
+    }
 }
 
 /// A rule that a certificate breaks.
@@ -35,14 +93,18 @@ pub struct Finding {
     pub rule: &'static str,
     /// Its section.
     pub source: &'static str,
-    /// What was found instead.
+    /// What breaking it means.
+    pub severity: Severity,
+    /// What the rule says.
+    pub says: Says,
+    /// What was found instead, in English.
     pub found: String,
 }
 
 /// Why a certificate is not issued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LintError {
-    /// The encoder wrote something the strict reader refuses.
+    /// The strict reader refuses it.
     #[error("the certificate is not DER: {0}")]
     Der(#[from] DerError),
     /// The other implementation cannot read it.
@@ -58,11 +120,12 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     rfc5280::RULES.iter().chain(profile::RULES).chain(crypto::RULES)
 }
 
-/// A certificate that keeps every rule: it may be recorded.
+/// A certificate that breaks no rule but such as only warn: it may be recorded.
 #[derive(Debug)]
 pub struct Linted {
     facts: Facts,
     algorithm: SignatureAlgorithm,
+    warnings: Vec<Finding>,
 }
 
 impl Linted {
@@ -71,33 +134,37 @@ impl Linted {
         &self.facts
     }
 
+    /// The rules it breaks that only warn: for the log.
+    pub fn warnings(&self) -> &[Finding] {
+        &self.warnings
+    }
+
     pub(super) fn into_parts(self) -> (Facts, SignatureAlgorithm) {
         (self.facts, self.algorithm)
     }
 }
 
-/// Holds an unsigned certificate to every rule. Errors carry all findings, not the first.
+/// Holds an unsigned certificate to every rule. Errors carry all findings, not the first; warnings alone are no error.
 pub(super) fn all(authority: &Authority, unsigned: Unsigned) -> Result<Linted, LintError> {
+    static CALENDAR: CryptoCalendar = CryptoCalendar::empty();
     let der = assemble(&unsigned.facts.tbs, unsigned.algorithm, &[]);
-    der::check_strict(&der)?;
     let findings = {
-        let candidate = Candidate::new(&der, unsigned.profile, authority, &unsigned.facts)
-            .map_err(|error| LintError::Unreadable(error.to_string()))?;
-        findings(&candidate)
+        let promise = Promise { profile: unsigned.profile, authority, facts: &unsigned.facts };
+        let candidate = Candidate::parse(&der, &CALENDAR)?;
+        findings(&candidate.held_to(Baseline::of_profile(unsigned.profile)).promised(promise))
     };
-    if findings.is_empty() {
-        Ok(Linted { facts: unsigned.facts, algorithm: unsigned.algorithm })
-    } else {
-        Err(LintError::Findings(findings))
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(LintError::Findings(findings));
     }
+    Ok(Linted { facts: unsigned.facts, algorithm: unsigned.algorithm, warnings: findings })
 }
 
 /// The rules `candidate` breaks.
 pub fn findings(candidate: &Candidate<'_>) -> Vec<Finding> {
     rules()
         .filter_map(|rule| {
-            let found = (rule.check)(candidate).err()?;
-            Some(Finding { rule: rule.name, source: rule.source, found })
+            let found = rule.judge(candidate).err()?;
+            Some(Finding { rule: rule.name, source: rule.source, severity: rule.severity, says: rule.says, found })
         })
         .collect()
 }
@@ -132,6 +199,7 @@ mod tests {
         for rule in rules() {
             assert!(names.insert(rule.name), "{} stands twice", rule.name);
             assert!(!rule.source.is_empty(), "{} has no source", rule.name);
+            assert!(!rule.says.en.is_empty() && !rule.says.ja.is_ascii(), "{} says nothing", rule.name);
         }
         assert!(names.len() >= 24, "{} rules", names.len());
     }

@@ -1,12 +1,12 @@
 //! Certificates for the tests of rules: what the encoder writes, with any field open to change.
 
-use super::{Candidate, Rule, findings};
+use super::{Baseline, Candidate, Promise, Rule, findings};
 use crate::certificate::Certificate;
 use crate::der::{Reader, Writer, check_strict, tag};
 use crate::id::{AuthorityId, KeyLabel};
 use crate::issue::encode::encode;
 use crate::issue::{Authority, Facts, PublicAddresses, Vetted};
-use crate::key::SubjectKey;
+use crate::key::{CryptoCalendar, SubjectKey};
 use crate::name::{Attribute, DistinguishedName, DnsName, StringKind};
 use crate::oid::{self, Oid};
 use crate::profile::{self, Profile};
@@ -34,6 +34,8 @@ pub(crate) struct Sample {
     pub(crate) authority: Authority,
     pub(crate) profile: &'static Profile,
     pub(crate) facts: Facts,
+    pub(crate) calendar: CryptoCalendar,
+    pub(crate) baseline: Option<Baseline>,
 }
 
 /// The instant samples begin to be valid.
@@ -205,6 +207,8 @@ impl Sample {
             authority,
             profile,
             facts,
+            calendar: CryptoCalendar::empty(),
+            baseline: Baseline::of_profile(profile),
         }
     }
 
@@ -298,10 +302,17 @@ impl Sample {
         }
     }
 
+    /// The sample as rules see it: [`Self::der`] beside what it is held to.
+    fn candidate<'a>(&'a self, der: &'a [u8]) -> Candidate<'a> {
+        let promise = Promise { profile: self.profile, authority: &self.authority, facts: &self.facts };
+        let candidate = Candidate::parse_leniently(der, &self.calendar).unwrap();
+        candidate.held_to(self.baseline).promised(promise)
+    }
+
     /// What `rule` says of the sample.
     pub(crate) fn judge(&self, rule: &Rule) -> Result<(), String> {
         let der = self.der();
-        (rule.check)(&Candidate::new(&der, self.profile, &self.authority, &self.facts).unwrap())
+        rule.judge(&self.candidate(&der))
     }
 
     /// Asserts that the sample keeps `rule`.
@@ -318,7 +329,6 @@ impl Sample {
     pub(crate) fn broken(&self) -> Vec<&'static str> {
         let der = self.der();
         check_strict(&der).unwrap();
-        let candidate = Candidate::new(&der, self.profile, &self.authority, &self.facts).unwrap();
-        findings(&candidate).iter().map(|finding| finding.rule).collect()
+        findings(&self.candidate(&der)).iter().map(|finding| finding.rule).collect()
     }
 }

@@ -2,13 +2,21 @@
 //! EC (RFC 5480 §2.1.1); the point is uncompressed and of its curve's length (RFC 5480 §2.2).
 
 use crate::der::tag;
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::key::KeyAlgorithm;
 use crate::oid;
 use x509_parser::der_parser::asn1_rs::Tag;
 
-pub(super) const RULE: Rule =
-    Rule { name: "crypto.key-form", source: "RFC 3279 §2.3.1, RFC 5480 §2.1.1, §2.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "crypto.key-form",
+    source: "RFC 3279 §2.3.1, RFC 5480 §2.1.1, §2.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "The key's parameters are NULL with RSA and a named curve with EC, whose point is uncompressed.",
+        ja: "公開鍵のパラメータは、RSAではNULL、ECでは名前付き曲線で、点は非圧縮形式でなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let key = candidate.x509.public_key();

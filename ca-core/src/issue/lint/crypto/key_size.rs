@@ -1,10 +1,19 @@
 //! The certified key is P-256, P-384 or RSA of 2048–4096 bits (BR §6.1.5). What costs more than a look (small factors,
 //! ROCA, close primes) is asked before encoding: [`SubjectKey::check_strength`](crate::key::SubjectKey::check_strength).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::key::KeyAlgorithm;
 
-pub(super) const RULE: Rule = Rule { name: "crypto.key-size", source: "BR §6.1.5", check };
+pub(super) const RULE: Rule = Rule {
+    name: "crypto.key-size",
+    source: "BR §6.1.5",
+    severity: Severity::Error,
+    says: Says {
+        en: "The key is P-256, P-384 or RSA of 2048 to 4096 bits.",
+        ja: "公開鍵は、P-256、P-384、または2048～4096ビットのRSAでなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     match candidate.key_algorithm() {

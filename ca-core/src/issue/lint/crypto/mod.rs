@@ -1,5 +1,6 @@
 //! Rules of the cryptography: keys, algorithms, serials.
 
+mod calendar_key;
 mod key_form;
 mod key_size;
 mod own_key;
@@ -20,5 +21,6 @@ pub(super) const RULES: &[Rule] = &[
     key_form::RULE,
     key_size::RULE,
     rsa_exponent::RULE,
+    calendar_key::RULE,
     own_key::RULE,
 ];

@@ -1,9 +1,18 @@
 //! The public exponent of an RSA key is odd and at least 65537 (BR §6.1.6: 2^16+1 to 2^256−1; here to 2^64).
 
 use crate::issue::lint::candidate::without_padding;
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "crypto.rsa-exponent", source: "BR §6.1.6", check };
+pub(super) const RULE: Rule = Rule {
+    name: "crypto.rsa-exponent",
+    source: "BR §6.1.6",
+    severity: Severity::Error,
+    says: Says {
+        en: "The public exponent of an RSA key is odd and at least 65537.",
+        ja: "RSA公開鍵の指数は、65537以上の奇数でなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let Some(key) = candidate.rsa_key() else { return Ok(()) };

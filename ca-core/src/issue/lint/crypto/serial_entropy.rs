@@ -2,9 +2,18 @@
 //! 64 bits). That they are random cannot be seen in one certificate; that they were cut off can.
 
 use crate::issue::lint::candidate::without_padding;
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "crypto.serial-entropy", source: "BR §7.1.2.7", check };
+pub(super) const RULE: Rule = Rule {
+    name: "crypto.serial-entropy",
+    source: "BR §7.1.2.7",
+    severity: Severity::Error,
+    says: Says {
+        en: "The serial number has room for 128 random bits: 17 octets or more.",
+        ja: "シリアル番号は、128ビットの乱数が入る17オクテット以上でなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let octets = without_padding(candidate.x509.raw_serial());

@@ -1,14 +1,23 @@
 //! The signature algorithm is the one that fits the authority's key: its kind, and the digest of its strength (BR
 //! §7.1.3.2).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid::dotted;
 
-pub(super) const RULE: Rule = Rule { name: "crypto.signature-algorithm", source: "BR §7.1.3.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "crypto.signature-algorithm",
+    source: "BR §7.1.3.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "The signature algorithm fits the kind and strength of the issuing key.",
+        ja: "署名アルゴリズムは、署名鍵の種類と強度に合っていなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
     let found = candidate.x509.tbs_certificate.signature.algorithm.as_bytes();
-    let key = candidate.authority.key().algorithm();
+    let key = promise.authority.key().algorithm();
     let expected = key.signature_algorithm();
     if found == expected.oid().as_bytes() {
         Ok(())

@@ -1,10 +1,19 @@
 //! Nothing is signed over SHA-1, MD5 or any digest but SHA-256 and SHA-384 (BR §7.1.3.2), inside or outside.
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::key::SignatureAlgorithm;
 use crate::oid::dotted;
 
-pub(super) const RULE: Rule = Rule { name: "crypto.signature-digest", source: "BR §7.1.3.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "crypto.signature-digest",
+    source: "BR §7.1.3.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "The signature is made over SHA-256 or SHA-384.",
+        ja: "署名に使うハッシュ関数は、SHA-256かSHA-384でなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     for algorithm in [&candidate.x509.tbs_certificate.signature, &candidate.x509.signature_algorithm] {

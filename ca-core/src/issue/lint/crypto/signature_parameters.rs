@@ -1,11 +1,19 @@
 //! The signature's AlgorithmIdentifier has NULL parameters with RSA (RFC 4055 §5) and none with ECDSA (RFC 5758 §3.2).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::key::SignatureAlgorithm;
 use x509_parser::der_parser::asn1_rs::Tag;
 
-pub(super) const RULE: Rule =
-    Rule { name: "crypto.signature-parameters", source: "RFC 4055 §5, RFC 5758 §3.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "crypto.signature-parameters",
+    source: "RFC 4055 §5, RFC 5758 §3.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "The parameters of the signature algorithm are NULL with RSA and absent with ECDSA.",
+        ja: "署名アルゴリズムのパラメータは、RSAではNULLで、ECDSAではあってはなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     for found in [&candidate.x509.tbs_certificate.signature, &candidate.x509.signature_algorithm] {

@@ -1,14 +1,23 @@
 //! subjectAltName is exactly the ordered DNS names, in their order, and no more of them than the profile allows (profile;
 //! BR §7.1.2.7.12).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::profile::DnsNames;
 use x509_parser::extensions::GeneralName;
 
-pub(super) const RULE: Rule = Rule { name: "profile.alternative-names", source: "profile, BR §7.1.2.7.12", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.alternative-names",
+    source: "profile, BR §7.1.2.7.12",
+    severity: Severity::Error,
+    says: Says {
+        en: "subjectAltName holds exactly the ordered names, in their order.",
+        ja: "subjectAltNameは、申請された名前を申請の順に並べたものでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    let (found, ordered) = (candidate.alternative_names().unwrap_or_default(), &candidate.facts.dns_names);
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
+    let (found, ordered) = (candidate.alternative_names().unwrap_or_default(), &promise.facts.dns_names);
     let different = found.iter().zip(ordered).find(|(found, ordered)| match found {
         GeneralName::DNSName(name) => *name != ordered.as_str(),
         _ => true,
@@ -16,7 +25,7 @@ fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     if let Some((found, ordered)) = different {
         return Err(format!("{found} where {ordered} was ordered"));
     }
-    let most = match candidate.profile.dns_names {
+    let most = match promise.profile.dns_names {
         DnsNames::UpTo(most) => most,
         DnsNames::None => 0,
     };

@@ -2,21 +2,29 @@
 //! certificate to one of the authority's certificates (RFC 5280 §4.2.1.1; BR §7.1.2.11.1).
 
 use crate::digest::hex;
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::extensions::ParsedExtension;
 
-pub(super) const RULE: Rule =
-    Rule { name: "profile.authority-key-identifier", source: "RFC 5280 §4.2.1.1, BR §7.1.2.11.1", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.authority-key-identifier",
+    source: "RFC 5280 §4.2.1.1, BR §7.1.2.11.1",
+    severity: Severity::Error,
+    says: Says {
+        en: "authorityKeyIdentifier is the issuing CA's key identifier and nothing else.",
+        ja: "authorityKeyIdentifierは、発行するCAの鍵識別子だけでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
     let Some(ParsedExtension::AuthorityKeyIdentifier(found)) = candidate.parsed(oid::AUTHORITY_KEY_IDENTIFIER) else {
         return Err("none".into());
     };
     if found.authority_cert_issuer.is_some() || found.authority_cert_serial.is_some() {
         return Err("names the authority's certificate".into());
     }
-    let (identifier, authority) = (found.key_identifier.as_ref().map_or(&[][..], |key| key.0), candidate.authority);
+    let (identifier, authority) = (found.key_identifier.as_ref().map_or(&[][..], |key| key.0), promise.authority);
     if identifier == authority.key_identifier() {
         Ok(())
     } else {

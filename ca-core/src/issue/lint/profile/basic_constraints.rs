@@ -1,14 +1,23 @@
 //! Basic constraints are exactly the profile's: cA and path length of a CA, absent for anyone else (profile; BR
 //! §7.1.2.10.4).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
 use crate::profile::Role;
 
-pub(super) const RULE: Rule = Rule { name: "profile.basic-constraints", source: "profile, BR §7.1.2.10.4", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.basic-constraints",
+    source: "profile, BR §7.1.2.10.4",
+    severity: Severity::Error,
+    says: Says {
+        en: "basicConstraints is exactly what the profile promises.",
+        ja: "basicConstraintsは、プロファイルの定めどおりでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    match (candidate.profile.role, candidate.basic_constraints()) {
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
+    match (promise.profile.role, candidate.basic_constraints()) {
         (Role::Authority { path_length }, Some(found)) => {
             let promised = path_length.map(u32::from);
             if found.ca && found.path_len_constraint == promised {

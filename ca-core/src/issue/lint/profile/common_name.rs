@@ -1,12 +1,21 @@
 //! Where subjectAltName names servers, a commonName repeats one of those names (BR §7.1.4.3).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::extensions::GeneralName;
 
-pub(super) const RULE: Rule = Rule { name: "profile.common-name", source: "BR §7.1.4.3", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.common-name",
+    source: "BR §7.1.4.3",
+    severity: Severity::Error,
+    says: Says {
+        en: "Where subjectAltName names servers, the common name repeats one of those names.",
+        ja: "subjectAltNameにサーバ名があるとき、コモンネームはその一つでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, _: &Promise<'_>) -> Result<(), String> {
     let Some(names) = candidate.alternative_names() else { return Ok(()) };
     for attribute in candidate.x509.subject().iter_attributes() {
         let value = attribute.attr_value().data;

@@ -1,11 +1,20 @@
 //! basicConstraints and keyUsage are critical, nothing else is (profile; BR §7.1.2).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
 
-pub(super) const RULE: Rule = Rule { name: "profile.criticality", source: "profile, BR §7.1.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.criticality",
+    source: "profile, BR §7.1.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "Exactly the extensions that the profile marks are critical.",
+        ja: "criticalの拡張領域は、プロファイルの定めどおりでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, _: &Promise<'_>) -> Result<(), String> {
     for extension in candidate.x509.extensions() {
         let id = extension.oid.as_bytes();
         let wanted = id == oid::BASIC_CONSTRAINTS.as_bytes() || id == oid::KEY_USAGE.as_bytes();

@@ -1,23 +1,33 @@
 //! Extended key usage is exactly the profile's, in its order (profile; BR §7.1.2.7.10).
 
 use crate::der::{DerError, Reader};
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
+use crate::profile::Profile;
 
-pub(super) const RULE: Rule = Rule { name: "profile.extended-key-usage", source: "profile, BR §7.1.2.7.10", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.extended-key-usage",
+    source: "profile, BR §7.1.2.7.10",
+    severity: Severity::Error,
+    says: Says {
+        en: "extKeyUsage lists exactly the profile's purposes, in its order.",
+        ja: "extKeyUsageは、プロファイルが定める用途を定められた順に並べたものでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
     match candidate.extension(oid::EXTENDED_KEY_USAGE) {
         // The other implementation sorts purposes into flags and drops repeats, so the list itself is read.
-        Some(extension) => match_purposes(candidate, extension.value).map_err(|error| error.to_string())?,
-        None if candidate.profile.extended_key_usage.is_empty() => Ok(()),
+        Some(extension) => match_purposes(promise.profile, extension.value).map_err(|error| error.to_string())?,
+        None if promise.profile.extended_key_usage.is_empty() => Ok(()),
         None => Err("none".into()),
     }
 }
 
-fn match_purposes(candidate: &Candidate<'_>, value: &[u8]) -> Result<Result<(), String>, DerError> {
+fn match_purposes(profile: &Profile, value: &[u8]) -> Result<Result<(), String>, DerError> {
     let mut found = Reader::of_sequence(value)?;
-    for promised in candidate.profile.extended_key_usage {
+    for promised in profile.extended_key_usage {
         if found.is_empty() {
             return Ok(Err(format!("{} is missing", oid::dotted(promised.as_bytes()))));
         }

@@ -1,13 +1,22 @@
 //! A certificate has the extensions its profile promises, each of them and no other (profile; BR §7.1.2).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid::{self, Oid};
 use crate::profile::{DnsNames, RevocationAddresses, Role};
 
-pub(super) const RULE: Rule = Rule { name: "profile.extension-set", source: "profile, BR §7.1.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.extension-set",
+    source: "profile, BR §7.1.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "The certificate has every extension that its profile promises, and no other.",
+        ja: "拡張領域は、プロファイルが定めるものがすべてあり、ほかがあってはなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    let promised = promised(candidate);
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
+    let promised = promised(promise);
     for extension in candidate.x509.extensions() {
         let id = extension.oid.as_bytes();
         if !promised.iter().any(|(known, stands)| *stands && known.as_bytes() == id) {
@@ -21,8 +30,8 @@ fn check(candidate: &Candidate<'_>) -> Result<(), String> {
 }
 
 /// Every extension the profiles know, and whether it stands in this certificate.
-fn promised(candidate: &Candidate<'_>) -> [(Oid, bool); 10] {
-    let (profile, addresses) = (candidate.profile, candidate.authority.addresses());
+fn promised(promise: &Promise<'_>) -> [(Oid, bool); 10] {
+    let (profile, addresses) = (promise.profile, promise.authority.addresses());
     let addressed = profile.revocation_addresses == RevocationAddresses::CrlAndOcsp;
     let access = !addresses.ocsp.is_empty() || !addresses.issuer_certificate.is_empty();
     [

@@ -1,15 +1,24 @@
 //! The issuer is the authority's name octet for octet, so that paths build everywhere (RFC 5280 §4.1.2.4, §7.1).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "profile.issuer", source: "RFC 5280 §4.1.2.4, §7.1", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.issuer",
+    source: "RFC 5280 §4.1.2.4, §7.1",
+    severity: Severity::Error,
+    says: Says {
+        en: "The issuer is the issuing CA's name, octet for octet.",
+        ja: "発行者名は、発行するCAの名前と1オクテットも違ってはなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
     let issuer = candidate.x509.issuer();
-    if issuer.as_raw() == candidate.authority.name().as_der() {
+    if issuer.as_raw() == promise.authority.name().as_der() {
         Ok(())
     } else {
-        Err(format!("{issuer} where the authority is {}", candidate.authority.name()))
+        Err(format!("{issuer} where the authority is {}", promise.authority.name()))
     }
 }
 

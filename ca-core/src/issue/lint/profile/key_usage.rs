@@ -1,12 +1,21 @@
 //! Key usage is exactly the profile's for a key of that kind (profile; BR §7.1.2.7.11).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "profile.key-usage", source: "profile, BR §7.1.2.7.11", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.key-usage",
+    source: "profile, BR §7.1.2.7.11",
+    severity: Severity::Error,
+    says: Says {
+        en: "keyUsage is exactly what the profile promises for that kind of key.",
+        ja: "keyUsageは、その種類の鍵についてプロファイルが定めるとおりでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
     let Some(key) = candidate.key_algorithm() else { return Err("of a key of unknown kind".into()) };
-    let promised = candidate.profile.key_usage_for(key).0;
+    let promised = promise.profile.key_usage_for(key).0;
     match candidate.key_usage() {
         Some(found) if found == promised => Ok(()),
         Some(found) => Err(format!("{found:#06x} where {promised:#06x} is promised to {key} keys")),

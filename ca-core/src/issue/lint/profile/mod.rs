@@ -21,8 +21,7 @@ mod validity;
 mod validity_length;
 mod validity_within_authority;
 
-use super::{Candidate, Rule};
-use crate::time::{Timestamp, Validity};
+use super::Rule;
 
 /// The rules, in the order they run.
 pub(super) const RULES: &[Rule] = &[
@@ -47,12 +46,3 @@ pub(super) const RULES: &[Rule] = &[
     revocation_addresses::RULE,
     ocsp_nocheck::RULE,
 ];
-
-/// The validity as the other implementation reads it.
-fn validity(candidate: &Candidate<'_>) -> Validity {
-    let validity = candidate.x509.validity();
-    Validity {
-        not_before: Timestamp::from_seconds(validity.not_before.timestamp()),
-        not_after: Timestamp::from_seconds(validity.not_after.timestamp()),
-    }
-}

@@ -1,13 +1,22 @@
 //! id-pkix-ocsp-nocheck, a NULL, stands in every OCSP responder's certificate and in no other (RFC 6960 §4.2.2.2.1; BR
 //! §4.9.9).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::extensions::ParsedExtension;
 
-pub(super) const RULE: Rule = Rule { name: "profile.ocsp-nocheck", source: "RFC 6960 §4.2.2.2.1, BR §4.9.9", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.ocsp-nocheck",
+    source: "RFC 6960 §4.2.2.2.1, BR §4.9.9",
+    severity: Severity::Error,
+    says: Says {
+        en: "id-pkix-ocsp-nocheck stands in OCSP responders' certificates, as a NULL, and in no other.",
+        ja: "id-pkix-ocsp-nocheckは、OCSPレスポンダ証明書にNULLとしてあり、ほかの証明書にあってはなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, _: &Promise<'_>) -> Result<(), String> {
     let usage = candidate.parsed(oid::EXTENDED_KEY_USAGE);
     let responder = matches!(usage, Some(ParsedExtension::ExtendedKeyUsage(usage)) if usage.ocsp_signing);
     match (responder, candidate.extension(oid::OCSP_NOCHECK)) {

@@ -1,12 +1,21 @@
 //! Certificate policies are exactly the profile's, in its order and without qualifiers (profile; CP §7.1.6).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
 
-pub(super) const RULE: Rule = Rule { name: "profile.policies", source: "profile, CP §7.1.6", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.policies",
+    source: "profile, CP §7.1.6",
+    severity: Severity::Error,
+    says: Says {
+        en: "certificatePolicies lists exactly the profile's policies, in its order.",
+        ja: "certificatePoliciesは、プロファイルが定めるポリシーを定められた順に並べたものでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    let (found, promised) = (candidate.policies(), candidate.profile.policies);
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
+    let (found, promised) = (candidate.policies(), promise.profile.policies);
     for (policy, promised) in found.iter().zip(promised) {
         let id = policy.policy_id.as_bytes();
         if id != promised.as_bytes() {

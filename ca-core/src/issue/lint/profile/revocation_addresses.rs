@@ -1,14 +1,23 @@
 //! The addresses of CRL, OCSP responder and issuer's certificate are exactly the authority's, in their order: one
 //! distribution point with every address of the same CRL (profile; CP §7.1.2).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::extensions::{DistributionPointName, GeneralName};
 
-pub(super) const RULE: Rule = Rule { name: "profile.revocation-addresses", source: "profile, CP §7.1.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.revocation-addresses",
+    source: "profile, CP §7.1.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "The addresses of CRL, OCSP responder and issuer's certificate are exactly the issuing CA's.",
+        ja: "CRL、OCSPレスポンダ、発行者証明書のアドレスは、発行するCAのものと同じでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    let addresses = candidate.authority.addresses();
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
+    let addresses = promise.authority.addresses();
     if let Some(points) = candidate.distribution_points() {
         let names = match points.points.as_slice() {
             [only] => match &only.distribution_point {

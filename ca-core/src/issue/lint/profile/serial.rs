@@ -2,16 +2,25 @@
 
 use crate::digest::hex;
 use crate::issue::lint::candidate::without_padding;
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "profile.serial", source: "profile", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.serial",
+    source: "profile",
+    severity: Severity::Error,
+    says: Says {
+        en: "The serial number is the one that will be recorded.",
+        ja: "シリアル番号は、記録されるものと同じでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
     let serial = without_padding(candidate.x509.raw_serial());
-    if serial == candidate.facts.serial.as_bytes() {
+    if serial == promise.facts.serial.as_bytes() {
         Ok(())
     } else {
-        Err(format!("{} where {} is recorded", hex(serial), candidate.facts.serial))
+        Err(format!("{} where {} is recorded", hex(serial), promise.facts.serial))
     }
 }
 

@@ -1,15 +1,24 @@
 //! The subject is the ordered one, octet for octet: names come from the register (profile; CP §7.1.4).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "profile.subject", source: "profile, CP §7.1.4", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.subject",
+    source: "profile, CP §7.1.4",
+    severity: Severity::Error,
+    says: Says {
+        en: "The subject is the ordered one, octet for octet.",
+        ja: "主体者名は、申請されたものと1オクテットも違ってはなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
     let subject = candidate.x509.subject();
-    if subject.as_raw() == candidate.facts.subject.as_der() {
+    if subject.as_raw() == promise.facts.subject.as_der() {
         Ok(())
     } else {
-        Err(format!("{subject} where {} was ordered", candidate.facts.subject))
+        Err(format!("{subject} where {} was ordered", promise.facts.subject))
     }
 }
 

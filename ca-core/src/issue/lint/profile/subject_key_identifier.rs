@@ -2,13 +2,22 @@
 //! method 1).
 
 use crate::digest::{hex, sha1};
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::extensions::ParsedExtension;
 
-pub(super) const RULE: Rule = Rule { name: "profile.subject-key-identifier", source: "RFC 5280 §4.2.1.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.subject-key-identifier",
+    source: "RFC 5280 §4.2.1.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "subjectKeyIdentifier is the SHA-1 digest of the certified key.",
+        ja: "subjectKeyIdentifierは、公開鍵のSHA-1ハッシュ値でなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, _: &Promise<'_>) -> Result<(), String> {
     let Some(ParsedExtension::SubjectKeyIdentifier(found)) = candidate.parsed(oid::SUBJECT_KEY_IDENTIFIER) else {
         return Err("none".into());
     };

@@ -1,12 +1,21 @@
 //! The validity is the one that will be recorded (profile).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::time::Validity;
 
-pub(super) const RULE: Rule = Rule { name: "profile.validity", source: "profile", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.validity",
+    source: "profile",
+    severity: Severity::Error,
+    says: Says {
+        en: "The validity is the one that will be recorded.",
+        ja: "有効期間は、記録されるものと同じでなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    let (found, recorded) = (super::validity(candidate), candidate.facts.validity);
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
+    let (found, recorded) = (candidate.validity(), promise.facts.validity);
     if found == recorded { Ok(()) } else { Err(format!("{} where {} is recorded", text(found), text(recorded))) }
 }
 

@@ -1,14 +1,23 @@
 //! A certificate lives no longer than its profile says, in days of 86,400 seconds with both ends counted (profile; BR
 //! §6.3.2).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "profile.validity-length", source: "profile, BR §6.3.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.validity-length",
+    source: "profile, BR §6.3.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "The certificate lives no longer than its profile allows.",
+        ja: "有効期間は、プロファイルが定める日数を超えてはなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    let validity = super::validity(candidate);
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
+    let validity = candidate.validity();
     let seconds = validity.not_after.since(validity.not_before).as_secs().saturating_add(1);
-    let most = u64::from(candidate.profile.days).saturating_mul(86_400);
+    let most = u64::from(promise.profile.days).saturating_mul(86_400);
     if seconds <= most { Ok(()) } else { Err(format!("{seconds} seconds, {most} are allowed")) }
 }
 

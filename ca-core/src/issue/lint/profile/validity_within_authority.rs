@@ -1,12 +1,21 @@
 //! A certificate is not valid before or after its authority's own (CP §6.3.2); a founding authority has none yet.
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "profile.validity-within-authority", source: "CP §6.3.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "profile.validity-within-authority",
+    source: "CP §6.3.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "The certificate is valid only while its CA's certificate is.",
+        ja: "有効期間は、発行するCAの証明書の有効期間に収まらなければなりません。",
+    },
+    check: Check::Promise(check),
+};
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    let Some(bounds) = candidate.authority.validity() else { return Ok(()) };
-    let validity = super::validity(candidate);
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
+    let Some(bounds) = promise.authority.validity() else { return Ok(()) };
+    let validity = candidate.validity();
     if validity.not_before < bounds.not_before {
         return Err(format!("{} is before {}", validity.not_before.rfc3339(), bounds.not_before.rfc3339()));
     }

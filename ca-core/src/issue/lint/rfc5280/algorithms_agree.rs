@@ -3,9 +3,18 @@
 
 use super::Octets;
 use crate::digest::hex;
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.algorithms-agree", source: "RFC 5280 §4.1.1.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.algorithms-agree",
+    source: "RFC 5280 §4.1.1.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "The signature algorithm named inside the signed part is the same as the one named outside it.",
+        ja: "署名対象の内側と外側に書かれた署名アルゴリズムは、同じでなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let octets = Octets::of(candidate.der).map_err(|error| error.to_string())?;

@@ -1,9 +1,18 @@
 //! subjectAltName, where it stands, names somebody, and every entry can be read (RFC 5280 §4.2.1.6).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use x509_parser::extensions::GeneralName;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.alternative-names", source: "RFC 5280 §4.2.1.6", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.alternative-names",
+    source: "RFC 5280 §4.2.1.6",
+    severity: Severity::Error,
+    says: Says {
+        en: "subjectAltName has at least one name, and each can be read.",
+        ja: "subjectAltNameには、読み取れる名前が一つ以上なければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     match candidate.alternative_names() {

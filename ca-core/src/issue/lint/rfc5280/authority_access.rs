@@ -1,12 +1,20 @@
 //! authorityInfoAccess, where it stands, gives `http` addresses of an OCSP responder or of the issuer's certificate
 //! (RFC 5280 §4.2.2.1, BR §7.1.2.7.7).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::extensions::GeneralName;
 
-pub(super) const RULE: Rule =
-    Rule { name: "rfc5280.authority-access", source: "RFC 5280 §4.2.2.1, BR §7.1.2.7.7", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.authority-access",
+    source: "RFC 5280 §4.2.2.1, BR §7.1.2.7.7",
+    severity: Severity::Error,
+    says: Says {
+        en: "authorityInfoAccess gives http addresses of an OCSP responder or of the issuer's certificate.",
+        ja: "authorityInfoAccessは、OCSPレスポンダか発行者証明書のhttpアドレスでなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let Some(access) = candidate.authority_access() else { return Ok(()) };

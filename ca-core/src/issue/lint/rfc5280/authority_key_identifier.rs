@@ -1,10 +1,19 @@
 //! authorityKeyIdentifier with a keyIdentifier stands in every certificate but self-signed ones (RFC 5280 §4.2.1.1).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::extensions::ParsedExtension;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.authority-key-identifier", source: "RFC 5280 §4.2.1.1", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.authority-key-identifier",
+    source: "RFC 5280 §4.2.1.1",
+    severity: Severity::Error,
+    says: Says {
+        en: "Every certificate but a self-signed one has an authorityKeyIdentifier with a key identifier.",
+        ja: "自己署名でない証明書には、鍵識別子のあるauthorityKeyIdentifierがなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let self_issued = candidate.x509.issuer().as_raw() == candidate.x509.subject().as_raw();

@@ -1,9 +1,18 @@
 //! basicConstraints of a CA is critical (RFC 5280 §4.2.1.9).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.basic-constraints-critical", source: "RFC 5280 §4.2.1.9", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.basic-constraints-critical",
+    source: "RFC 5280 §4.2.1.9",
+    severity: Severity::Error,
+    says: Says {
+        en: "basicConstraints of a CA is critical.",
+        ja: "CA証明書のbasicConstraintsは、criticalでなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let critical = candidate.extension(oid::BASIC_CONSTRAINTS).is_some_and(|extension| extension.critical);

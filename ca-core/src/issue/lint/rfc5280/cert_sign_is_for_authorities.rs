@@ -1,9 +1,17 @@
 //! keyCertSign is set only where basicConstraints says CA (RFC 5280 §4.2.1.3, §4.2.1.9).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
-pub(super) const RULE: Rule =
-    Rule { name: "rfc5280.cert-sign-is-for-authorities", source: "RFC 5280 §4.2.1.3, §4.2.1.9", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.cert-sign-is-for-authorities",
+    source: "RFC 5280 §4.2.1.3, §4.2.1.9",
+    severity: Severity::Error,
+    says: Says {
+        en: "keyCertSign is set only where basicConstraints says CA.",
+        ja: "keyCertSignは、basicConstraintsでCAとされた証明書にだけ立てられます。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     if candidate.signs_certificates() && !candidate.is_authority() {

@@ -1,11 +1,20 @@
 //! countryName is two capital letters in PrintableString (RFC 5280 appendix A.1: ISO 3166 codes).
 
 use crate::der::tag;
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::der_parser::asn1_rs::Tag;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.country-code", source: "RFC 5280 appendix A.1", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.country-code",
+    source: "RFC 5280 appendix A.1",
+    severity: Severity::Error,
+    says: Says {
+        en: "countryName is a two-letter country code in capital letters, as a PrintableString.",
+        ja: "国名（C）は、大文字2文字の国コードで、PrintableStringでなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     for attribute in candidate.x509.subject().iter_attributes() {

@@ -2,11 +2,19 @@
 //! issuer only, so no reasons and no other cRLIssuer (BR §7.1.2.11.2). `https` would need the CRL to fetch the CRL
 //! (RFC 5280 §8).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use x509_parser::extensions::{CRLDistributionPoint, DistributionPointName, GeneralName};
 
-pub(super) const RULE: Rule =
-    Rule { name: "rfc5280.distribution-points", source: "RFC 5280 §4.2.1.13, BR §7.1.2.11.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.distribution-points",
+    source: "RFC 5280 §4.2.1.13, BR §7.1.2.11.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "A CRL distribution point gives http addresses of whole CRLs of the issuer itself.",
+        ja: "CRL配布点は、発行者自身の完全なCRLのhttpアドレスでなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let Some(points) = candidate.distribution_points() else { return Ok(()) };

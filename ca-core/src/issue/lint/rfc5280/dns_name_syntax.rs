@@ -1,10 +1,19 @@
 //! A dNSName is letters, digits and inner hyphens in labels of 1–63, 253 in all: the preferred name syntax (RFC 5280
 //! §4.2.1.6, RFC 1034 §3.5, RFC 1123 §2.1). So no space, wildcard, underscore, trailing dot or U-label.
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use x509_parser::extensions::GeneralName;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.dns-name-syntax", source: "RFC 5280 §4.2.1.6", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.dns-name-syntax",
+    source: "RFC 5280 §4.2.1.6",
+    severity: Severity::Error,
+    says: Says {
+        en: "A dNSName consists of labels of 1 to 63 letters, digits and inner hyphens, 253 characters in all.",
+        ja: "dNSNameは、英数字と途中のハイフンからなる1～63文字のラベルで、全体で253文字以下でなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     for name in candidate.alternative_names().unwrap_or_default() {

@@ -2,12 +2,20 @@
 //! undo it (BR §7.1.2.7.10).
 
 use crate::der::Reader;
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::extensions::ParsedExtension;
 
-pub(super) const RULE: Rule =
-    Rule { name: "rfc5280.extended-key-usage", source: "RFC 5280 §4.2.1.12, BR §7.1.2.7.10", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.extended-key-usage",
+    source: "RFC 5280 §4.2.1.12, BR §7.1.2.7.10",
+    severity: Severity::Error,
+    says: Says {
+        en: "extKeyUsage names at least one purpose, and not any purpose.",
+        ja: "extKeyUsageには一つ以上の用途があり、anyExtendedKeyUsageであってはなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let Some(extension) = candidate.extension(oid::EXTENDED_KEY_USAGE) else { return Ok(()) };

@@ -1,9 +1,15 @@
 //! No extension stands twice (RFC 5280 §4.2).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid::dotted;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.extensions-once", source: "RFC 5280 §4.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.extensions-once",
+    source: "RFC 5280 §4.2",
+    severity: Severity::Error,
+    says: Says { en: "No extension stands twice.", ja: "同じ拡張領域が、二度あってはなりません。" },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let extensions = candidate.x509.extensions();

@@ -2,10 +2,19 @@
 //! by the other implementation. Rules that look into an extension rely on this one for those that cannot be read.
 
 use crate::der::check_strict;
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid::dotted;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.extensions-readable", source: "RFC 5280 §4.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.extensions-readable",
+    source: "RFC 5280 §4.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "Every extension holds DER of the type that its identifier names.",
+        ja: "拡張領域の値は、その識別子が定める型のDERでなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     for extension in candidate.x509.extensions() {

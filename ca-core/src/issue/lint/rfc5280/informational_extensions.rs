@@ -1,11 +1,19 @@
 //! authorityKeyIdentifier, subjectKeyIdentifier and authorityInfoAccess are never critical (RFC 5280 §4.2.1.1, §4.2.1.2,
 //! §4.2.2.1).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid::{self, Oid};
 
-pub(super) const RULE: Rule =
-    Rule { name: "rfc5280.informational-extensions", source: "RFC 5280 §4.2.1.1, §4.2.1.2, §4.2.2.1", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.informational-extensions",
+    source: "RFC 5280 §4.2.1.1, §4.2.1.2, §4.2.2.1",
+    severity: Severity::Error,
+    says: Says {
+        en: "authorityKeyIdentifier, subjectKeyIdentifier and authorityInfoAccess are not critical.",
+        ja: "authorityKeyIdentifier、subjectKeyIdentifier、authorityInfoAccessは、criticalであってはなりません。",
+    },
+    check: Check::Any(check),
+};
 
 const NEVER_CRITICAL: [Oid; 3] =
     [oid::AUTHORITY_KEY_IDENTIFIER, oid::SUBJECT_KEY_IDENTIFIER, oid::AUTHORITY_INFO_ACCESS];

@@ -1,9 +1,18 @@
 //! keyUsage is critical and sets at least one of its nine bits; a CA has it (RFC 5280 §4.2.1.3).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.key-usage", source: "RFC 5280 §4.2.1.3", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.key-usage",
+    source: "RFC 5280 §4.2.1.3",
+    severity: Severity::Error,
+    says: Says {
+        en: "A CA has keyUsage; where it stands it is critical and sets at least one of the nine defined bits.",
+        ja: "CA証明書にはkeyUsageがなければならず、keyUsageはcriticalで、定められた9ビットの一つ以上を立てなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 /// Bits 9 and up, which nobody has defined.
 const UNDEFINED: u16 = 0x007f;

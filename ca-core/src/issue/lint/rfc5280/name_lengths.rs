@@ -1,9 +1,18 @@
 //! Every attribute of the subject has a value, and none is longer than its upper bound (RFC 5280 appendix A.1: ub-*).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid::{self, Oid};
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.name-lengths", source: "RFC 5280 appendix A.1", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.name-lengths",
+    source: "RFC 5280 appendix A.1",
+    severity: Severity::Error,
+    says: Says {
+        en: "Every attribute of the subject has a value, no longer than its upper bound.",
+        ja: "主体者名の各属性には値があり、決められた長さを超えてはなりません。",
+    },
+    check: Check::Any(check),
+};
 
 /// Upper bounds in characters.
 const BOUNDS: [(Oid, usize); 7] = [

@@ -1,8 +1,17 @@
 //! pathLenConstraint stands only beside cA and keyCertSign (RFC 5280 §4.2.1.9).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.path-length", source: "RFC 5280 §4.2.1.9", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.path-length",
+    source: "RFC 5280 §4.2.1.9",
+    severity: Severity::Error,
+    says: Says {
+        en: "pathLenConstraint stands only in a CA's certificate that may sign certificates.",
+        ja: "pathLenConstraintは、証明書に署名できるCAの証明書にだけ置けます。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let Some(basic) = candidate.basic_constraints().filter(|basic| basic.path_len_constraint.is_some()) else {

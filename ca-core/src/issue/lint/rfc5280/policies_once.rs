@@ -1,9 +1,18 @@
 //! certificatePolicies, where it stands, names at least one policy and none twice (RFC 5280 §4.2.1.4).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.policies-once", source: "RFC 5280 §4.2.1.4", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.policies-once",
+    source: "RFC 5280 §4.2.1.4",
+    severity: Severity::Error,
+    says: Says {
+        en: "certificatePolicies names at least one policy, and none twice.",
+        ja: "certificatePoliciesには一つ以上のポリシーがあり、同じものが二度あってはなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     if candidate.extension(oid::CERTIFICATE_POLICIES).is_none() {

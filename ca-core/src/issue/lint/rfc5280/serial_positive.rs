@@ -1,8 +1,17 @@
 //! A serial number is positive and has at most 20 octets (RFC 5280 §4.1.2.2).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.serial-positive", source: "RFC 5280 §4.1.2.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.serial-positive",
+    source: "RFC 5280 §4.1.2.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "The serial number is a positive integer of at most 20 octets.",
+        ja: "シリアル番号は、20オクテット以下の正の整数でなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let octets = candidate.x509.raw_serial();

@@ -1,10 +1,19 @@
 //! A CA's certificate has a subjectKeyIdentifier (RFC 5280 §4.2.1.2); where one stands it is not empty.
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::extensions::ParsedExtension;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.subject-key-identifier", source: "RFC 5280 §4.2.1.2", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.subject-key-identifier",
+    source: "RFC 5280 §4.2.1.2",
+    severity: Severity::Error,
+    says: Says {
+        en: "A CA's certificate has a subjectKeyIdentifier, and none is empty.",
+        ja: "CA証明書にはsubjectKeyIdentifierがなければならず、その値は空であってはなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     match candidate.parsed(oid::SUBJECT_KEY_IDENTIFIER) {

@@ -1,10 +1,19 @@
 //! A CA has a subject name; anyone else may have none only where subjectAltName stands in for it and is critical
 //! (RFC 5280 §4.1.2.6, §4.2.1.6).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.subject-named", source: "RFC 5280 §4.1.2.6", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.subject-named",
+    source: "RFC 5280 §4.1.2.6",
+    severity: Severity::Error,
+    says: Says {
+        en: "A CA has a subject name; another certificate without one has a critical subjectAltName instead.",
+        ja: "CAの主体者名は空であってはならず、ほかの証明書で空のときは、criticalのsubjectAltNameがなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     if candidate.x509.subject().iter_attributes().next().is_some() {

@@ -3,9 +3,18 @@
 
 use super::Octets;
 use crate::der::tag;
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.time-form", source: "RFC 5280 §4.1.2.5", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.time-form",
+    source: "RFC 5280 §4.1.2.5",
+    severity: Severity::Error,
+    says: Says {
+        en: "Dates through 2049 are UTCTime and later ones GeneralizedTime, with seconds, without fractions, ending in Z.",
+        ja: "有効期間の日時は、2049年まではUTCTime、2050年からはGeneralizedTimeで、秒まで、小数なし、末尾Zで書かなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     for time in Octets::of(candidate.der).map_err(|error| error.to_string())?.times {

@@ -1,8 +1,17 @@
 //! issuerUniqueID and subjectUniqueID are not used (RFC 5280 §4.1.2.8).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.unique-ids-absent", source: "RFC 5280 §4.1.2.8", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.unique-ids-absent",
+    source: "RFC 5280 §4.1.2.8",
+    severity: Severity::Error,
+    says: Says {
+        en: "issuerUniqueID and subjectUniqueID are not used.",
+        ja: "issuerUniqueIDとsubjectUniqueIDは、使ってはなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let tbs = &candidate.x509.tbs_certificate;

@@ -1,8 +1,17 @@
 //! notBefore is not after notAfter (RFC 5280 §4.1.2.5).
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.validity-order", source: "RFC 5280 §4.1.2.5", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.validity-order",
+    source: "RFC 5280 §4.1.2.5",
+    severity: Severity::Error,
+    says: Says {
+        en: "The validity does not end before it begins.",
+        ja: "有効期間の終わりは、始まりより前であってはなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let validity = candidate.x509.validity();

@@ -1,9 +1,18 @@
 //! A certificate with extensions has version 3 (RFC 5280 §4.1.2.1); ours always have extensions.
 
-use crate::issue::lint::{Candidate, Rule};
+use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use x509_parser::x509::X509Version;
 
-pub(super) const RULE: Rule = Rule { name: "rfc5280.version-v3", source: "RFC 5280 §4.1.2.1", check };
+pub(super) const RULE: Rule = Rule {
+    name: "rfc5280.version-v3",
+    source: "RFC 5280 §4.1.2.1",
+    severity: Severity::Error,
+    says: Says {
+        en: "A certificate that has extensions is version 3.",
+        ja: "拡張領域のある証明書は、バージョン3でなければなりません。",
+    },
+    check: Check::Any(check),
+};
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     match candidate.x509.version() {
