@@ -78,6 +78,10 @@ newtype!(
     ProfileId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
 );
 newtype!(
+    /// Names a certificate policy in a pack: `job-role`.
+    PolicyId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
+);
+newtype!(
     /// Names a key in a device or key folder (PKCS#11 `CKA_LABEL`): `application-ca-1`. Kept in the database as `TEXT`.
     KeyLabel, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
 );

@@ -17,6 +17,80 @@ impl std::fmt::Debug for Oid {
     }
 }
 
+/// An object identifier that comes from data, as its DER content octets.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ObjectId(Box<[u8]>);
+
+/// Text that is no object identifier in dotted form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an object identifier is numbers with dots between, such as 1.3.6.1.4.1.32473.1, the first 0, 1 or 2")]
+pub struct NotObjectId;
+
+impl ObjectId {
+    /// Reads the dotted form. Errors: fewer than two arcs, a first arc above 2, a second above 39 under 0 and 1, leading
+    /// zeros, an arc beyond 64 bits (X.660 §7.6).
+    pub fn parse(text: &str) -> Result<Self, NotObjectId> {
+        let arc = |arc: &str| {
+            let decimal =
+                !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()) && (arc == "0" || !arc.starts_with('0'));
+            decimal.then(|| arc.parse::<u64>().ok()).flatten().ok_or(NotObjectId)
+        };
+        let mut arcs = text.split('.');
+        let (root, second) = (arc(arcs.next().ok_or(NotObjectId)?)?, arc(arcs.next().ok_or(NotObjectId)?)?);
+        if root > 2 || (root < 2 && second > 39) {
+            return Err(NotObjectId);
+        }
+        let first = second.checked_add(root.saturating_mul(40)).ok_or(NotObjectId)?;
+        let mut octets = base128(first);
+        for part in arcs {
+            octets.extend(base128(arc(part)?));
+        }
+        Ok(Self(octets.into_boxed_slice()))
+    }
+
+    /// The DER content octets.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn base128(mut arc: u64) -> Vec<u8> {
+    let mut octets = Vec::new();
+    loop {
+        let low = u8::try_from(arc & 0x7f).unwrap_or(0);
+        octets.push(if octets.is_empty() { low } else { low | 0x80 });
+        arc >>= 7;
+        if arc == 0 {
+            octets.reverse();
+            return octets;
+        }
+    }
+}
+
+impl From<Oid> for ObjectId {
+    fn from(oid: Oid) -> Self {
+        Self(oid.0.into())
+    }
+}
+
+impl PartialEq<Oid> for ObjectId {
+    fn eq(&self, other: &Oid) -> bool {
+        *self.0 == *other.0
+    }
+}
+
+impl std::fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&dotted(&self.0))
+    }
+}
+
+impl std::fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ObjectId({self})")
+    }
+}
+
 /// The dotted form of DER content octets, for people: `2.5.29.15`. Arcs beyond 64 bits are shown as `?`.
 pub fn dotted(content: &[u8]) -> String {
     let mut arcs: Vec<Option<u64>> = Vec::new();
@@ -75,6 +149,8 @@ oids! {
     KEY_USAGE = &[0x55, 0x1d, 0x0f];
     /// subjectAltName 2.5.29.17 (RFC 5280 §4.2.1.6).
     SUBJECT_ALT_NAME = &[0x55, 0x1d, 0x11];
+    /// issuerAltName 2.5.29.18 (RFC 5280 §4.2.1.7).
+    ISSUER_ALT_NAME = &[0x55, 0x1d, 0x12];
     /// basicConstraints 2.5.29.19 (RFC 5280 §4.2.1.9).
     BASIC_CONSTRAINTS = &[0x55, 0x1d, 0x13];
     /// cRLNumber 2.5.29.20 (RFC 5280 §5.2.3).
@@ -85,14 +161,24 @@ oids! {
     INVALIDITY_DATE = &[0x55, 0x1d, 0x18];
     /// issuingDistributionPoint 2.5.29.28 (RFC 5280 §5.2.5).
     ISSUING_DISTRIBUTION_POINT = &[0x55, 0x1d, 0x1c];
+    /// nameConstraints 2.5.29.30 (RFC 5280 §4.2.1.10).
+    NAME_CONSTRAINTS = &[0x55, 0x1d, 0x1e];
     /// cRLDistributionPoints 2.5.29.31 (RFC 5280 §4.2.1.13).
     CRL_DISTRIBUTION_POINTS = &[0x55, 0x1d, 0x1f];
     /// certificatePolicies 2.5.29.32 (RFC 5280 §4.2.1.4).
     CERTIFICATE_POLICIES = &[0x55, 0x1d, 0x20];
+    /// anyPolicy 2.5.29.32.0 (RFC 5280 §4.2.1.4).
+    ANY_POLICY = &[0x55, 0x1d, 0x20, 0x00];
+    /// policyMappings 2.5.29.33 (RFC 5280 §4.2.1.5).
+    POLICY_MAPPINGS = &[0x55, 0x1d, 0x21];
     /// authorityKeyIdentifier 2.5.29.35 (RFC 5280 §4.2.1.1).
     AUTHORITY_KEY_IDENTIFIER = &[0x55, 0x1d, 0x23];
+    /// policyConstraints 2.5.29.36 (RFC 5280 §4.2.1.11).
+    POLICY_CONSTRAINTS = &[0x55, 0x1d, 0x24];
     /// extKeyUsage 2.5.29.37 (RFC 5280 §4.2.1.12).
     EXTENDED_KEY_USAGE = &[0x55, 0x1d, 0x25];
+    /// inhibitAnyPolicy 2.5.29.54 (RFC 5280 §4.2.1.14).
+    INHIBIT_ANY_POLICY = &[0x55, 0x1d, 0x36];
     /// authorityInfoAccess 1.3.6.1.5.5.7.1.1 (RFC 5280 §4.2.2.1).
     AUTHORITY_INFO_ACCESS = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01];
     /// id-ad-ocsp 1.3.6.1.5.5.7.48.1 (RFC 5280 §4.2.2.1).
@@ -101,10 +187,22 @@ oids! {
     AD_CA_ISSUERS = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02];
     /// id-qt-cps 1.3.6.1.5.5.7.2.1 (RFC 5280 §4.2.1.4).
     QT_CPS = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x02, 0x01];
+    /// id-qt-unotice 1.3.6.1.5.5.7.2.2 (RFC 5280 §4.2.1.4).
+    QT_NOTICE = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x02, 0x02];
     /// id-kp-serverAuth 1.3.6.1.5.5.7.3.1 (RFC 5280 §4.2.1.12).
     KP_SERVER_AUTH = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
     /// id-kp-clientAuth 1.3.6.1.5.5.7.3.2 (RFC 5280 §4.2.1.12).
     KP_CLIENT_AUTH = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
+    /// id-kp-codeSigning 1.3.6.1.5.5.7.3.3 (RFC 5280 §4.2.1.12).
+    KP_CODE_SIGNING = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
+    /// id-kp-emailProtection 1.3.6.1.5.5.7.3.4 (RFC 5280 §4.2.1.12).
+    KP_EMAIL_PROTECTION = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x04];
+    /// id-kp-timeStamping 1.3.6.1.5.5.7.3.8 (RFC 5280 §4.2.1.12).
+    KP_TIME_STAMPING = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
+    /// id-kp-scvpServer 1.3.6.1.5.5.7.3.15 (RFC 5055 §9): signs answers of a certificate validation service.
+    KP_SCVP_SERVER = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x0f];
+    /// id-kp-documentSigning 1.3.6.1.5.5.7.3.36 (RFC 9336 §3.1).
+    KP_DOCUMENT_SIGNING = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x24];
     /// id-kp-OCSPSigning 1.3.6.1.5.5.7.3.9 (RFC 6960 §4.2.2.2).
     KP_OCSP_SIGNING = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
     /// id-pkix-ocsp-basic 1.3.6.1.5.5.7.48.1.1 (RFC 6960 §4.2.1).

@@ -37,6 +37,7 @@ const MICROS: i64 = 1_000_000;
 /// The last second RFC 5280 can write: 9999-12-31T23:59:59Z.
 const LAST_SECOND: i64 = 253_402_300_799;
 const JST_SECONDS: i64 = 9 * 3600;
+const DAY_SECONDS: i64 = 86_400;
 
 impl Timestamp {
     /// The instant that many microseconds after 1970-01-01T00:00:00Z.
@@ -113,6 +114,18 @@ impl Timestamp {
         Some(Self::from_seconds(PrimitiveDateTime::new(date, time).assume_offset(UtcOffset::UTC).unix_timestamp()))
     }
 
+    /// The instant of these calendar fields in Japan; `None` where there is no such date or it lies outside 1970–9999.
+    pub fn from_jst(year: i32, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
+        let at = Self::from_utc(year, month, day, hour, minute, second)?;
+        Some(Self::from_seconds(at.seconds().saturating_sub(JST_SECONDS)))
+    }
+
+    /// The last midnight in Japan that is not behind this instant.
+    pub const fn jst_midnight(self) -> Self {
+        let into = self.seconds().saturating_add(JST_SECONDS).rem_euclid(DAY_SECONDS);
+        Self::from_seconds(self.seconds().saturating_sub(into))
+    }
+
     /// RFC 3339 in UTC with whole seconds: `2026-11-21T10:00:00Z`.
     pub fn rfc3339(self) -> String {
         let c = self.civil();
@@ -167,6 +180,16 @@ mod tests {
         assert_eq!(Timestamp::from_utc(9999, 12, 31, 23, 59, 59).unwrap().seconds(), LAST_SECOND);
         assert_eq!(Timestamp::from_micros(-1).seconds(), -1);
         assert_eq!(at.since(at.plus(Duration::from_secs(1))), Duration::ZERO);
+    }
+
+    #[test]
+    fn days_in_japan_begin_at_15_o_clock_utc() {
+        let first_of_april = Timestamp::from_jst(2026, 4, 1, 0, 0, 0).unwrap();
+        assert_eq!(first_of_april.rfc3339(), "2026-03-31T15:00:00Z");
+        assert_eq!(first_of_april.jst_midnight(), first_of_april);
+        assert_eq!(first_of_april.plus(Duration::from_secs(86_399)).jst_midnight(), first_of_april);
+        assert_eq!(first_of_april.minus(Duration::from_micros(1)).jst_midnight().jst(), "2026-03-31 00:00:00");
+        assert_eq!(Timestamp::from_jst(2026, 2, 29, 0, 0, 0), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What every command that works on an installation opens: its database and its keys, as the configuration names them.
 
-use crate::config::{Config, Database};
+use crate::config::{Config, Database, Public};
 use crate::entropy::SystemEntropy;
 use crate::secrets::{PassphraseSource, read_secret_file};
 use crate::trouble::{Exit, Trouble, chain};
@@ -88,12 +88,29 @@ pub fn open_keys(config: &Config, source: &PassphraseSource) -> Result<SoftKeys,
     })
 }
 
-/// The addresses an authority writes into what it issues, under the base of the repository.
-pub fn addresses(repository: &Url, authority: &AuthorityId) -> PublicAddresses {
-    let base = repository.as_str().trim_end_matches('/');
-    PublicAddresses {
-        crl: vec![format!("{base}/crl/{authority}.crl")],
-        ocsp: vec![format!("{base}/ocsp/{authority}")],
-        issuer_certificate: vec![format!("{base}/aia/{authority}.cer")],
+/// The bases of a repository: as the Internet sees it, and as LGWAN does, where both are served.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    /// The one, or the Internet's.
+    pub url: Url,
+    /// LGWAN's.
+    pub lgwan_url: Option<Url>,
+}
+
+impl Repository {
+    /// That of a configuration.
+    pub fn of(public: &Public) -> Self {
+        Self { url: public.repository_url.clone(), lgwan_url: public.lgwan_repository_url.clone() }
+    }
+
+    /// The addresses an authority writes into what it issues: its CRL in both networks, OCSP and its certificate in the first.
+    pub fn addresses(&self, authority: &AuthorityId) -> PublicAddresses {
+        let base = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
+        let (first, bases) = (base(&self.url), [Some(&self.url), self.lgwan_url.as_ref()]);
+        PublicAddresses {
+            crl: bases.into_iter().flatten().map(|url| format!("{}/crl/{authority}.crl", base(url))).collect(),
+            ocsp: vec![format!("{first}/ocsp/{authority}")],
+            issuer_certificate: vec![format!("{first}/aia/{authority}.cer")],
+        }
     }
 }

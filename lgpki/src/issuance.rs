@@ -7,8 +7,9 @@
 
 use ca_core::entropy::Entropy;
 use ca_core::issue::{
-    self, Authority, Facts, Failure, FailureCause, Issued, Ledger, Linted, Order, Refusal, Unsettled,
+    self, Authority, Facts, Failure, FailureCause, Issued, Ledger, Linted, Order, Refusal, Unsettled, VetError,
 };
+use ca_core::profile::Packs;
 use ca_core::serial::SerialNumber;
 use ca_core::signer::Signer;
 use ca_core::time::Clock;
@@ -60,12 +61,24 @@ impl NotIssued {
     }
 }
 
+/// What issuing needs beside the authority.
+#[derive(Clone)]
+pub struct Means {
+    /// The packs that say what is issued.
+    pub packs: Packs,
+    /// Where the key is.
+    pub signer: Arc<dyn Signer>,
+    /// The ledger.
+    pub store: Store,
+    /// For serials.
+    pub entropy: Arc<dyn Entropy>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
 struct Shared {
     authority: Authority,
-    signer: Arc<dyn Signer>,
-    store: Store,
-    entropy: Arc<dyn Entropy>,
-    clock: Arc<dyn Clock>,
+    means: Means,
     /// Serials that could not be settled when they failed: tried again before the next batch, and whenever the worker looks.
     unsettled: Mutex<Vec<SerialNumber>>,
 }
@@ -78,16 +91,8 @@ struct Waiting {
 impl Issuance {
     /// Starts `lanes` threads that issue for `authority`. Call inside a tokio runtime; its reactor drives the database.
     /// Errors: a thread cannot be started.
-    pub fn start(
-        authority: Authority,
-        signer: Arc<dyn Signer>,
-        store: Store,
-        entropy: Arc<dyn Entropy>,
-        clock: Arc<dyn Clock>,
-        lanes: usize,
-    ) -> std::io::Result<Self> {
-        let unsettled = Mutex::default();
-        let shared = Arc::new(Shared { authority, signer, store, entropy, clock, unsettled });
+    pub fn start(authority: Authority, means: Means, lanes: usize) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared { authority, means, unsettled: Mutex::default() });
         let (queue, waiting) = mpsc::channel(QUEUE);
         let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
         let runtime = tokio::runtime::Handle::current();
@@ -105,10 +110,20 @@ impl Issuance {
         &self.shared.authority
     }
 
+    /// The packs it issues by.
+    pub fn packs(&self) -> &Packs {
+        &self.shared.means.packs
+    }
+
     /// Issues one certificate: durable and verified on return. Errors: [`NotIssued`].
     pub async fn submit(&self, order: Order) -> Result<Issued, NotIssued> {
-        let now = self.shared.clock.now();
-        let linted = issue::prepare(&self.shared.authority, order, &*self.shared.entropy, now)?;
+        let Means { packs, entropy, clock, .. } = &self.shared.means;
+        let unknown = || Refusal::Vet(VetError::UnknownProfile(order.profile().clone()));
+        let (pack, _) = packs.profile(order.profile()).ok_or_else(unknown)?;
+        let linted = issue::prepare(pack, &self.shared.authority, order, entropy.as_ref(), clock.now())?;
+        for warning in linted.warnings() {
+            tracing::warn!(event_id = "issue.lint", rule = warning.rule, found = warning.found);
+        }
         let (reply, answer) = oneshot::channel();
         self.queue.send(Waiting { linted, reply }).await.map_err(|_| NotIssued::Stopping)?;
         answer.await.map_err(|_| NotIssued::Stopping)?
@@ -163,8 +178,8 @@ impl Shared {
                 (linted, (serial, reply))
             })
             .unzip();
-        let now = self.clock.now();
-        let (issued, failures) = issue::issue(&self.authority, &*self.signer, &self.store, linted, now).await;
+        let Means { signer, store, clock, .. } = &self.means;
+        let (issued, failures) = issue::issue(&self.authority, signer.as_ref(), store, linted, clock.now()).await;
         for certificate in issued {
             let Facts { serial, profile, authority, .. } = certificate.facts();
             metrics::counter!("lgpki_certificates_issued_total", "ca" => authority.to_string(), "profile" => profile.to_string())
@@ -198,7 +213,7 @@ impl Shared {
             return 0;
         }
         let which = Unsettled::These(serials.clone());
-        match self.store.settle(self.authority.id(), which, self.clock.now()).await {
+        match self.means.store.settle(self.authority.id(), which, self.means.clock.now()).await {
             Ok(burnt) => {
                 tracing::warn!(
                     event_id = "settle.done",

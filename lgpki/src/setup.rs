@@ -1,17 +1,17 @@
-//! The founding of an installation: root → application CA, an OCSP responder for each, the first CRLs. Used by `init` and
-//! `demo`. Every certificate goes the way of all certificates (`ca_core::issue`), with the store as its ledger, so each
-//! has its intent, its event and its second look.
+//! The founding of an installation: the authorities of a pack, each with its OCSP responder and its first CRL. Used by
+//! `init` and `demo`. Every certificate goes the way of all certificates (`ca_core::issue`), with the store as its ledger, so
+//! each has its intent, its event and its second look.
 
-use crate::config::CrlPolicies;
-use crate::installation::addresses;
+use crate::config::Policy;
+use crate::installation::Repository;
 use ca_core::audit::{Actor, AuditEvent, Verb};
 use ca_core::certificate::{Certificate, CertificateError};
 use ca_core::entropy::Entropy;
-use ca_core::id::{AuthorityId, IdError, KeyLabel};
+use ca_core::id::{AuthorityId, IdError, KeyLabel, ProfileId};
 use ca_core::issue::{self, Authority, AuthorityError, FailureCause, Order, Refusal};
 use ca_core::key::{KeyAlgorithm, SubjectKey};
 use ca_core::name::{Attribute, DistinguishedName, NameError, StringKind};
-use ca_core::profile::{self, Profile};
+use ca_core::profile::{AuthorityRule, Pack, Profile};
 use ca_core::signer::{KeyKeeper, Signer, SignerError};
 use ca_core::time::Clock;
 use crl::{RefreshError, Refreshed};
@@ -19,11 +19,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::authorities::{AuthorityKind, AuthorityRow};
 use store::{Step, Store, StoreError};
-use url::Url;
 
 const ACTOR: Actor = Actor::System("set-up");
 /// OCSP answers are many and short-lived: the fastest key there is.
 const RESPONDER_KEY: KeyAlgorithm = KeyAlgorithm::P256;
+/// The pack whose authorities are founded; the bridge's are made in a ceremony, with the other side.
+const FOUNDED_BY: &str = "lgwan-private";
 
 /// What an installation is founded with.
 pub struct Founding {
@@ -36,25 +37,32 @@ pub struct Founding {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The base of the addresses written into certificates.
-    pub repository_url: Url,
+    pub repository: Repository,
     /// The root's kind of key.
     pub root_key: KeyAlgorithm,
-    /// The application CA's kind of key.
+    /// The kind of key of the authorities that issue to holders.
     pub issuing_key: KeyAlgorithm,
-    /// How long the first CRLs are valid.
-    pub crl: CrlPolicies,
+    /// What is issued, and how long the first CRLs are valid.
+    pub policy: Policy,
 }
 
 /// One step of the founding, for whoever watches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FoundingStep {
-    /// The root's key and self-signed certificate.
-    Root,
-    /// The application CA's key and certificate.
-    ApplicationCa,
-    /// The OCSP responders of both.
+    /// An authority's key and certificate.
+    Authority {
+        /// Which.
+        id: AuthorityId,
+        /// Its name for people, in English.
+        title: String,
+        /// Who issued its certificate; `None` when it did itself.
+        issuer: Option<AuthorityId>,
+        /// Its kind of key.
+        key: KeyAlgorithm,
+    },
+    /// The OCSP responders of all.
     Responders,
-    /// The first CRLs of both.
+    /// The first CRLs of all.
     Crls,
 }
 
@@ -79,6 +87,9 @@ pub enum FoundingError {
     /// There are authorities already; nothing is overwritten.
     #[error("the database has an installation already")]
     Exists,
+    /// The packs of the configuration lack what an installation needs.
+    #[error("the policy packs have no {0}")]
+    NotInPacks(String),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -92,7 +103,7 @@ pub enum FoundingError {
     #[error("{certificate} was not issued: {cause}")]
     NotIssued {
         /// Its profile.
-        certificate: &'static str,
+        certificate: ProfileId,
         /// Why.
         cause: FailureCause,
     },
@@ -138,16 +149,39 @@ pub async fn found(
         watch(step, clock.elapsed());
         clock = Instant::now();
     };
-    let root = founding.found_root().await?;
-    done(FoundingStep::Root);
-    let issuing = founding.found_application_ca(&root).await?;
-    done(FoundingStep::ApplicationCa);
-    founding.found_responder(&root).await?;
-    let responder = founding.found_responder(&issuing).await?;
+    let missing = |what: &str| FoundingError::NotInPacks(what.to_owned());
+    let pack = founding.policy.packs.named(FOUNDED_BY).ok_or_else(|| missing("pack lgwan-private"))?;
+    let mut established: Vec<Established> = Vec::new();
+    for rule in &pack.authorities {
+        let issuer = rule.issuer.as_ref().map(|id| {
+            established
+                .iter()
+                .find(|one| one.authority.id() == id)
+                .ok_or_else(|| missing(&format!("issuer {id} before {}", rule.id)))
+        });
+        let one = founding.found_authority(pack, rule, issuer.transpose()?).await?;
+        let (id, title, issuer) = (rule.id.clone(), rule.title.en.clone(), rule.issuer.clone());
+        done(FoundingStep::Authority { id, title, issuer, key: one.certificate.key().algorithm() });
+        established.push(one);
+    }
+    let mut responders = Vec::new();
+    for one in &established {
+        responders.push(founding.found_responder(pack, one).await?);
+    }
     done(FoundingStep::Responders);
-    let root_crl = founding.first_crl(&root, &founding.crl.root).await?;
-    let issuing_crl = founding.first_crl(&issuing, &founding.crl.issuing).await?;
+    let mut crls = Vec::new();
+    for one in &established {
+        crls.push(founding.first_crl(one).await?);
+    }
     done(FoundingStep::Crls);
+    let mut all: Vec<_> = established.into_iter().zip(responders).zip(crls).collect();
+    let mut take = |id: &str| {
+        let place = all.iter().position(|((one, _), _)| one.authority.id().as_str() == id);
+        place.map(|place| all.swap_remove(place)).ok_or_else(|| missing(&format!("authority {id}")))
+    };
+    let ((root, _), root_crl) = take(ROOT)?;
+    let ((issuing, responder), issuing_crl) = take(APPLICATION_CA)?;
+    let responder = responder.ok_or_else(|| missing("responder of application-ca"))?;
     Ok(Founded { root: root.certificate, issuing: issuing.certificate, responder, root_crl, issuing_crl })
 }
 
@@ -155,48 +189,59 @@ pub async fn found(
 struct Established {
     authority: Authority,
     certificate: Certificate,
+    kind: AuthorityKind,
 }
 
 impl Founding {
-    async fn found_root(&self) -> Result<Established, FoundingError> {
-        let (id, label) = (AuthorityId::parse(ROOT)?, KeyLabel::parse(ROOT)?);
-        let name = name("Sample Root CA")?;
-        let key = self.make_key(&label, self.root_key).await?;
-        let founding = Authority::founding(id.clone(), name.clone(), key.clone(), label.clone());
-        let certificate = self.issue(&founding, &profile::ROOT_CA, name, key).await?;
-        self.record(&certificate, &id, &label, AuthorityKind::Root, ("ルート認証局", "Root CA")).await?;
-        self.established(id, certificate, label)
-    }
-
-    async fn found_application_ca(&self, root: &Established) -> Result<Established, FoundingError> {
-        let (id, label) = (AuthorityId::parse(APPLICATION_CA)?, KeyLabel::parse(APPLICATION_CA)?);
-        let key = self.make_key(&label, self.issuing_key).await?;
-        let subject = name("Sample Application CA")?;
-        let certificate = self.issue(&root.authority, &profile::SUBORDINATE_CA, subject, key).await?;
-        self.record(&certificate, &id, &label, AuthorityKind::Issuing, ("アプリケーション認証局", "Application CA"))
-            .await?;
-        self.established(id, certificate, label)
+    async fn found_authority(
+        &self,
+        pack: &Pack,
+        rule: &AuthorityRule,
+        issuer: Option<&Established>,
+    ) -> Result<Established, FoundingError> {
+        let (id, label) = (rule.id.clone(), KeyLabel::parse(rule.id.as_str())?);
+        let profile = profile(pack, &rule.profile)?;
+        let issues = |profile: &Profile| profile.family.is_requested() && profile.issuers.contains(&id);
+        let issuing = pack.profiles().iter().any(|profile| issues(profile));
+        let (kind, key) =
+            if issuing { (AuthorityKind::Issuing, self.issuing_key) } else { (AuthorityKind::Root, self.root_key) };
+        let key = self.make_key(&label, key).await?;
+        let order = Order::ceremony(profile, rule.subject.clone(), key.clone()).called(rule.alternative.clone());
+        let certificate = match issuer {
+            Some(issuer) => self.issue(pack, &issuer.authority, profile, order).await?,
+            None => {
+                let founding = Authority::founding(id.clone(), rule.subject.clone(), key, label.clone());
+                self.issue(pack, &founding, profile, order).await?
+            }
+        };
+        self.record(&certificate, rule, &label, kind).await?;
+        let addresses = self.repository.addresses(&id);
+        let authority = Authority::of_certificate(id, &certificate, label, addresses)?;
+        Ok(Established { authority, certificate, kind })
     }
 
     /// A responder of its own key: the authority's key signs certificates and CRLs only (RFC 6960 §4.2.2.2).
-    async fn found_responder(&self, of: &Established) -> Result<Certificate, FoundingError> {
+    async fn found_responder(&self, pack: &Pack, of: &Established) -> Result<Option<Certificate>, FoundingError> {
         let id = of.authority.id();
+        let Some(rule) = pack.authority(id).and_then(|rule| rule.ocsp.as_ref()) else { return Ok(None) };
         let label = KeyLabel::parse(&format!("{id}-ocsp"))?;
         let key = self.make_key(&label, RESPONDER_KEY).await?;
-        let common_name = of.certificate.subject().values(Attribute::CommonName).next().unwrap_or(id.as_str());
-        let subject = name(&format!("{common_name} OCSP Responder"))?;
-        let certificate = self.issue(&of.authority, &profile::OCSP_RESPONDER, subject, key).await?;
+        let subject = responder_name(of.certificate.subject())?;
+        let profile = profile(pack, &rule.profile)?;
+        let order = Order::ceremony(profile, subject, key);
+        let certificate = self.issue(pack, &of.authority, profile, order).await?;
         let mut txn = self.store.write(self.clock.now(), ACTOR).await?;
         txn.audit(AuditEvent::new(Verb::KeyCreated, format!("key:{label}"))).await?;
         txn.set_ocsp_responder(id, certificate.der(), &label).await?;
         txn.commit(Step::Setup).await?;
-        Ok(certificate)
+        Ok(Some(certificate))
     }
 
-    async fn first_crl(&self, of: &Established, policy: &crl::CrlPolicy) -> Result<Vec<u8>, FoundingError> {
+    async fn first_crl(&self, of: &Established) -> Result<Vec<u8>, FoundingError> {
         let keys = Arc::clone(&self.keys);
         let signer: Arc<dyn Signer> = keys;
-        match crl::refresh(&self.store, &signer, of.authority.id(), self.clock.now(), policy).await? {
+        let policy = self.policy.crl(of.authority.id(), of.kind);
+        match crl::refresh(&self.store, &signer, of.authority.id(), self.clock.now(), &policy).await? {
             Refreshed::Stored(row) => Ok(row.der),
             Refreshed::Overtaken { .. } => Err(FoundingError::Disturbed),
         }
@@ -210,13 +255,13 @@ impl Founding {
 
     async fn issue(
         &self,
+        pack: &Pack,
         authority: &Authority,
         profile: &Profile,
-        subject: DistinguishedName,
-        key: SubjectKey,
+        order: Order,
     ) -> Result<Certificate, FoundingError> {
         let now = self.clock.now();
-        let linted = issue::prepare(authority, Order::ceremony(profile, subject, key), self.entropy.as_ref(), now)?;
+        let linted = issue::prepare(pack, authority, order, self.entropy.as_ref(), now)?;
         let (authority, store, keys) = (authority.clone(), self.store.clone(), Arc::clone(&self.keys));
         let runtime = tokio::runtime::Handle::current();
         // Signing blocks, so the whole of it happens where blocking is allowed.
@@ -228,7 +273,9 @@ impl Founding {
         match (issued.first(), failures.into_iter().next()) {
             (Some(issued), _) => Ok(Certificate::from_der(issued.der())?),
             // What is unsettled stays so: a founding that fails is thrown away and begun again.
-            (None, Some(failure)) => Err(FoundingError::NotIssued { certificate: profile.name, cause: failure.cause }),
+            (None, Some(failure)) => {
+                Err(FoundingError::NotIssued { certificate: profile.id.clone(), cause: failure.cause })
+            }
             (None, None) => Err(FoundingError::Thread),
         }
     }
@@ -236,23 +283,19 @@ impl Founding {
     async fn record(
         &self,
         certificate: &Certificate,
-        id: &AuthorityId,
+        rule: &AuthorityRule,
         label: &KeyLabel,
         kind: AuthorityKind,
-        (name_ja, name_en): (&str, &str),
     ) -> Result<(), FoundingError> {
         let now = self.clock.now();
         let mut txn = self.store.write(now, ACTOR).await?;
         txn.audit(AuditEvent::new(Verb::KeyCreated, format!("key:{label}"))).await?;
         txn.insert_authority(&AuthorityRow {
-            authority_id: id.clone(),
-            name_ja: name_ja.to_owned(),
-            name_en: name_en.to_owned(),
+            authority_id: rule.id.clone(),
+            name_ja: rule.title.ja.clone(),
+            name_en: rule.title.en.clone(),
             kind,
-            issuer_id: match kind {
-                AuthorityKind::Root => None,
-                AuthorityKind::Issuing => Some(AuthorityId::parse(ROOT)?),
-            },
+            issuer_id: rule.issuer.clone(),
             certificate: certificate.der().to_vec(),
             key_label: label.clone(),
             ocsp_certificate: None,
@@ -263,23 +306,21 @@ impl Founding {
         txn.commit(Step::Setup).await?;
         Ok(())
     }
-
-    fn established(
-        &self,
-        id: AuthorityId,
-        certificate: Certificate,
-        label: KeyLabel,
-    ) -> Result<Established, FoundingError> {
-        let addresses = addresses(&self.repository_url, &id);
-        let authority = Authority::of_certificate(id, &certificate, label, addresses)?;
-        Ok(Established { authority, certificate })
-    }
 }
 
-fn name(common_name: &str) -> Result<DistinguishedName, NameError> {
-    DistinguishedName::new(&[
-        (Attribute::Country, StringKind::Printable, "JP"),
-        (Attribute::Organisation, StringKind::Printable, "LGPKI Sample"),
-        (Attribute::CommonName, StringKind::Printable, common_name),
-    ])
+fn profile<'a>(pack: &'a Pack, id: &ProfileId) -> Result<&'a Arc<Profile>, FoundingError> {
+    pack.profile(id).ok_or_else(|| FoundingError::NotInPacks(format!("profile {id}")))
+}
+
+/// The authority's name with what its responder is instead of what the authority is called.
+pub fn responder_name(authority: &DistinguishedName) -> Result<DistinguishedName, NameError> {
+    let value = |kind: Attribute| authority.values(kind).next();
+    let called = value(Attribute::CommonName).or(value(Attribute::OrganisationalUnit)).unwrap_or("CA");
+    let called = format!("{called} OCSP Responder");
+    let country = value(Attribute::Country).unwrap_or("JP");
+    let mut attributes = vec![(Attribute::Country, StringKind::Printable, country)];
+    let organisation = value(Attribute::Organisation);
+    attributes.extend(organisation.map(|name| (Attribute::Organisation, StringKind::Utf8, name)));
+    attributes.push((Attribute::CommonName, StringKind::Utf8, &called));
+    DistinguishedName::new(&attributes)
 }

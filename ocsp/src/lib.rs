@@ -22,5 +22,5 @@ pub use http::router;
 pub use identity::SigningError;
 pub use presign::{PresignError, Presigned};
 pub use request::{OcspRequest, RequestError};
-pub use responder::{OcspPolicy, Responder};
+pub use responder::{OcspPolicies, OcspPolicy, Responder};
 pub use response::{CertStatus, OcspResponse, Refusal, ResponseError, SingleResponse};

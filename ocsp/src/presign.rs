@@ -52,9 +52,10 @@ impl Responder {
     /// Every [`PresignError`].
     pub async fn presign_pass(&self, authority: &AuthorityId, limit: u32) -> Result<Presigned, PresignError> {
         let now = self.clock.now();
-        let window = self.usable(authority, now).await?.window(now, self.policy.validity)?;
+        let policy = self.policies.of(authority);
+        let window = self.usable(authority, now).await?.window(now, policy.validity)?;
         // Where the responder's certificate ends earlier, no answer can last longer, and none is signed again for it.
-        let fresh_until = now.plus(self.policy.refresh_before).min(window.next_update);
+        let fresh_until = now.plus(policy.refresh_before).min(window.next_update);
         let serials =
             self.store.read().await?.certificates_without_fresh_response(authority, fresh_until, limit).await?;
         self.presign(authority, &serials).await
@@ -67,7 +68,7 @@ impl Responder {
     pub async fn presign(&self, authority: &AuthorityId, serials: &[SerialNumber]) -> Result<Presigned, PresignError> {
         let now = self.clock.now();
         let identity = self.usable(authority, now).await?;
-        let window = identity.window(now, self.policy.validity)?;
+        let window = identity.window(now, self.policies.of(authority).validity)?;
 
         let mut questions = Vec::with_capacity(serials.len());
         let mut txn = self.store.read().await?;

@@ -48,13 +48,35 @@ impl OcspPolicy {
     };
 }
 
+/// How long the answers of each authority may be believed and held.
+#[derive(Clone, Debug)]
+pub struct OcspPolicies {
+    /// Of authorities that are not named.
+    pub otherwise: OcspPolicy,
+    /// Of those that are.
+    pub of: HashMap<AuthorityId, OcspPolicy>,
+}
+
+impl OcspPolicies {
+    /// That of one authority.
+    pub fn of(&self, authority: &AuthorityId) -> OcspPolicy {
+        self.of.get(authority).copied().unwrap_or(self.otherwise)
+    }
+}
+
+impl From<OcspPolicy> for OcspPolicies {
+    fn from(otherwise: OcspPolicy) -> Self {
+        Self { otherwise, of: HashMap::new() }
+    }
+}
+
 /// Answers for every authority of the database that has a responder certificate. Clones share everything.
 #[derive(Clone)]
 pub struct Responder {
     pub(crate) store: Store,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) policy: OcspPolicy,
+    pub(crate) policies: Arc<OcspPolicies>,
     known: Arc<RwLock<HashMap<AuthorityId, Known>>>,
     live: Arc<Semaphore>,
 }
@@ -127,8 +149,14 @@ enum Standing {
 
 impl Responder {
     /// A responder that reads `store`, signs with `signer` and tells the time by `clock`.
-    pub fn new(store: Store, signer: Arc<dyn Signer>, clock: Arc<dyn Clock>, policy: OcspPolicy) -> Self {
-        Self { store, signer, clock, policy, known: Arc::default(), live: Arc::new(Semaphore::new(LIVE_SIGNATURES)) }
+    pub fn new(
+        store: Store,
+        signer: Arc<dyn Signer>,
+        clock: Arc<dyn Clock>,
+        policies: impl Into<OcspPolicies>,
+    ) -> Self {
+        let policies = Arc::new(policies.into());
+        Self { store, signer, clock, policies, known: Arc::default(), live: Arc::new(Semaphore::new(LIVE_SIGNATURES)) }
     }
 
     /// The answer of `authority`'s responder. Never fails: what goes wrong becomes a refusal and a line in the log.
@@ -169,10 +197,10 @@ impl Responder {
             && let Some(row) = stored(&mut txn, &identity, cert_id).await?
             && agrees(&row, cert_id, status, now)
         {
-            return Ok(self.presigned_answer(row, now));
+            return Ok(presigned_answer(row, self.policies.of(authority), now));
         }
         drop(txn);
-        self.signed_now(identity, request, statuses, now).await
+        self.signed_now(identity, request, statuses, (self.policies.of(authority), now)).await
     }
 
     async fn signed_now(
@@ -180,9 +208,9 @@ impl Responder {
         identity: Arc<Identity>,
         request: &OcspRequest,
         statuses: Vec<CertStatus>,
-        now: Timestamp,
+        (policy, now): (OcspPolicy, Timestamp),
     ) -> Result<Answer, Failure> {
-        let window = identity.window(now, self.policy.validity)?;
+        let window = identity.window(now, policy.validity)?;
         let responses =
             request.cert_ids().iter().zip(statuses).map(|(cert_id, status)| window.single(cert_id.clone(), status));
         let data = identity.data(responses.collect(), request.nonce(), window.this_update);
@@ -194,13 +222,8 @@ impl Responder {
             signed
         });
         let response = signed.await.map_err(|_| Failure::Thread)?.ok_or(Failure::Thread)??;
-        let caching = if request.nonce().is_some() { Caching::Never } else { self.policy.caching(window, now) };
+        let caching = if request.nonce().is_some() { Caching::Never } else { policy.caching(window, now) };
         Ok(Answer { der: response.to_der(), caching })
-    }
-
-    fn presigned_answer(&self, row: PresignedRow, now: Timestamp) -> Answer {
-        let window = Window { this_update: row.this_update, next_update: row.next_update };
-        Answer { der: row.der, caching: self.policy.caching(window, now) }
     }
 
     /// The responder of an authority; `None` when there is no such authority or it has none.
@@ -222,6 +245,11 @@ impl Responder {
         self.known.write().unwrap_or_else(PoisonError::into_inner).insert(authority.clone(), known);
         Ok(Some(identity))
     }
+}
+
+fn presigned_answer(row: PresignedRow, policy: OcspPolicy, now: Timestamp) -> Answer {
+    let window = Window { this_update: row.this_update, next_update: row.next_update };
+    Answer { der: row.der, caching: policy.caching(window, now) }
 }
 
 impl Answer {

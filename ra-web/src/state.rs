@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ca_core::entropy::{Entropy, EntropyUnavailable};
+use ca_core::profile::Packs;
 use ca_core::time::{Clock, Timestamp};
 use store::Store;
 use url::Url;
@@ -32,6 +33,8 @@ pub struct RaSettings {
     pub repository_url: Url,
     /// Production, training or demo.
     pub environment: Environment,
+    /// What can be asked for.
+    pub packs: Packs,
 }
 
 /// Shared by all handlers. Cloning copies a pointer.

@@ -69,7 +69,12 @@ impl TestRa {
         let clock = Arc::new(FixedClock::at(Timestamp::from_seconds(1_800_000_000)));
         people(&store, clock.now(), entropy.as_ref()).await;
         let public_url = url::Url::parse(public_url).unwrap();
-        let settings = RaSettings { repository_url: public_url.clone(), public_url, environment: Environment::Demo };
+        let settings = RaSettings {
+            repository_url: public_url.clone(),
+            public_url,
+            environment: Environment::Demo,
+            packs: ca_core::profile::Packs::shipped().unwrap(),
+        };
         let state = State::new(store, clock.clone(), entropy, settings).unwrap();
         let router = crate::router(state.clone());
         Self { state, clock, cookie: None, router, file }

@@ -26,8 +26,8 @@ pub struct CertificateRow {
     pub der: Option<Vec<u8>>,
     /// The subject, for people.
     pub subject: String,
-    /// The DNS names.
-    pub dns_names: Vec<String>,
+    /// The alternative names, for people.
+    pub names: Vec<String>,
     /// SHA-256 of the public key info.
     pub key_sha256: [u8; 32],
     /// When it is good, if it is not revoked.
@@ -87,7 +87,7 @@ struct Record {
     profile_id: String,
     der: Option<Vec<u8>>,
     subject: String,
-    dns_names: String,
+    names: String,
     key_sha256: Vec<u8>,
     not_before: i64,
     not_after: i64,
@@ -102,7 +102,7 @@ struct Record {
 macro_rules! select_certificate {
     ($rest:literal) => {
         concat!(
-            "select c.authority_id, c.serial, c.request_id, i.profile_id, c.der, i.subject, i.dns_names, i.key_sha256,
+            "select c.authority_id, c.serial, c.request_id, i.profile_id, c.der, i.subject, i.names, i.key_sha256,
                 i.not_before, i.not_after, c.recorded_at, q.organisation_id, v.reason, v.revoked_at, v.invalidity_at,
                 v.revoked_by
             from certificate c
@@ -125,7 +125,7 @@ const BY_SERIAL_OF_ANY: &str = select_certificate!(
 const LATEST: &str = select_certificate!(
     "where (c.recorded_at < $1 or (c.recorded_at = $1 and c.serial < $2))
         and ($3 = '' or lower(i.subject) like $3 escape '!' or i.subject like $4 escape '!'
-            or i.dns_names like $3 escape '!' or c.serial = $5)
+            or i.names like $3 escape '!' or c.serial = $5)
         and ($7 = '' or ($7 = 'revoked' and v.reason is not null)
             or ($7 = 'valid' and v.reason is null and i.not_after >= $8)
             or ($7 = 'expired' and v.reason is null and i.not_after < $8))
@@ -135,7 +135,7 @@ const LATEST: &str = select_certificate!(
 const OF_ORGANISATION: &str = select_certificate!(
     "where q.organisation_id = $9 and (c.recorded_at < $1 or (c.recorded_at = $1 and c.serial < $2))
         and ($3 = '' or lower(i.subject) like $3 escape '!' or i.subject like $4 escape '!'
-            or i.dns_names like $3 escape '!' or c.serial = $5)
+            or i.names like $3 escape '!' or c.serial = $5)
         and ($7 = '' or ($7 = 'revoked' and v.reason is not null)
             or ($7 = 'valid' and v.reason is null and i.not_after >= $8)
             or ($7 = 'expired' and v.reason is null and i.not_after < $8))
@@ -215,7 +215,7 @@ impl TryFrom<Record> for CertificateRow {
             profile_id: parsed("intent.profile_id", ProfileId::parse(&record.profile_id))?,
             der: record.der,
             subject: record.subject,
-            dns_names: names(&record.dns_names),
+            names: names(&record.names),
             key_sha256: octets32("intent.key_sha256", record.key_sha256)?,
             validity: Validity {
                 not_before: Timestamp::from_micros(record.not_before),

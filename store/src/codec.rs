@@ -2,7 +2,7 @@
 //! does not parse is [`StoreError::Corrupt`] and stops the reader: it is never patched up.
 
 use crate::error::StoreError;
-use ca_core::name::DnsName;
+use ca_core::name::{AlternativeNames, DistinguishedName, DnsName, EmailAddress};
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use std::fmt::Display;
@@ -36,9 +36,30 @@ pub(crate) fn micros(at: Option<Timestamp>) -> Option<i64> {
     at.map(Timestamp::micros)
 }
 
-/// DNS names as one column: separated by line feeds, which no name contains.
-pub(crate) fn joined(names: &[DnsName]) -> String {
-    names.iter().map(DnsName::as_str).collect::<Vec<_>>().join("\n")
+/// Alternative names as one column: separated by line feeds, which no name contains; the directory name, as text, first.
+pub(crate) fn joined(names: &AlternativeNames) -> String {
+    let directory = names.directory.iter().map(ToString::to_string);
+    let servers = names.dns.iter().map(ToString::to_string);
+    let addresses = names.emails.iter().map(ToString::to_string);
+    directory.chain(servers).chain(addresses).collect::<Vec<_>>().join("\n")
+}
+
+/// The alternative names of a column that [`joined`] wrote, and of the one with the directory name in DER.
+pub(crate) fn alternative_names(
+    what: &'static str,
+    column: &str,
+    directory_der: Option<&[u8]>,
+) -> Result<AlternativeNames, StoreError> {
+    let directory = parsed(what, directory_der.map(DistinguishedName::from_der).transpose())?;
+    let mut names = AlternativeNames { directory, ..AlternativeNames::default() };
+    for line in column.lines().skip(usize::from(names.directory.is_some())) {
+        if line.contains('@') {
+            names.emails.push(parsed(what, EmailAddress::parse(line))?);
+        } else {
+            names.dns.push(parsed(what, DnsName::parse(line))?);
+        }
+    }
+    Ok(names)
 }
 
 /// The names of a column that [`joined`] wrote, as text for people.

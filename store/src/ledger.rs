@@ -25,7 +25,7 @@ use std::error::Error;
 const CA: Actor = Actor::System("ca");
 
 static INTENTS: BatchSql = BatchSql::new(
-    "insert into intent (authority_id, serial, request_id, profile_id, subject, dns_names, key_sha256, not_before, not_after,
+    "insert into intent (authority_id, serial, request_id, profile_id, subject, names, key_sha256, not_before, not_after,
         tbs, tbs_sha256, recorded_at) values ",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, $1)",
     "",
@@ -193,7 +193,7 @@ impl WriteTxn {
                 for facts in chunk {
                     query = query.bind(facts.authority.as_str()).bind(facts.serial.as_bytes());
                     query = query.bind(facts.request.as_ref().map(RequestId::as_str)).bind(facts.profile.as_str());
-                    query = query.bind(facts.subject.to_string()).bind(joined(&facts.dns_names));
+                    query = query.bind(facts.subject.to_string()).bind(joined(&facts.names));
                     query = query.bind(facts.key_fingerprint.as_slice());
                     query = query.bind(facts.validity.not_before.micros()).bind(facts.validity.not_after.micros());
                     query = query.bind(facts.tbs.as_slice()).bind(sha256(&facts.tbs).to_vec());

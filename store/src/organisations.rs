@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::txn::{ReadTxn, WriteTxn};
 use ca_core::audit::{AuditEvent, Verb};
 use ca_core::id::OrganisationId;
-use ca_core::name::{DnsName, LocalGovernmentCode};
+use ca_core::name::{AlternativeNames, DnsName, LocalGovernmentCode};
 use ca_core::time::Timestamp;
 
 /// An organisation of the register.
@@ -41,10 +41,13 @@ impl OrganisationDomain {
     }
 }
 
-/// Returns the first of `names` that none of an organisation's `domains` covers at `now`; `None` when all may be certified.
-/// Asked when a request is approved and again before it is issued: proofs run out while requests and jobs wait.
-pub fn uncovered<'a>(names: &'a [DnsName], domains: &[OrganisationDomain], now: Timestamp) -> Option<&'a DnsName> {
-    names.iter().find(|name| !domains.iter().any(|domain| domain.covers(name, now)))
+/// Returns the first of `names` that none of an organisation's `domains` covers at `now`: a server, or a mail address whose
+/// domain is not covered; `None` when all may be certified. Asked when a request is approved and again before it is issued:
+/// proofs run out while requests and jobs wait.
+pub fn uncovered(names: &AlternativeNames, domains: &[OrganisationDomain], now: Timestamp) -> Option<String> {
+    let covered = |name: &DnsName| domains.iter().any(|domain| domain.covers(name, now));
+    let server = names.dns.iter().find(|name| !covered(name)).map(ToString::to_string);
+    server.or_else(|| names.emails.iter().find(|address| !covered(address.domain())).map(ToString::to_string))
 }
 
 #[derive(sqlx::FromRow)]
@@ -144,6 +147,7 @@ impl TryFrom<Record> for Organisation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ca_core::name::EmailAddress;
 
     #[test]
     fn a_name_is_covered_by_a_domain_it_is_within_until_the_proof_runs_out() {
@@ -153,11 +157,17 @@ mod tests {
             OrganisationDomain { domain: name(domain), verified_until: Timestamp::from_seconds(until) }
         });
         let good = [name("town.shirakaba.lg.jp"), name("www.town.shirakaba.lg.jp")];
-        assert_eq!(uncovered(&good, &domains, now), None);
+        let servers = |names: &[DnsName]| AlternativeNames::of_servers(names.to_vec());
+        assert_eq!(uncovered(&servers(&good), &domains, now), None);
         for bad in ["www.old.shirakaba.lg.jp", "eviltown.shirakaba.lg.jp", "shirakaba.lg.jp"] {
             let names = [good[0].clone(), name(bad)];
-            assert_eq!(uncovered(&names, &domains, now), Some(&names[1]), "{bad}");
+            assert_eq!(uncovered(&servers(&names), &domains, now).as_deref(), Some(bad));
         }
-        assert_eq!(uncovered(&good, &domains, Timestamp::from_seconds(1001)), Some(&good[0]));
+        assert_eq!(uncovered(&servers(&good), &domains, Timestamp::from_seconds(1001)), Some(good[0].to_string()));
+        let address =
+            |text: &str| AlternativeNames { emails: vec![EmailAddress::parse(text).unwrap()], ..Default::default() };
+        assert_eq!(uncovered(&address("soumu@town.shirakaba.lg.jp"), &domains, now), None);
+        let foreign = "soumu@other.lg.jp";
+        assert_eq!(uncovered(&address(foreign), &domains, now).as_deref(), Some(foreign));
     }
 }

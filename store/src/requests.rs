@@ -9,6 +9,8 @@ use crate::jobs::Job;
 use crate::txn::{ReadTxn, WriteTxn};
 use ca_core::audit::{Actor, AuditEvent, Verb};
 use ca_core::id::{AccountId, AuthorityId, OrganisationId, ProfileId, RequestId, RequestNumber};
+use ca_core::name::DistinguishedName;
+use ca_core::profile::KeySource;
 use ca_core::request::{Application, Approved, Submitted};
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
@@ -35,10 +37,14 @@ pub struct RequestRow {
     pub requester_id: AccountId,
     /// The subject, for people.
     pub subject_text: String,
-    /// The DNS names.
-    pub dns_names: Vec<String>,
-    /// The CSR, DER.
+    /// The alternative names, for people.
+    pub names: Vec<String>,
+    /// The CSR, DER; empty when the centre made the key.
     pub csr: Vec<u8>,
+    /// Who made the key.
+    pub key_source: KeySource,
+    /// The chosen beginning of the certificate.
+    pub starts_at: Option<Timestamp>,
     /// SHA-256 of the public key info.
     pub key_sha256: [u8; 32],
     /// The text an approver agrees to.
@@ -153,9 +159,9 @@ const NEXT_NUMBER: &str = "insert into request_number (era_year, last_number) va
 
 const INSERT: &str =
     "insert into request (request_id, number, organisation_id, profile_id, state, version, requester_id,
-        subject_der, subject_text, dns_names, csr, key_spki, key_sha256, statement, statement_sha256, submitted_at,
-        decided_by, decided_at, decision_note, updated_at)
-    values ($1, $2, $3, $4, 'submitted', 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, null, null, null, $14)";
+        subject_der, subject_text, names, csr, key_spki, key_sha256, statement, statement_sha256, submitted_at,
+        decided_by, decided_at, decision_note, updated_at, directory_der, key_source, starts_at)
+    values ($1, $2, $3, $4, 'submitted', 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, null, null, null, $14, $15, $16, $17)";
 
 /// Every decision is made on the version that was read, and on a request nobody has decided on.
 const DECIDE: &str = "update request set state = $3, version = version + 1, decided_by = $4, decided_at = $5,
@@ -181,7 +187,7 @@ macro_rules! select_request {
     ($rest:literal) => {
         concat!(
             "select q.request_id, q.number, q.organisation_id, q.profile_id, q.state, q.version, q.requester_id,
-                q.subject_text, q.dns_names, q.csr, q.key_sha256, q.statement, q.statement_sha256, q.submitted_at,
+                q.subject_text, q.names, q.csr, q.key_source, q.starts_at, q.key_sha256, q.statement, q.statement_sha256, q.submitted_at,
                 q.decided_by, q.decided_at, q.decision_note, q.note, c.authority_id, c.serial
             from request q left join certificate c on c.request_id = q.request_id and c.der is not null ",
             $rest
@@ -196,20 +202,20 @@ const BY_NUMBER: &str = select_request!("where q.number = $1");
 const LATEST: &str = select_request!(
     "where q.request_id < $1 and ($2 = '' or $2 like '%,' || q.state || ',%')
         and ($3 = '' or lower(q.number) like $3 escape '!' or lower(q.subject_text) like $3 escape '!'
-            or q.subject_text like $4 escape '!' or q.dns_names like $3 escape '!')
+            or q.subject_text like $4 escape '!' or q.names like $3 escape '!')
     order by q.request_id desc limit $5"
 );
 
 const OF_ORGANISATION: &str = select_request!(
     "where q.organisation_id = $6 and q.request_id < $1 and ($2 = '' or $2 like '%,' || q.state || ',%')
         and ($3 = '' or lower(q.number) like $3 escape '!' or lower(q.subject_text) like $3 escape '!'
-            or q.subject_text like $4 escape '!' or q.dns_names like $3 escape '!')
+            or q.subject_text like $4 escape '!' or q.names like $3 escape '!')
     order by q.request_id desc limit $5"
 );
 
 static APPLICATIONS: BatchSql = BatchSql::new(
-    "select request_id, number, organisation_id, profile_id, requester_id, subject_der, dns_names, csr, key_spki,
-        statement_sha256, submitted_at, decided_by, decided_at, state
+    "select request_id, number, organisation_id, profile_id, requester_id, subject_der, names, directory_der, csr, key_spki,
+        key_source, starts_at, statement_sha256, submitted_at, decided_by, decided_at, state
     from request where request_id in (",
     "?",
     ")",
@@ -243,13 +249,16 @@ impl WriteTxn {
             application.requester().as_str(),
             request.subject.as_der(),
             request.subject.to_string(),
-            joined(&request.dns_names),
-            &request.csr_der,
+            joined(&request.names),
+            request.origin.csr_der().unwrap_or_default(),
             request.key.spki_der(),
             request.key.fingerprint().as_slice(),
             application.statement(),
             application.statement_hash().as_slice(),
             application.submitted_at().micros(),
+            request.names.directory.as_ref().map(DistinguishedName::as_der),
+            request.origin.source().as_str(),
+            crate::codec::micros(request.starts_at),
         )?;
         let event = AuditEvent::new(Verb::RequestSubmitted, format!("request:{}", application.id()));
         let statement = ca_core::digest::hex(&application.statement_hash());

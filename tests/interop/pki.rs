@@ -9,8 +9,7 @@ use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::{self, Authority, Order, PublicAddresses};
 use ca_core::key::KeyAlgorithm;
-use ca_core::name::{Attribute, DistinguishedName, DnsName, StringKind};
-use ca_core::profile::{OCSP_RESPONDER, ROOT_CA, SUBORDINATE_CA, WEB_SERVER};
+use ca_core::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, StringKind};
 use ca_core::revocation::{Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::signer::{KeyKeeper, Signer};
@@ -19,6 +18,7 @@ use ca_core::time::{Clock, Timestamp};
 use crl::{CrlPolicy, RefreshError, Refreshed};
 use hsm_adapters::SoftKeys;
 use lgpki_tests::databases::{Kind, TestDatabase};
+use lgpki_tests::policy::{pack, profile, server_subject};
 use lgpki_tests::tools::soft_keys;
 use ocsp::{OcspPolicy, Responder};
 use store::authorities::{AuthorityKind, AuthorityRow};
@@ -58,14 +58,14 @@ impl Pki {
 
         let key = |label: &str| keys.create(&KeyLabel::parse(label).unwrap(), algorithm).unwrap();
         let founding = Authority::founding(id("root"), named("Root CA"), key("root"), label("root"));
-        let order = Order::ceremony(&ROOT_CA, named("Root CA"), founding.key().clone());
+        let order = Order::ceremony(&profile("root-ca"), named("Root CA"), founding.key().clone());
         let root = issued(&store, &keys, &entropy, &founding, order, now).await;
         let root_authority = Authority::of_certificate(id("root"), &root, label("root"), addresses("root")).unwrap();
-        let order = Order::ceremony(&SUBORDINATE_CA, named("Application CA"), key("issuing"));
+        let order = Order::ceremony(&profile("subordinate-ca"), named("Application CA"), key("issuing"));
         let issuing = issued(&store, &keys, &entropy, &root_authority, order, now).await;
         let authority =
             Authority::of_certificate(id("issuing"), &issuing, label("issuing"), addresses("issuing")).unwrap();
-        let order = Order::ceremony(&OCSP_RESPONDER, named("OCSP responder"), key("ocsp"));
+        let order = Order::ceremony(&profile("ocsp-responder-sub"), named("OCSP responder"), key("ocsp"));
         let responder_certificate = issued(&store, &keys, &entropy, &authority, order, now).await;
 
         let mut txn = store.write(now, BY).await.unwrap();
@@ -109,7 +109,12 @@ impl Pki {
     pub(crate) async fn issue(&self, host: &str) -> Certificate {
         let label = KeyLabel::parse(&host.replace('.', "-")).unwrap();
         let key = self.keys.create(&label, KeyAlgorithm::P256).unwrap();
-        let order = Order::measured(&WEB_SERVER, named(host), vec![DnsName::parse(host).unwrap()], key);
+        let order = Order::measured(
+            &profile("web-server"),
+            server_subject(host),
+            AlternativeNames::of_servers(vec![DnsName::parse(host).unwrap()]),
+            key,
+        );
         issued(&self.store, &self.keys, &self.entropy, &self.authority, order, self.clock.now()).await
     }
 
@@ -180,7 +185,7 @@ async fn issued(
     order: Order,
     now: Timestamp,
 ) -> Certificate {
-    let linted = issue::prepare(authority, order, entropy, now).unwrap();
+    let linted = issue::prepare(&pack(&["issuing"]), authority, order, entropy, now).unwrap();
     let (issued, failures) = issue::issue(authority, keys, store, vec![linted], now).await;
     assert!(failures.is_empty(), "{failures:?}");
     Certificate::from_der(issued.first().unwrap().der()).unwrap()

@@ -4,6 +4,7 @@
 
 use ca_core::certificate::Certificate;
 use ca_core::key::KeyAlgorithm;
+use ca_core::oid;
 use lgpki::visitor::Visitor;
 use lgpki_tests::program::Installation;
 use lgpki_tests::tools::{Scratch, certtool, openssl, text};
@@ -203,7 +204,10 @@ impl Bench {
             )
         );
         let (theirs, ours) = (parsed(theirs.der()), parsed(ours.der()));
-        for extension in theirs.extensions() {
+        // rcgen writes no directory name into a distribution point; the addresses in it were compared above.
+        for extension in
+            theirs.extensions().iter().filter(|one| one.oid.as_bytes() != oid::CRL_DISTRIBUTION_POINTS.as_bytes())
+        {
             let same = ours.extensions().iter().find(|other| other.oid == extension.oid);
             let same = same.unwrap_or_else(|| panic!("rcgen writes {}, we do not", extension.oid));
             assert_eq!((same.critical, same.value), (extension.critical, extension.value), "{}", extension.oid);

@@ -4,5 +4,6 @@
 pub mod databases;
 pub mod interruptions;
 pub mod invariants;
+pub mod policy;
 pub mod program;
 pub mod tools;

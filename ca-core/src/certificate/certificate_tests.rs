@@ -5,7 +5,6 @@ use crate::issue::Order;
 use crate::issue::memory::{MemoryRoot, MemorySigner, issued};
 use crate::issue::samples::{Sample, start};
 use crate::name::{Attribute, StringKind};
-use crate::profile::{OCSP_RESPONDER, SUBORDINATE_CA};
 use std::time::Duration;
 
 fn name(common_name: &str) -> DistinguishedName {
@@ -13,7 +12,11 @@ fn name(common_name: &str) -> DistinguishedName {
 }
 
 fn responder(root: &MemoryRoot) -> Certificate {
-    root.issued(Order::ceremony(&OCSP_RESPONDER, name("Responder"), MemorySigner::new().key()))
+    root.issued(Order::ceremony(
+        &crate::issue::samples::profile("ocsp-responder-root"),
+        name("Responder"),
+        MemorySigner::new().key(),
+    ))
 }
 
 #[test]
@@ -29,7 +32,11 @@ fn a_certificate_verifies_under_the_authority_that_signed_it() {
 #[test]
 fn another_issuer_is_refused() {
     let root = MemoryRoot::founded();
-    let other = root.issued(Order::ceremony(&SUBORDINATE_CA, name("Other"), MemorySigner::new().key()));
+    let other = root.issued(Order::ceremony(
+        &crate::issue::samples::profile("subordinate-ca"),
+        name("Other"),
+        MemorySigner::new().key(),
+    ));
     let refused = responder(&root).verify(&other, start()).unwrap_err();
     assert_eq!(refused, NotVerified::Issuer { named: "CN=Memory Root".into(), given: "CN=Other".into() });
 }
@@ -45,7 +52,11 @@ fn an_issuer_of_the_same_name_with_another_key_is_refused() {
 fn what_is_no_ca_signs_nothing() {
     let root = MemoryRoot::founded();
     let signer = MemorySigner::new();
-    let server = root.issued(Order::ceremony(&OCSP_RESPONDER, name("Responder"), signer.key()));
+    let server = root.issued(Order::ceremony(
+        &crate::issue::samples::profile("ocsp-responder-root"),
+        name("Responder"),
+        signer.key(),
+    ));
     let below = Certificate { issuer: server.subject().clone(), ..server.clone() };
     assert_eq!(below.verify(&server, start()).unwrap_err(), NotVerified::IssuerNotAuthority);
     let mut without_cert_sign = root.certificate.clone();
@@ -101,8 +112,13 @@ fn a_critical_extension_nobody_knows_is_refused() {
 fn a_path_of_two_steps_verifies_step_by_step() {
     let root = MemoryRoot::founded();
     let below = MemorySigner::new();
-    let subordinate = root.issued(Order::ceremony(&SUBORDINATE_CA, name("Issuing"), below.key()));
-    let order = Order::ceremony(&OCSP_RESPONDER, name("Responder"), MemorySigner::new().key());
+    let subordinate =
+        root.issued(Order::ceremony(&crate::issue::samples::profile("subordinate-ca"), name("Issuing"), below.key()));
+    let order = Order::ceremony(
+        &crate::issue::samples::profile("ocsp-responder-root"),
+        name("Responder"),
+        MemorySigner::new().key(),
+    );
     let responder = issued(&MemoryRoot::authority_of(&subordinate), &below, order);
     subordinate.verify(&root.certificate, start()).unwrap();
     responder.verify(&subordinate, start()).unwrap();

@@ -6,7 +6,7 @@ pub mod pkcs7;
 use crate::der::{self, DerError, Reader, tag};
 use crate::digest::sha256;
 use crate::key::{KeyError, SignatureAlgorithm, SubjectKey};
-use crate::name::{DistinguishedName, NameError};
+use crate::name::{DistinguishedName, GeneralName as OwnGeneralName, NameError};
 use crate::oid;
 use crate::serial::{SerialError, SerialNumber};
 use crate::time::{Timestamp, Validity};
@@ -41,6 +41,10 @@ pub struct Extensions {
     pub extended_key_usage: Vec<String>,
     /// dNSNames of subjectAltName.
     pub dns_names: Vec<String>,
+    /// rfc822Names of subjectAltName.
+    pub emails: Vec<String>,
+    /// directoryNames of subjectAltName.
+    pub directory_names: Vec<DistinguishedName>,
     /// subjectKeyIdentifier.
     pub subject_key_identifier: Option<Vec<u8>>,
     /// keyIdentifier of authorityKeyIdentifier.
@@ -272,9 +276,7 @@ impl Extensions {
                 }
                 ParsedExtension::KeyUsage(usage) => found.key_usage = Some(usage.flags.reverse_bits()),
                 ParsedExtension::ExtendedKeyUsage(_) => found.extended_key_usage = key_purposes(extension.value),
-                ParsedExtension::SubjectAlternativeName(names) => {
-                    found.dns_names = names.general_names.iter().filter_map(dns_name).collect();
-                }
+                ParsedExtension::SubjectAlternativeName(_) => found.read_names(extension.value),
                 ParsedExtension::SubjectKeyIdentifier(key) => found.subject_key_identifier = Some(key.0.to_vec()),
                 ParsedExtension::AuthorityKeyIdentifier(key) => {
                     found.authority_key_identifier = key.key_identifier.as_ref().map(|key| key.0.to_vec());
@@ -310,6 +312,20 @@ impl Extensions {
     }
 }
 
+impl Extensions {
+    /// Sorts the names of a subjectAltName; one that is not of its form is left out, and a lint rule says so.
+    fn read_names(&mut self, value: &[u8]) {
+        for name in OwnGeneralName::read_all(value).unwrap_or_default() {
+            match name {
+                OwnGeneralName::Dns(name) => self.dns_names.push(name),
+                OwnGeneralName::Email(address) => self.emails.push(address),
+                OwnGeneralName::Directory(name) => self.directory_names.push(name),
+                OwnGeneralName::Uri(_) => {}
+            }
+        }
+    }
+}
+
 fn key_purposes(value: &[u8]) -> Vec<String> {
     let mut purposes = Vec::new();
     if let Ok(mut list) = Reader::of_sequence(value) {
@@ -318,13 +334,6 @@ fn key_purposes(value: &[u8]) -> Vec<String> {
         }
     }
     purposes
-}
-
-fn dns_name(name: &GeneralName<'_>) -> Option<String> {
-    match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        _ => None,
-    }
 }
 
 fn uri(name: &GeneralName<'_>) -> Option<String> {

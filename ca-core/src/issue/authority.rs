@@ -24,6 +24,7 @@ pub struct PublicAddresses {
 pub struct Authority {
     id: AuthorityId,
     name: DistinguishedName,
+    alternative_name: Option<DistinguishedName>,
     key: SubjectKey,
     key_identifier: Vec<u8>,
     validity: Option<Validity>,
@@ -56,6 +57,7 @@ impl Authority {
         Ok(Self {
             id,
             name: certificate.subject().clone(),
+            alternative_name: extensions.directory_names.first().cloned(),
             key: certificate.key().clone(),
             key_identifier: certificate.key_identifier(),
             validity: Some(certificate.validity()),
@@ -65,11 +67,19 @@ impl Authority {
         })
     }
 
+    /// The same without a limit to the CAs below it, for tests of one authority that issues everything.
+    #[cfg(test)]
+    pub(crate) const fn without_path_length(mut self) -> Self {
+        self.path_length = None;
+        self
+    }
+
     /// A root before it has a certificate: what it issues first is its own, self-signed.
     pub fn founding(id: AuthorityId, name: DistinguishedName, key: SubjectKey, label: KeyLabel) -> Self {
         let key_identifier = key.key_identifier().to_vec();
         let addresses = PublicAddresses::default();
-        Self { id, name, key, key_identifier, validity: None, path_length: None, label, addresses }
+        let alternative_name = None;
+        Self { id, name, alternative_name, key, key_identifier, validity: None, path_length: None, label, addresses }
     }
 
     /// Its id.
@@ -80,6 +90,11 @@ impl Authority {
     /// Its name; written as issuer octet for octet.
     pub const fn name(&self) -> &DistinguishedName {
         &self.name
+    }
+
+    /// Its name in Japanese, as its certificate has it; repeated as issuerAltName.
+    pub const fn alternative_name(&self) -> Option<&DistinguishedName> {
+        self.alternative_name.as_ref()
     }
 
     /// Its public key.

@@ -7,14 +7,15 @@ use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::key::SignatureAlgorithm;
 use crate::name::GeneralName;
 use crate::oid::{self, Oid};
-use crate::profile::{Profile, RevocationAddresses, Role};
+use crate::profile::{Constraints, Profile, RevocationRule, Role};
 use crate::serial::SerialNumber;
+use std::sync::Arc;
 
 /// A certificate that lacks only its signature.
 #[derive(Debug)]
 pub struct Unsigned {
     pub(super) facts: Facts,
-    pub(super) profile: &'static Profile,
+    pub(super) profile: Arc<Profile>,
     pub(super) algorithm: SignatureAlgorithm,
 }
 
@@ -40,14 +41,14 @@ pub(super) fn encode(
         w.unsigned(serial.as_bytes());
         w.constructed(tag::context_constructed(0), |w| w.integer(2)); // v3
     });
-    let Vetted { request, profile, subject, dns_names, key, validity } = vetted;
+    let Vetted { request, profile, subject, names, key, validity } = vetted;
     let facts = Facts {
         authority: authority.id().clone(),
         serial,
-        profile: profile.id(),
+        profile: profile.id.clone(),
         request,
         subject,
-        dns_names,
+        names,
         key_fingerprint: key.fingerprint(),
         validity,
         tbs: w.finish(),
@@ -68,37 +69,41 @@ pub(super) fn assemble(tbs: &[u8], algorithm: SignatureAlgorithm, signature: &[u
 
 /// The profile's extensions, last first; in the certificate they stand in the opposite order.
 fn extensions(w: &mut Writer, authority: &Authority, vetted: &Vetted) {
-    let profile = vetted.profile;
-    if profile.revocation_addresses == RevocationAddresses::NoCheck {
-        extension(w, oid::OCSP_NOCHECK, Criticality::Informational, Writer::null);
+    let profile = vetted.profile.as_ref();
+    if profile.revocation.nocheck {
+        extension(w, oid::OCSP_NOCHECK, Informational, Writer::null);
     }
-    if profile.revocation_addresses == RevocationAddresses::CrlAndOcsp {
-        revocation_addresses(w, authority);
+    revocation_addresses(w, authority, &profile.revocation);
+    constraints(w, &profile.constraints);
+    if profile.issuer_alternative
+        && let Some(name) = authority.alternative_name()
+    {
+        let name = GeneralName::Directory(name.clone());
+        extension(w, oid::ISSUER_ALT_NAME, Informational, |w| w.sequence(|w| name.write(w)));
     }
-    if !vetted.dns_names.is_empty() {
+    if !vetted.names.is_empty() {
         // Critical when the subject is empty (RFC 5280 §4.2.1.6); ours never is.
-        extension(w, oid::SUBJECT_ALT_NAME, Criticality::Informational, |w| {
-            w.sequence(|w| {
-                let names = vetted.dns_names.iter().rev();
-                names.for_each(|name| GeneralName::Dns(name.to_string()).write(w));
-            });
+        extension(w, oid::SUBJECT_ALT_NAME, Informational, |w| {
+            w.sequence(|w| vetted.names.general_names().rev().for_each(|name| name.write(w)));
         });
     }
-    if !profile.policies.is_empty() {
-        extension(w, oid::CERTIFICATE_POLICIES, Criticality::Informational, |w| {
-            w.sequence(|w| profile.policies.iter().rev().for_each(|policy| w.sequence(|w| w.oid(*policy))));
+    let policies = &profile.policies;
+    if !policies.terms.is_empty() {
+        extension(w, oid::CERTIFICATE_POLICIES, critical_if(policies.critical), |w| {
+            w.sequence(|w| policies.terms.iter().rev().for_each(|policy| policy.write(w)));
         });
     }
     if !profile.extended_key_usage.is_empty() {
-        extension(w, oid::EXTENDED_KEY_USAGE, Criticality::Informational, |w| {
-            w.sequence(|w| profile.extended_key_usage.iter().rev().for_each(|purpose| w.oid(*purpose)));
+        extension(w, oid::EXTENDED_KEY_USAGE, critical_if(profile.extended_key_usage_critical), |w| {
+            let purposes = profile.extended_key_usage.iter().rev();
+            w.sequence(|w| purposes.for_each(|purpose| w.primitive(tag::OID, purpose.as_bytes())));
         });
     }
-    extension(w, oid::KEY_USAGE, Criticality::Critical, |w| {
+    extension(w, oid::KEY_USAGE, Critical, |w| {
         w.named_bits(profile.key_usage_for(vetted.key.algorithm()).0);
     });
     if let Role::Authority { path_length } = profile.role {
-        extension(w, oid::BASIC_CONSTRAINTS, Criticality::Critical, |w| {
+        extension(w, oid::BASIC_CONSTRAINTS, Critical, |w| {
             w.sequence(|w| {
                 if let Some(length) = path_length {
                     w.integer(u64::from(length));
@@ -107,45 +112,61 @@ fn extensions(w: &mut Writer, authority: &Authority, vetted: &Vetted) {
             });
         });
     }
-    extension(w, oid::SUBJECT_KEY_IDENTIFIER, Criticality::Informational, |w| {
+    extension(w, oid::SUBJECT_KEY_IDENTIFIER, Informational, |w| {
         w.octet_string(&vetted.key.key_identifier());
     });
-    extension(w, oid::AUTHORITY_KEY_IDENTIFIER, Criticality::Informational, |w| {
+    extension(w, oid::AUTHORITY_KEY_IDENTIFIER, Informational, |w| {
         w.sequence(|w| w.primitive(tag::context(0), authority.key_identifier()));
     });
 }
 
-fn revocation_addresses(w: &mut Writer, authority: &Authority) {
+/// What limits CAs of other domains; each critical, as RFC 5280 §4.2.1.5, §4.2.1.10, §4.2.1.11 and §4.2.1.14 want it.
+fn constraints(w: &mut Writer, constraints: &Constraints) {
+    if let Some(skip) = constraints.inhibit_any {
+        extension(w, oid::INHIBIT_ANY_POLICY, Critical, |w| w.integer(u64::from(skip)));
+    }
+    if !constraints.policy.is_empty() {
+        extension(w, oid::POLICY_CONSTRAINTS, Critical, |w| constraints.policy.write(w));
+    }
+    if !constraints.names.is_empty() {
+        extension(w, oid::NAME_CONSTRAINTS, Critical, |w| constraints.names.write(w));
+    }
+    if !constraints.mappings.is_empty() {
+        extension(w, oid::POLICY_MAPPINGS, Critical, |w| {
+            w.sequence(|w| constraints.mappings.iter().rev().for_each(|mapping| mapping.write(w)));
+        });
+    }
+}
+
+fn revocation_addresses(w: &mut Writer, authority: &Authority, rule: &RevocationRule) {
     let addresses = authority.addresses();
-    if !addresses.crl.is_empty() {
-        extension(w, oid::CRL_DISTRIBUTION_POINTS, Criticality::Informational, |w| {
-            // One point with several names: the same CRL at each address.
+    let issuers = addresses.issuer_certificate.iter().filter(|_| rule.issuer).map(|uri| (oid::AD_CA_ISSUERS, uri));
+    let responders = addresses.ocsp.iter().filter(|_| rule.ocsp).map(|uri| (oid::AD_OCSP, uri));
+    if rule.ocsp || rule.issuer {
+        extension(w, oid::AUTHORITY_INFO_ACCESS, Informational, |w| {
             w.sequence(|w| {
-                w.sequence(|w| {
-                    w.constructed(tag::context_constructed(0), |w| {
-                        w.constructed(tag::context_constructed(0), |w| {
-                            addresses.crl.iter().rev().for_each(|uri| GeneralName::Uri(uri.clone()).write(w));
-                        });
+                responders.chain(issuers).rev().for_each(|(method, uri)| {
+                    w.sequence(|w| {
+                        GeneralName::Uri(uri.clone()).write(w);
+                        w.oid(method);
                     });
                 });
             });
         });
     }
-    if addresses.ocsp.is_empty() && addresses.issuer_certificate.is_empty() {
-        return;
-    }
-    extension(w, oid::AUTHORITY_INFO_ACCESS, Criticality::Informational, |w| {
-        w.sequence(|w| {
-            let issuers = addresses.issuer_certificate.iter().map(|uri| (oid::AD_CA_ISSUERS, uri));
-            let responders = addresses.ocsp.iter().map(|uri| (oid::AD_OCSP, uri));
-            responders.chain(issuers).rev().for_each(|(method, uri)| {
-                w.sequence(|w| {
-                    GeneralName::Uri(uri.clone()).write(w);
-                    w.oid(method);
-                });
-            });
+    if rule.crl {
+        // One point with several names: the same CRL in the directory and at each address.
+        let point = |w: &mut Writer| {
+            addresses.crl.iter().rev().for_each(|uri| GeneralName::Uri(uri.clone()).write(w));
+            if rule.directory_point {
+                GeneralName::Directory(authority.name().clone()).write(w);
+            }
+        };
+        let name = |w: &mut Writer| w.constructed(tag::context_constructed(0), point);
+        extension(w, oid::CRL_DISTRIBUTION_POINTS, Informational, |w| {
+            w.sequence(|w| w.sequence(|w| w.constructed(tag::context_constructed(0), name)));
         });
-    });
+    }
 }
 
 /// Whether a relying party that does not know an extension must refuse (RFC 5280 §4.2).
@@ -155,10 +176,16 @@ enum Criticality {
     Informational,
 }
 
+use Criticality::{Critical, Informational};
+
+const fn critical_if(critical: bool) -> Criticality {
+    if critical { Critical } else { Informational }
+}
+
 fn extension(w: &mut Writer, id: Oid, criticality: Criticality, value: impl FnOnce(&mut Writer)) {
     w.sequence(|w| {
         w.octet_string_of(value);
-        if criticality == Criticality::Critical {
+        if criticality == Critical {
             w.boolean(true);
         }
         w.oid(id);

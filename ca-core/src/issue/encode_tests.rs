@@ -5,8 +5,8 @@ use crate::certificate::{Certificate, Extensions};
 use crate::issue::Order;
 use crate::issue::samples::Sample;
 use crate::key::SubjectKey;
-use crate::name::{DnsName, OrganisationName};
-use crate::profile::{self, OCSP_RESPONDER, ROOT_CA, SUBORDINATE_CA, WEB_SERVER};
+use crate::name::{AlternativeNames, DnsName};
+use crate::profile::Field;
 use crate::testing::CountingEntropy;
 use crate::time::Timestamp;
 
@@ -24,10 +24,15 @@ fn read(sample: &Sample) -> Certificate {
 
 fn vetted(authority: &Authority, now: Timestamp) -> Vetted {
     let names = ["www.town.shirakaba.lg.jp", "town.shirakaba.lg.jp"].map(|name| DnsName::parse(name).unwrap());
-    let town = OrganisationName::parse("Shirakaba Town").unwrap();
-    let subject = profile::web_server_subject(&town, &names[0]).unwrap();
+    let pack = crate::issue::samples::pack();
+    let profile = pack.profile_named("web-server").unwrap();
+    let fields = crate::profile::Fields::default()
+        .with(Field::OrganisationEn, "Shirakaba Town")
+        .with(Field::ServerName, names[0].as_str());
+    let subject = profile.subject.as_ref().unwrap().fill(&fields).unwrap();
     let key = SubjectKey::from_spki_der(&crate::issue::samples::p256(2)).unwrap();
-    crate::issue::vet::vet(authority, Order::measured(&WEB_SERVER, subject, names.to_vec(), key), now).unwrap()
+    let order = Order::measured(profile, subject, AlternativeNames::of_servers(names.to_vec()), key);
+    crate::issue::vet::vet(&pack, authority, order, now).unwrap()
 }
 
 fn encoded(authority: &Authority, now: Timestamp) -> (Unsigned, Certificate) {
@@ -64,14 +69,14 @@ fn a_web_servers_certificate_says_what_was_ordered() {
 
 #[test]
 fn authorities_and_responders_are_told_apart() {
-    let root = read(&Sample::of(&ROOT_CA));
+    let root = read(&Sample::of(&crate::issue::samples::profile("root-ca")));
     assert_eq!(root.issuer(), root.subject());
     let extensions = root.extensions();
     assert!(extensions.is_ca && extensions.path_length.is_none() && extensions.crl_uris.is_empty());
-    let subordinate = read(&Sample::of(&SUBORDINATE_CA));
+    let subordinate = read(&Sample::of(&crate::issue::samples::profile("subordinate-ca")));
     assert_eq!((subordinate.extensions().is_ca, subordinate.extensions().path_length), (true, Some(0)));
     assert_eq!(subordinate.extensions().key_usage, Some(0x0600));
-    let responder = read(&Sample::of(&OCSP_RESPONDER));
+    let responder = read(&Sample::of(&crate::issue::samples::profile("ocsp-responder-root")));
     assert!(responder.extensions().ocsp_nocheck && !responder.extensions().is_ca);
     assert_eq!(responder.extensions().extended_key_usage, ["1.3.6.1.5.5.7.3.9"]);
     assert!(responder.extensions().ocsp_uris.is_empty() && responder.extensions().crl_uris.is_empty());

@@ -1,20 +1,23 @@
 //! The pipeline as a whole, and what each fault leaves behind.
 
 use super::memory::{LedgerFault, MemoryLedger, MemoryRoot, MemorySigner, SigningFault, now_or_panic};
-use super::samples::{p256, start};
+use super::samples::{fields, p256, pack, profile, start};
 use super::*;
 use crate::certificate::Certificate;
 use crate::key::SubjectKey;
-use crate::name::{Attribute, DistinguishedName, DnsName, StringKind};
-use crate::profile::{self, SUBORDINATE_CA, WEB_SERVER};
+use crate::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, StringKind};
+use crate::profile::{Field, Fields};
 use crate::signer::SignerError;
 use crate::testing::CountingEntropy;
 use std::sync::atomic::Ordering;
 
 fn order(host: &str) -> Order {
     let name = DnsName::parse(host).unwrap();
-    let subject = DistinguishedName::new(&[(Attribute::CommonName, StringKind::Printable, host)]).unwrap();
-    Order::measured(&WEB_SERVER, subject, vec![name], SubjectKey::from_spki_der(&p256(2)).unwrap())
+    let profile = profile("web-server");
+    let fields = Fields::default().with(Field::OrganisationEn, "Shirakaba Town").with(Field::ServerName, host);
+    let subject = profile.subject.as_ref().unwrap().fill(&fields).unwrap();
+    let key = SubjectKey::from_spki_der(&p256(2)).unwrap();
+    Order::measured(&profile, subject, AlternativeNames::of_servers(vec![name]), key)
 }
 
 /// Three certificates ready to be recorded, and their serials.
@@ -22,7 +25,7 @@ fn batch(root: &MemoryRoot) -> (Vec<Linted>, Vec<SerialNumber>) {
     let entropy = CountingEntropy::seeded(9);
     let hosts = ["a.jp", "b.jp", "c.jp"];
     let batch: Vec<Linted> =
-        hosts.iter().map(|host| prepare(&root.authority, order(host), &entropy, start()).unwrap()).collect();
+        hosts.iter().map(|host| prepare(&pack(), &root.authority, order(host), &entropy, start()).unwrap()).collect();
     let serials = batch.iter().map(|linted| linted.facts().serial.clone()).collect();
     (batch, serials)
 }
@@ -51,7 +54,8 @@ fn an_order_becomes_a_certificate_that_verifies_under_its_authority() {
     root.certificate.verify(&root.certificate, start()).unwrap();
     let below = MemorySigner::new();
     let name = DistinguishedName::new(&[(Attribute::CommonName, StringKind::Printable, "Issuing")]).unwrap();
-    let subordinate = root.issued(Order::ceremony(&SUBORDINATE_CA, name, below.key()));
+    let subordinate =
+        root.issued(Order::ceremony(&crate::issue::samples::profile("subordinate-ca"), name, below.key()));
     subordinate.verify(&root.certificate, start()).unwrap();
     let server = memory::issued(&MemoryRoot::authority_of(&subordinate), &below, order("www.town.shirakaba.lg.jp"));
     server.verify(&subordinate, start()).unwrap();
@@ -147,11 +151,11 @@ fn a_certificate_that_breaks_a_rule_is_refused_before_anything_is_recorded() {
     let addresses = PublicAddresses {
         crl: vec!["https://crl.example.jp/".into()],
         ocsp: vec!["http://ocsp.example.jp/".into()],
-        issuer_certificate: Vec::new(),
+        issuer_certificate: vec!["http://crl.example.jp/root.cer".into()],
     };
     let (id, label) = (root.authority.id().clone(), root.authority.label().clone());
     let authority = Authority::of_certificate(id, &root.certificate, label, addresses).unwrap();
-    let refusal = prepare(&authority, order("a.jp"), &CountingEntropy::seeded(1), start()).unwrap_err();
+    let refusal = prepare(&pack(), &authority, order("a.jp"), &CountingEntropy::seeded(1), start()).unwrap_err();
     assert_eq!(
         refusal.to_string(),
         "rfc5280.distribution-points: URI(https://crl.example.jp/) (RFC 5280 §4.2.1.13, BR §7.1.2.11.2)"
@@ -161,7 +165,11 @@ fn a_certificate_that_breaks_a_rule_is_refused_before_anything_is_recorded() {
 #[test]
 fn an_order_that_breaks_its_profile_is_refused_first() {
     let root = MemoryRoot::founded();
-    let order = Order::ceremony(&profile::WEB_SERVER, root.authority.name().clone(), root.signer.key());
-    let refusal = prepare(&root.authority, order, &CountingEntropy::seeded(1), start()).unwrap_err();
-    assert!(matches!(refusal, Refusal::Vet(VetError::DnsNames { found: 0, .. })));
+    let order = Order::ceremony(
+        &profile("web-server"),
+        profile("web-server").subject.as_ref().unwrap().fill(&fields()).unwrap(),
+        root.signer.key(),
+    );
+    let refusal = prepare(&pack(), &root.authority, order, &CountingEntropy::seeded(1), start()).unwrap_err();
+    assert!(matches!(refusal, Refusal::Vet(VetError::Names { found: 0, .. })));
 }

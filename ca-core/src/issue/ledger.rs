@@ -2,7 +2,7 @@
 
 use super::Linted;
 use crate::id::{AuthorityId, ProfileId, RequestId};
-use crate::name::{DistinguishedName, DnsName};
+use crate::name::{AlternativeNames, DistinguishedName};
 use crate::serial::SerialNumber;
 use crate::time::{Timestamp, Validity};
 
@@ -19,8 +19,8 @@ pub struct Facts {
     pub request: Option<RequestId>,
     /// Its subject.
     pub subject: DistinguishedName,
-    /// Its DNS names.
-    pub dns_names: Vec<DnsName>,
+    /// Its alternative names.
+    pub names: AlternativeNames,
     /// SHA-256 of its SubjectPublicKeyInfo.
     pub key_fingerprint: [u8; 32],
     /// Its validity.

@@ -9,7 +9,6 @@ use crate::id::{AuthorityId, KeyLabel};
 use crate::key::SubjectKey;
 use crate::name::{Attribute, DistinguishedName, StringKind};
 use crate::oid;
-use crate::profile::ROOT_CA;
 use crate::serial::SerialNumber;
 use crate::signer::{Signer, SignerError, Tbs};
 use crate::testing::CountingEntropy;
@@ -157,9 +156,14 @@ impl MemoryRoot {
         let (id, label) = (AuthorityId::parse("root").unwrap(), KeyLabel::parse("root").unwrap());
         let name = DistinguishedName::new(&[(Attribute::CommonName, StringKind::Utf8, "Memory Root")]).unwrap();
         let founder = Authority::founding(id.clone(), name.clone(), signer.key(), label.clone());
-        let certificate = issued(&founder, &signer, Order::ceremony(&ROOT_CA, name, signer.key()));
+        let certificate = issued(
+            &founder,
+            &signer,
+            Order::ceremony(&samples::profile("organisation-ca"), name, signer.key())
+                .called(Some(samples::japanese_name())),
+        );
         let addresses = Sample::root_authority().addresses().clone();
-        let authority = Authority::of_certificate(id, &certificate, label, addresses).unwrap();
+        let authority = Authority::of_certificate(id, &certificate, label, addresses).unwrap().without_path_length();
         Self { signer, authority, certificate }
     }
 
@@ -177,7 +181,7 @@ impl MemoryRoot {
 
 /// The certificate of an order, through the whole pipeline.
 pub(crate) fn issued(authority: &Authority, signer: &MemorySigner, order: Order) -> Certificate {
-    let linted = prepare(authority, order, &CountingEntropy::seeded(3), samples::start()).unwrap();
+    let linted = prepare(&samples::pack(), authority, order, &CountingEntropy::seeded(3), samples::start()).unwrap();
     let ledger = MemoryLedger::new(LedgerFault::None);
     let (issued, failures) = now_or_panic(issue(authority, signer, &ledger, vec![linted], samples::start()));
     assert!(failures.is_empty(), "{failures:?}");

@@ -28,6 +28,7 @@ pub use vet::{VetError, Vetted};
 pub(crate) use lint::samples;
 
 use crate::entropy::{Entropy, EntropyUnavailable};
+use crate::profile::Pack;
 use crate::serial::SerialNumber;
 use crate::signer::Signer;
 use crate::time::Timestamp;
@@ -78,7 +79,7 @@ pub enum FailureCause {
 /// use ca_core::issue::{Authority, Order, prepare};
 /// use ca_core::key::SubjectKey;
 /// use ca_core::name::{Attribute, DistinguishedName, StringKind};
-/// use ca_core::profile::{ROOT_CA, WEB_SERVER};
+/// use ca_core::profile::Pack;
 /// use ca_core::testing::CountingEntropy;
 /// use ca_core::time::Timestamp;
 ///
@@ -88,19 +89,27 @@ pub enum FailureCause {
 /// let name = DistinguishedName::new(&[(Attribute::CommonName, StringKind::Utf8, "Root")])?;
 /// let (id, label) = (AuthorityId::parse("root")?, KeyLabel::parse("root")?);
 /// let root = Authority::founding(id, name.clone(), key.clone(), label);
+/// let pack = Pack::shipped("lgwan-private").ok_or("a shipped pack")??;
+/// let (root_ca, web_server) = (pack.profile_named("root-ca").ok_or("a profile")?, pack.profile_named("web-server").ok_or("one")?);
 /// let (entropy, now) = (CountingEntropy::default(), Timestamp::from_seconds(1_775_001_600));
 ///
 /// // A root founds itself: its own name, its own key. What is prepared waits to be recorded, then signed.
-/// let linted = prepare(&root, Order::ceremony(&ROOT_CA, name.clone(), key.clone()), &entropy, now)?;
+/// let linted = prepare(&pack, &root, Order::ceremony(root_ca, name.clone(), key.clone()), &entropy, now)?;
 /// assert_eq!(linted.facts().validity.not_before.rfc3339(), "2026-04-01T00:00:00Z");
 /// // A server's certificate needs a DNS name, so this order is refused, and nothing has happened.
-/// assert!(prepare(&root, Order::ceremony(&WEB_SERVER, name, key), &entropy, now).is_err());
+/// assert!(prepare(&pack, &root, Order::ceremony(web_server, name, key), &entropy, now).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn prepare(authority: &Authority, order: Order, entropy: &dyn Entropy, now: Timestamp) -> Result<Linted, Refusal> {
-    let vetted = vet::vet(authority, order, now)?; // profile, names, key, time: nothing is signed yet
+pub fn prepare(
+    pack: &Pack,
+    authority: &Authority,
+    order: Order,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<Linted, Refusal> {
+    let vetted = vet::vet(pack, authority, order, now)?; // profile, names, key, time: nothing is signed yet
     let unsigned = encode::encode(authority, vetted, entropy)?; // final octets, without a signature
-    Ok(lint::all(authority, unsigned)?) // read back with the other implementation
+    Ok(lint::all(pack, authority, unsigned)?) // read back with the other implementation
 }
 
 /// The irreversible part, for a batch: record, sign, record. `sign` may block, so call it where blocking is allowed.

@@ -61,6 +61,17 @@ impl SignatureHash {
     }
 }
 
+impl Dated {
+    /// Whether it is about keys of that kind.
+    const fn covers(self, key: KeyAlgorithm) -> bool {
+        match self {
+            Self::Rsa { up_to } => key.is_rsa() && key.bits() <= up_to,
+            Self::Ec { up_to } => !key.is_rsa() && key.bits() <= up_to,
+            Self::Signature(_) => false,
+        }
+    }
+}
+
 impl std::fmt::Display for Dated {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -152,14 +163,20 @@ impl CryptoCalendar {
         &self.dates
     }
 
+    /// The last instant a certificate of a key of that kind may live to; `None` when no date says. A kind that is never allowed
+    /// ended in 1970.
+    pub fn end_of(&self, key: KeyAlgorithm) -> Option<Timestamp> {
+        let dates = self.dates.iter().filter(|date| date.of.covers(key));
+        let ends = dates.map(|date| match date.allowed {
+            Allowed::Never => Timestamp::from_seconds(0),
+            Allowed::Until { lives, .. } => lives,
+        });
+        ends.min()
+    }
+
     /// The first date that forbids a key of that kind a certificate of that validity; `None` when none does.
     pub fn against_key(&self, key: KeyAlgorithm, validity: Validity) -> Option<&CryptoDate> {
-        let covers = |of: Dated| match of {
-            Dated::Rsa { up_to } => key.is_rsa() && key.bits() <= up_to,
-            Dated::Ec { up_to } => !key.is_rsa() && key.bits() <= up_to,
-            Dated::Signature(_) => false,
-        };
-        self.dates.iter().find(|date| covers(date.of) && !date.allowed.permits(validity))
+        self.dates.iter().find(|date| date.of.covers(key) && !date.allowed.permits(validity))
     }
 
     /// The date that forbids a certificate of that validity a signature over `hash`; `None` when none does.

@@ -66,6 +66,16 @@ impl Attribute {
         Self::ALL.into_iter().find(|(kind, ..)| *kind == self).map_or("", |(.., short)| short)
     }
 
+    /// The attribute of that short name.
+    pub fn named(short: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(.., known)| *known == short).map(|(kind, ..)| kind)
+    }
+
+    /// Every short name.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().map(|(.., short)| short)
+    }
+
     fn from_oid(content: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|(_, oid, _)| oid.as_bytes() == content).map(|(kind, ..)| kind)
     }

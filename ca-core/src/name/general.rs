@@ -1,4 +1,4 @@
-//! GeneralName (RFC 5280 §4.2.1.6), in the forms this PKI uses: dNSName, directoryName and URI. Job-role certificates carry a
+//! GeneralName (RFC 5280 §4.2.1.6), in the forms this PKI uses: rfc822Name, dNSName, directoryName and URI. Job-role certificates carry a
 //! Japanese directoryName beside their English subject; distribution points name a directory entry beside their URLs.
 
 use super::{DistinguishedName, NameError};
@@ -7,6 +7,8 @@ use crate::der::{DerError, Element, Reader, Writer, tag};
 /// One name of a subject, an issuer or a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GeneralName {
+    /// rfc822Name [1]: as it stands, ASCII; what we issue comes from a checked [`super::EmailAddress`].
+    Email(String),
     /// dNSName [2]: as it stands, ASCII; what we issue comes from a checked [`super::DnsName`].
     Dns(String),
     /// directoryName [4], explicitly tagged because Name is a CHOICE (X.680 §31.2.7).
@@ -15,6 +17,7 @@ pub enum GeneralName {
     Uri(String),
 }
 
+const EMAIL: u8 = tag::context(1);
 const DNS: u8 = tag::context(2);
 const DIRECTORY: u8 = tag::context_constructed(4);
 const URI: u8 = tag::context(6);
@@ -23,13 +26,14 @@ impl GeneralName {
     /// Writes it.
     pub fn write(&self, writer: &mut Writer) {
         match self {
+            Self::Email(address) => writer.primitive(EMAIL, address.as_bytes()),
             Self::Dns(name) => writer.primitive(DNS, name.as_bytes()),
             Self::Directory(name) => writer.constructed(DIRECTORY, |w| w.raw(name.as_der())),
             Self::Uri(uri) => writer.primitive(URI, uri.as_bytes()),
         }
     }
 
-    /// The name in an element. `None` for the forms nobody uses here (rfc822Name, iPAddress and others). Errors: the content
+    /// The name in an element. `None` for the forms nobody uses here (iPAddress, otherName and the rest). Errors: the content
     /// is not that of its form.
     pub fn read(element: Element<'_>) -> Result<Option<Self>, NameError> {
         let text = |what| {
@@ -37,6 +41,7 @@ impl GeneralName {
             ascii.map(str::to_owned).ok_or(DerError::Value(what))
         };
         Ok(match element.tag {
+            EMAIL => Some(Self::Email(text("an rfc822Name")?)),
             DNS => Some(Self::Dns(text("a dNSName")?)),
             URI => Some(Self::Uri(text("a URI")?)),
             DIRECTORY => Some(Self::Directory(DistinguishedName::from_der(element.content)?)),
@@ -53,6 +58,18 @@ impl GeneralName {
             names.extend(Self::read(sequence.element()?)?);
         }
         Ok(names)
+    }
+}
+
+/// With its form: `dns www.town.shirakaba.lg.jp`, `directory C=JP, CN=…`.
+impl std::fmt::Display for GeneralName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Email(text) => write!(f, "email {text}"),
+            Self::Dns(text) => write!(f, "dns {text}"),
+            Self::Directory(name) => write!(f, "directory {name}"),
+            Self::Uri(text) => write!(f, "uri {text}"),
+        }
     }
 }
 

@@ -2,12 +2,16 @@
 //! ([`GeneralName`]), and of the bodies they belong to
 //! ([`LocalGovernmentCode`], [`OrganisationName`]).
 
+mod alternative;
 mod dn;
 mod dns;
+mod email;
 mod general;
 mod organisation;
 
+pub use alternative::AlternativeNames;
 pub use dn::{Attribute, DistinguishedName, NameError, StringKind};
 pub use dns::{DnsName, DnsNameError};
+pub use email::{EmailAddress, EmailError};
 pub use general::GeneralName;
 pub use organisation::{CodeError, LocalGovernmentCode, OrganisationName, OrganisationNameError};

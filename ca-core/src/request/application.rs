@@ -7,7 +7,8 @@
 use crate::digest::{constant_time_eq, hex, sha256};
 use crate::id::{AccountId, OrganisationId, ProfileId, RequestId, RequestNumber};
 use crate::key::SubjectKey;
-use crate::name::{DistinguishedName, DnsName};
+use crate::name::{AlternativeNames, DistinguishedName};
+use crate::profile::KeySource;
 use crate::time::Timestamp;
 
 /// What a request asks for, every field checked at the edge.
@@ -19,12 +20,44 @@ pub struct NewRequest {
     pub profile: ProfileId,
     /// Subject name, made from the organisation register and the profile.
     pub subject: DistinguishedName,
-    /// Names for subjectAltName, in order; each within a verified domain of the organisation.
-    pub dns_names: Vec<DnsName>,
-    /// The proven, strong key.
+    /// Names for subjectAltName; servers and mail addresses each within a verified domain of the organisation.
+    pub names: AlternativeNames,
+    /// The strong key.
     pub key: SubjectKey,
-    /// The PKCS#10 that proved it, in DER.
-    pub csr_der: Vec<u8>,
+    /// Who made the key, and what proves that the holder has it.
+    pub origin: KeyOrigin,
+    /// The chosen beginning; `None` for the instant of issue.
+    pub starts_at: Option<Timestamp>,
+}
+
+/// Who made a requested key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyOrigin {
+    /// The holder: the PKCS#10 that proves possession, in DER.
+    Holder {
+        /// CertificationRequest (RFC 2986).
+        csr_der: Vec<u8>,
+    },
+    /// The centre: the private key is in its vault until it is handed over.
+    Centre,
+}
+
+impl KeyOrigin {
+    /// The same as a pack says it.
+    pub const fn source(&self) -> KeySource {
+        match self {
+            Self::Holder { .. } => KeySource::Holder,
+            Self::Centre => KeySource::Centre,
+        }
+    }
+
+    /// The PKCS#10, if there is one.
+    pub fn csr_der(&self) -> Option<&[u8]> {
+        match self {
+            Self::Holder { csr_der } => Some(csr_der),
+            Self::Centre => None,
+        }
+    }
 }
 
 /// State: waiting for a second person.
@@ -167,18 +200,23 @@ impl<State> Application<State> {
     /// The text that is approved: one `name: value` a line, in fixed order, everything that decides the certificate.
     pub fn statement(&self) -> String {
         let request = &self.request;
-        let names: Vec<&str> = request.dns_names.iter().map(DnsName::as_str).collect();
+        let names: Vec<String> = request.names.general_names().map(|name| name.to_string()).collect();
+        let directory_der = request.names.directory.as_ref().map(|name| hex(&sha256(name.as_der())));
         format!(
-            "lgpki request statement 1\nnumber: {}\nprofile: {}\norganisation: {}\nsubject: {}\nsubject-der-sha256: {}\n\
-             dns-names: {}\nkey: {}\nkey-sha256: {}\nrequester: {}\n",
+            "lgpki request statement 2\nnumber: {}\nprofile: {}\norganisation: {}\nsubject: {}\nsubject-der-sha256: {}\n\
+             names: {}\ndirectory-name-der-sha256: {}\nstarts: {}\nkey: {}\nkey-sha256: {}\nkey-source: {}\n\
+             requester: {}\n",
             self.number,
             request.profile,
             request.organisation,
             request.subject,
             hex(&sha256(request.subject.as_der())),
-            names.join(" "),
+            names.join("; "),
+            directory_der.as_deref().unwrap_or("none"),
+            request.starts_at.map_or_else(|| "when issued".to_owned(), Timestamp::rfc3339),
             request.key.algorithm(),
             hex(&request.key.fingerprint()),
+            request.origin.source().as_str(),
             self.requester,
         )
     }

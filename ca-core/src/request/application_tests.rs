@@ -1,7 +1,7 @@
 //! Four eyes.
 
 use super::*;
-use crate::name::{Attribute, StringKind};
+use crate::name::{Attribute, DnsName, EmailAddress, StringKind};
 
 fn account(digit: char) -> AccountId {
     AccountId::parse(&digit.to_string().repeat(32)).unwrap()
@@ -25,9 +25,10 @@ fn request() -> NewRequest {
         organisation: organisation('1'),
         profile: ProfileId::parse("web-server").unwrap(),
         subject: subject.unwrap(),
-        dns_names: vec![DnsName::parse("www.town.shirakaba.lg.jp").unwrap()],
+        names: AlternativeNames::of_servers(vec![DnsName::parse("www.town.shirakaba.lg.jp").unwrap()]),
         key: key(1),
-        csr_der: vec![0x30, 0x00],
+        origin: KeyOrigin::Holder { csr_der: vec![0x30, 0x00] },
+        starts_at: None,
     }
 }
 
@@ -71,12 +72,16 @@ fn every_field_that_decides_the_certificate_is_in_the_statement() {
     let shown = application(request()).statement_hash();
     let other_name = DistinguishedName::new(&[(Attribute::Organisation, StringKind::Utf8, "Shirakaba Town")]).unwrap();
     type Change = fn(&mut NewRequest);
-    let changes: [(&str, Change); 5] = [
+    let changes: [(&str, Change); 9] = [
         ("organisation", |request| request.organisation = organisation('2')),
         ("profile", |request| request.profile = ProfileId::parse("ocsp-responder").unwrap()),
         ("key", |request| request.key = key(2)),
-        ("one name more", |request| request.dns_names.push(DnsName::parse("a.jp").unwrap())),
-        ("no name", |request| request.dns_names.clear()),
+        ("one name more", |request| request.names.dns.push(DnsName::parse("a.jp").unwrap())),
+        ("no name", |request| request.names.dns.clear()),
+        ("name in Japanese", |request| request.names.directory = Some(request.subject.clone())),
+        ("mail address", |request| request.names.emails.push(EmailAddress::parse("a@a.jp").unwrap())),
+        ("beginning", |request| request.starts_at = Some(instant())),
+        ("key source", |request| request.origin = KeyOrigin::Centre),
     ];
     for (what, change) in changes {
         let mut changed = request();
@@ -95,8 +100,8 @@ fn every_field_that_decides_the_certificate_is_in_the_statement() {
 #[test]
 fn a_name_cannot_be_split_or_joined_without_changing_the_statement() {
     let named = |names: &[&str]| {
-        let dns_names = names.iter().map(|name| DnsName::parse(name).unwrap()).collect();
-        application(NewRequest { dns_names, ..request() }).statement_hash()
+        let names = AlternativeNames::of_servers(names.iter().map(|name| DnsName::parse(name).unwrap()).collect());
+        application(NewRequest { names, ..request() }).statement_hash()
     };
     assert_ne!(named(&["a.jp", "b.jp"]), named(&["b.jp", "a.jp"]));
     assert_ne!(named(&["a.jp"]), named(&["a.jp", "a.jp"]));

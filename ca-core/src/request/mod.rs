@@ -3,5 +3,5 @@
 pub mod application;
 pub mod csr;
 
-pub use application::{Application, ApprovalError, Approved, Approver, NewRequest, Submitted};
+pub use application::{Application, ApprovalError, Approved, Approver, KeyOrigin, NewRequest, Submitted};
 pub use csr::{Csr, CsrError, ProvenCsr, Repair};

@@ -8,13 +8,13 @@ mod load;
 
 use crate::clock::SystemClock;
 use crate::entropy::SystemEntropy;
-use crate::issuance::Issuance;
+use crate::issuance::{Issuance, Means};
 use ca_core::entropy::Entropy;
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::{Authority, Order, PublicAddresses};
 use ca_core::key::KeyAlgorithm;
 use ca_core::name::{Attribute, DistinguishedName, StringKind};
-use ca_core::profile;
+use ca_core::profile::{Pack, Packs};
 use ca_core::signer::{KeyKeeper, Signer, Tbs};
 use ca_core::time::Clock;
 use hsm_adapters::{Passphrase, SoftKeys};
@@ -208,12 +208,14 @@ async fn engine(database: &str, keys: &SoftKeys, key: KeyAlgorithm) -> Result<(I
     ])
     .map_err(prepare_failed)?;
     let founding = Authority::founding(id.clone(), name.clone(), public.clone(), label.clone());
-    let start = |authority| {
-        Issuance::start(authority, Arc::new(keys.clone()), store.clone(), entropy.clone(), Arc::new(SystemClock), LANES)
-            .map_err(prepare_failed)
-    };
-    let own =
-        start(founding)?.submit(Order::ceremony(&profile::ROOT_CA, name, public)).await.map_err(prepare_failed)?;
+    let pack = Pack::shipped("lgwan-private").ok_or_else(|| prepare_failed("no pack"))?.map_err(prepare_failed)?;
+    let pack = pack.also_issued_by(&id);
+    let root =
+        Order::ceremony(pack.profile_named("root-ca").ok_or_else(|| prepare_failed("no profile"))?, name, public);
+    let packs = Packs::new(vec![pack]).map_err(prepare_failed)?;
+    let means = Means { packs, signer: Arc::new(keys.clone()), store, entropy, clock: Arc::new(SystemClock) };
+    let start = |authority| Issuance::start(authority, means.clone(), LANES).map_err(prepare_failed);
+    let own = start(founding)?.submit(root).await.map_err(prepare_failed)?;
     let certificate = ca_core::certificate::Certificate::from_der(own.der()).map_err(prepare_failed)?;
     let base = "http://repository.example.lg.jp";
     let addresses = PublicAddresses {

@@ -259,11 +259,12 @@ async fn make_place(what: &Demo, tell: &mut Teller) -> Result<Place, Trouble> {
         issuing_key: KeyAlgorithm::P256,
     };
     let mut watch = |step: FoundingStep, _: Duration| match step {
-        FoundingStep::Root => {
-            tell.step("root CA founded: P-384, self-signed", "intent recorded, signed, verified with the other library")
+        FoundingStep::Authority { title, issuer: None, key, .. } => {
+            let what = format!("{title} founded: {key}, self-signed");
+            tell.step(&what, "intent recorded, signed, verified with the other library")
         }
-        FoundingStep::ApplicationCa => {
-            tell.step("application CA issued by the root: P-256", "all lint rules kept, verifies under the root")
+        FoundingStep::Authority { title, issuer: Some(issuer), key, .. } => {
+            tell.step(&format!("{title} issued by {issuer}: {key}"), "all lint rules kept, verifies under its issuer")
         }
         FoundingStep::Responders => tell.step("OCSP responders issued", "delegated, id-pkix-ocsp-nocheck, 90 days"),
         FoundingStep::Crls => tell.step("first CRLs made", "parsed again, verified, numbers taken before signing"),

@@ -209,10 +209,10 @@ pub async fn establish(
         keys: Arc::new(soft),
         entropy: Arc::new(SystemEntropy),
         clock: Arc::new(SystemClock),
-        repository_url: config.public.repository_url.clone(),
+        repository: installation::Repository::of(&config.public),
         root_key: keys.0,
         issuing_key: keys.1,
-        crl: config.crl,
+        policy: config.policy.clone(),
     };
     let founded = found(&founding, watch).await;
     store.close().await;
@@ -226,10 +226,14 @@ pub async fn establish(
 
 fn tell(step: FoundingStep, took: Duration) {
     let what = match step {
-        FoundingStep::Root => "root CA: key made, certificate issued to itself",
-        FoundingStep::ApplicationCa => "application CA: key made, certificate issued by the root",
-        FoundingStep::Responders => "OCSP responders: keys made, certificates issued",
-        FoundingStep::Crls => "first CRLs signed",
+        FoundingStep::Authority { title, issuer: None, .. } => {
+            format!("{title}: key made, certificate issued to itself")
+        }
+        FoundingStep::Authority { title, issuer: Some(issuer), .. } => {
+            format!("{title}: key made, certificate issued by {issuer}")
+        }
+        FoundingStep::Responders => "OCSP responders: keys made, certificates issued".to_owned(),
+        FoundingStep::Crls => "first CRLs signed".to_owned(),
     };
     out::talk(format_args!("{:>6} ms  {what}", took.as_millis()));
 }

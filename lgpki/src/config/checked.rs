@@ -2,6 +2,7 @@
 //! stands at.
 
 use super::file;
+use super::policy::{self, Policy};
 use super::{LogFormat, LogLevel};
 use crl::CrlPolicy;
 use ocsp::OcspPolicy;
@@ -25,10 +26,8 @@ pub struct Config {
     pub listen: Listen,
     /// What the world types and reads.
     pub public: Public,
-    /// How long CRLs are valid.
-    pub crl: CrlPolicies,
-    /// How long OCSP answers are valid.
-    pub ocsp: OcspPolicy,
+    /// What is issued, and how long CRLs and OCSP answers are valid.
+    pub policy: Policy,
     /// How the operational log is written.
     pub log_format: LogFormat,
     /// From which severity on.
@@ -75,17 +74,11 @@ pub struct Public {
     pub url: Url,
     /// The base of CRL, OCSP and certificate addresses written into certificates; http.
     pub repository_url: Url,
+    /// The same as LGWAN sees it, where both networks are served; http. Its CRL address stands beside the other in
+    /// certificates.
+    pub lgwan_repository_url: Option<Url>,
     /// Production, training or demo.
     pub environment: Environment,
-}
-
-/// How long the CRLs of the two kinds of authorities are valid.
-#[derive(Clone, Copy, Debug)]
-pub struct CrlPolicies {
-    /// Of those that issue to holders.
-    pub issuing: CrlPolicy,
-    /// Of roots.
-    pub root: CrlPolicy,
 }
 
 /// What is wrong, and where in the file (an octet offset).
@@ -113,11 +106,16 @@ pub(super) fn check(raw: file::File, file: &Path) -> Result<Config, Wrong> {
         },
         public: public(&raw.public, &listen)?,
         listen,
-        crl: CrlPolicies {
-            issuing: crl_policy(CrlPolicy::ISSUING, raw.crl.validity.as_ref(), raw.crl.refresh_before.as_ref())?,
-            root: crl_policy(CrlPolicy::ROOT, raw.crl.root_validity.as_ref(), raw.crl.root_refresh_before.as_ref())?,
+        policy: Policy {
+            packs: policy::packs(&raw.policy, &folder)?,
+            crl_issuing: crl_policy(CrlPolicy::ISSUING, raw.crl.validity.as_ref(), raw.crl.refresh_before.as_ref())?,
+            crl_root: crl_policy(
+                CrlPolicy::ROOT,
+                raw.crl.root_validity.as_ref(),
+                raw.crl.root_refresh_before.as_ref(),
+            )?,
+            ocsp: ocsp_policy(&raw.ocsp)?,
         },
-        ocsp: ocsp_policy(&raw.ocsp)?,
         log_format: raw.log.format,
         log_level: raw.log.level,
     })
@@ -195,6 +193,12 @@ fn public(raw: &file::Public, listen: &Listen) -> Result<Public, Wrong> {
             data (RFC 5280 section 8)";
         return Err(wrong(&raw.repository_url, reason));
     }
+    let lgwan_repository_url = raw.lgwan_repository_url.as_ref().map(base_url).transpose()?;
+    if let (Some(at), Some(url)) = (&raw.lgwan_repository_url, &lgwan_repository_url)
+        && url.scheme() != "http"
+    {
+        return Err(wrong(at, "lgwan_repository_url must be http, as repository_url"));
+    }
     let environment = match raw.environment.get_ref() {
         file::Environment::Production => Environment::Production,
         file::Environment::Training => Environment::Training,
@@ -222,7 +226,7 @@ fn public(raw: &file::Public, listen: &Listen) -> Result<Public, Wrong> {
             return Err(wrong(&raw.url, reason));
         }
     }
-    Ok(Public { url, repository_url, environment })
+    Ok(Public { url, repository_url, lgwan_repository_url, environment })
 }
 
 /// An http or https url of a host and perhaps a port, nothing else.
@@ -246,7 +250,7 @@ fn crl_policy(
     otherwise: CrlPolicy,
     validity: Option<&Spanned<String>>,
     refresh_before: Option<&Spanned<String>>,
-) -> Result<CrlPolicy, Wrong> {
+) -> Result<Option<CrlPolicy>, Wrong> {
     let (length, before) =
         (duration(validity, otherwise.validity)?, duration(refresh_before, otherwise.refresh_before)?);
     match refresh_before.or(validity) {
@@ -254,11 +258,12 @@ fn crl_policy(
             place,
             format!("refresh_before ({}) must be shorter than validity ({})", words(before), words(length)),
         )),
-        _ => Ok(CrlPolicy { validity: length, refresh_before: before }),
+        None => Ok(None),
+        Some(_) => Ok(Some(CrlPolicy { validity: length, refresh_before: before })),
     }
 }
 
-fn ocsp_policy(raw: &file::Ocsp) -> Result<OcspPolicy, Wrong> {
+fn ocsp_policy(raw: &file::Ocsp) -> Result<Option<OcspPolicy>, Wrong> {
     let validity = duration(raw.validity.as_ref(), OcspPolicy::DEFAULT.validity)?;
     let default = OcspPolicy::DEFAULT.validity.saturating_sub(OcspPolicy::DEFAULT.refresh_before);
     let refresh = duration(raw.refresh.as_ref(), default)?;
@@ -267,7 +272,11 @@ fn ocsp_policy(raw: &file::Ocsp) -> Result<OcspPolicy, Wrong> {
             place,
             format!("refresh ({}) must be shorter than validity ({})", words(refresh), words(validity)),
         )),
-        _ => Ok(OcspPolicy { validity, refresh_before: validity.saturating_sub(refresh), ..OcspPolicy::DEFAULT }),
+        None => Ok(None),
+        Some(_) => {
+            let refresh_before = validity.saturating_sub(refresh);
+            Ok(Some(OcspPolicy { validity, refresh_before, ..OcspPolicy::DEFAULT }))
+        }
     }
 }
 

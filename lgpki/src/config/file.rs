@@ -14,6 +14,8 @@ pub(super) struct File {
     pub(super) listen: Listen,
     pub(super) public: Public,
     #[serde(default)]
+    pub(super) policy: Policy,
+    #[serde(default)]
     pub(super) crl: Crl,
     #[serde(default)]
     pub(super) ocsp: Ocsp,
@@ -50,6 +52,7 @@ pub(super) struct Listen {
 pub(super) struct Public {
     pub(super) url: Spanned<String>,
     pub(super) repository_url: Spanned<String>,
+    pub(super) lgwan_repository_url: Option<Spanned<String>>,
     pub(super) environment: Spanned<Environment>,
 }
 
@@ -60,6 +63,12 @@ pub(super) enum Environment {
     Production,
     Training,
     Demo,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Policy {
+    pub(super) packs: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -4,10 +4,12 @@
 
 mod checked;
 mod file;
+mod policy;
 mod sample;
 
-pub use checked::{Config, CrlPolicies, Database, Keys, Listen, Public};
+pub use checked::{Config, Database, Keys, Listen, Public};
 pub use file::{LogFormat, LogLevel};
+pub use policy::Policy;
 pub use sample::{Sample, sample};
 
 use crate::trouble::{Exit, Trouble};

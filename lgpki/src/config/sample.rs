@@ -62,11 +62,18 @@ management = {management}
 url = {url}
 # The base of the CRL, OCSP and certificate addresses written into certificates: http, and for as long as they live.
 repository_url = {repository_url}
+# The same as LGWAN sees it, where both networks are served: a second CRL address in certificates.
+# lgwan_repository_url = "http://repository.lgwan.example"
 # production, training or demo: shown on every page.
 environment = {environment}
 
+[policy]
+# What is issued, and how: packs that come with the program by their names, others by their paths (ending in .toml).
+# `lgpki pack show` tells what they say, `lgpki pack check FILE` whether yours is in order.
+# packs = ["lgwan-private", "bridge-gpki"]
+
 [crl]
-# Lengths of time are a number and s, m, h or d.
+# What stands here goes before the packs. Lengths of time are a number and s, m, h or d.
 # validity = "72h"
 # A new CRL is made when the last is valid for no longer than this, and at every revocation.
 # refresh_before = "48h"

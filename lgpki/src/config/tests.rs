@@ -1,6 +1,8 @@
 use super::*;
+use ca_core::id::AuthorityId;
 use ra_web::Environment;
 use std::time::Duration;
+use store::authorities::AuthorityKind;
 
 const LEAST: &str = r#"
 [database]
@@ -25,6 +27,29 @@ fn said(from: &str, to: &str) -> String {
     parsed(&LEAST.replace(from, to)).unwrap_err().to_string()
 }
 
+fn crl_of(config: &Config, authority: &str) -> crl::CrlPolicy {
+    let kind = if authority == "root" { AuthorityKind::Root } else { AuthorityKind::Issuing };
+    config.policy.crl(&AuthorityId::parse(authority).unwrap(), kind)
+}
+
+fn ocsp_of(config: &Config) -> ocsp::OcspPolicy {
+    config.policy.ocsp().of(&AuthorityId::parse("application-ca").unwrap())
+}
+
+#[test]
+fn packs_are_named_or_files_and_wrong_ones_refuse_the_start() {
+    let config = parsed(&format!("{LEAST}[policy]\npacks = [\"lgwan-private\"]\n")).unwrap();
+    assert_eq!(config.policy.packs.iter().map(|pack| pack.name.as_str()).collect::<Vec<_>>(), ["lgwan-private"]);
+    let said = |packs: &str| parsed(&format!("{LEAST}[policy]\npacks = {packs}\n")).unwrap_err().to_string();
+    assert!(
+        said("[\"nowhere\"]")
+            .contains("13: `nowhere` is no policy pack: a file ending in .toml, or one of lgwan-private")
+    );
+    assert!(said("[\"nowhere.toml\"]").contains("/etc/lgpki/nowhere.toml cannot be read"));
+    assert!(said("[]").contains("at least one policy pack is needed"));
+    assert!(said("[\"bridge-gpki\", \"bridge-gpki\"]").contains("the policy pack bridge-gpki is there twice"));
+}
+
 #[test]
 fn the_smallest_configuration_has_safe_defaults() {
     let config = parsed(LEAST).unwrap();
@@ -33,8 +58,10 @@ fn the_smallest_configuration_has_safe_defaults() {
     assert_eq!(config.listen.ra.to_string(), "127.0.0.1:8080");
     assert_eq!(config.listen.repository, config.listen.ra);
     assert_eq!(config.listen.management.to_string(), "127.0.0.1:9090");
-    assert_eq!(config.crl.issuing, crl::CrlPolicy::ISSUING);
-    assert_eq!(config.ocsp, ocsp::OcspPolicy::DEFAULT);
+    assert_eq!(crl_of(&config, "application-ca"), crl::CrlPolicy::ISSUING);
+    assert_eq!(crl_of(&config, "another"), crl::CrlPolicy::ISSUING);
+    assert_eq!(ocsp_of(&config), ocsp::OcspPolicy::DEFAULT);
+    assert_eq!(config.policy.packs.iter().count(), 2);
     assert_eq!(config.public.environment, Environment::Demo);
 }
 
@@ -112,10 +139,10 @@ fn addresses_must_not_collide() {
 #[test]
 fn lengths_of_time_are_read_and_compared() {
     let config = parsed(&format!("{LEAST}[crl]\nvalidity = \"30m\"\nrefresh_before = \"90s\"\n")).unwrap();
-    assert_eq!(config.crl.issuing.validity, Duration::from_secs(1800));
-    assert_eq!(config.crl.issuing.refresh_before, Duration::from_secs(90));
+    assert_eq!(crl_of(&config, "application-ca").validity, Duration::from_secs(1800));
+    assert_eq!(crl_of(&config, "organisation-ca").refresh_before, Duration::from_secs(90));
     let config = parsed(&format!("{LEAST}[ocsp]\nvalidity = \"10h\"\nrefresh = \"4h\"\n")).unwrap();
-    assert_eq!(config.ocsp.refresh_before, Duration::from_secs(6 * 3600));
+    assert_eq!(ocsp_of(&config).refresh_before, Duration::from_secs(6 * 3600));
     let said = |more: &str| parsed(&format!("{LEAST}{more}")).unwrap_err().to_string();
     assert_eq!(
         said("[crl]\nvalidity = \"1d\"\n"),
@@ -150,8 +177,8 @@ fn what_init_writes_is_accepted() {
     let spelled = spelled.replace("\nra = \"127.0.0.1:8081\"\nrepository = \"127.0.0.1:8082\"", "");
     let spelled = parsed(&spelled).unwrap();
     assert_eq!(
-        (spelled.crl.issuing, spelled.crl.root, spelled.ocsp),
-        (config.crl.issuing, config.crl.root, config.ocsp)
+        (crl_of(&spelled, "application-ca"), crl_of(&spelled, "root"), ocsp_of(&spelled)),
+        (crl_of(&config, "application-ca"), crl_of(&config, "root"), ocsp_of(&config))
     );
     assert_eq!(spelled.database.connections, config.database.connections);
 }

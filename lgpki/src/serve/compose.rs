@@ -7,8 +7,8 @@ use super::renewal::Renewal;
 use super::worker::Worker;
 use super::{LANES, Parts, Role};
 use crate::config::Config;
-use crate::installation::addresses;
-use crate::issuance::Issuance;
+use crate::installation::Repository;
+use crate::issuance::{Issuance, Means};
 use crate::trouble::{Exit, Trouble, chain};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -55,7 +55,7 @@ impl<'a> Composition<'a> {
                 let signer: Arc<dyn Signer> = Arc::new(Metered(Arc::clone(signer)));
                 let local = local_authorities(&parts.store, &signer).await?;
                 let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
-                let responder = Responder::new(store, Arc::clone(&signer), clock, config.ocsp);
+                let responder = Responder::new(store, Arc::clone(&signer), clock, config.policy.ocsp());
                 Some(Signing { signer, responder, local })
             }
             None if super::needs_keys(roles) => {
@@ -98,6 +98,7 @@ impl<'a> Composition<'a> {
             public_url: public.url.clone(),
             repository_url: public.repository_url.clone(),
             environment: public.environment,
+            packs: self.config.policy.packs.clone(),
         };
         let Parts { store, clock, entropy, .. } = self.parts;
         let state = ra_web::State::new(store.clone(), Arc::clone(clock), Arc::clone(entropy), settings);
@@ -111,12 +112,12 @@ impl<'a> Composition<'a> {
     pub(super) async fn worker(&self) -> Result<Option<Worker>, Trouble> {
         let Some(Signing { signer, responder, local }) = &self.signing else { return Ok(None) };
         let mut kinds = Vec::new();
-        let mut engine = None;
+        let mut engines = Vec::new();
         if self.roles.contains(&Role::Ca) {
             kinds.extend([JobKind::Issue, JobKind::RefreshCrl]);
             self.settle(local).await?;
-            let issuing = local.iter().find(|row| row.kind == AuthorityKind::Issuing);
-            engine = issuing.map(|row| self.start_engine(signer, row)).transpose()?;
+            let issuing = local.iter().filter(|row| row.kind == AuthorityKind::Issuing);
+            engines = issuing.map(|row| self.start_engine(signer, row)).collect::<Result<_, _>>()?;
         }
         if self.roles.contains(&Role::Ocsp) {
             kinds.push(JobKind::Presign);
@@ -128,9 +129,9 @@ impl<'a> Composition<'a> {
             signer: Arc::clone(signer),
             kinds,
             authorities: local.clone(),
-            engine,
+            engines,
             responder: responder.clone(),
-            crl: self.config.crl,
+            policy: self.config.policy.clone(),
             renewal: self.roles.contains(&Role::Ca).then(|| self.renewal(signer)),
             wake: Arc::clone(&self.wake),
         }))
@@ -141,7 +142,8 @@ impl<'a> Composition<'a> {
             store: self.parts.store.clone(),
             signer: Arc::clone(signer),
             entropy: Arc::clone(&self.parts.entropy),
-            repository_url: self.config.public.repository_url.clone(),
+            repository: Repository::of(&self.config.public),
+            packs: self.config.policy.packs.clone(),
         }
     }
 
@@ -174,13 +176,20 @@ impl<'a> Composition<'a> {
 
     fn start_engine(&self, signer: &Arc<dyn Signer>, row: &AuthorityRow) -> Result<Issuance, Trouble> {
         let id = row.authority_id.clone();
-        let addresses = addresses(&self.config.public.repository_url, &id);
+        let addresses = Repository::of(&self.config.public).addresses(&id);
         let authority = Authority::of_certificate(id, &certified(row)?, row.key_label.clone(), addresses);
         let authority = authority.map_err(|error| {
             Trouble::new(Exit::Integrity, "the issuing authority's certificate is no CA's").because(error)
         })?;
         let Parts { store, clock, entropy, .. } = self.parts;
-        Issuance::start(authority, Arc::clone(signer), store.clone(), Arc::clone(entropy), Arc::clone(clock), LANES)
+        let means = Means {
+            packs: self.config.policy.packs.clone(),
+            signer: Arc::clone(signer),
+            store: store.clone(),
+            entropy: Arc::clone(entropy),
+            clock: Arc::clone(clock),
+        };
+        Issuance::start(authority, means, LANES)
             .map_err(|error| Trouble::new(Exit::Unavailable, "the issuing engine has no threads").because(error))
     }
 }

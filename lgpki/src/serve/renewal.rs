@@ -1,21 +1,20 @@
 //! Renewing the certificates of OCSP responders. They live for 90 days, because nobody can revoke them (RFC 6960
 //! §4.2.2.2.1); one that ends unnoticed takes every answer with it. The key stays, so answers signed before stay good.
 
-use crate::installation::addresses;
+use crate::installation::Repository;
 use crate::trouble::chain;
 use ca_core::audit::Actor;
 use ca_core::certificate::{Certificate, CertificateError};
 use ca_core::entropy::Entropy;
-use ca_core::id::KeyLabel;
+use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::{self, Authority, AuthorityError, FailureCause, Ledger, LedgerError, Order, Refusal, Unsettled};
-use ca_core::profile;
+use ca_core::profile::Packs;
 use ca_core::signer::Signer;
 use ca_core::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use store::authorities::AuthorityRow;
 use store::{Step, Store, StoreError};
-use url::Url;
 
 const ACTOR: Actor = Actor::System("ca");
 /// How long before its end a responder's certificate is renewed.
@@ -26,7 +25,8 @@ pub(super) struct Renewal {
     pub(super) store: Store,
     pub(super) signer: Arc<dyn Signer>,
     pub(super) entropy: Arc<dyn Entropy>,
-    pub(super) repository_url: Url,
+    pub(super) repository: Repository,
+    pub(super) packs: Packs,
 }
 
 /// Why a responder has no new certificate. The old one stays in use.
@@ -40,6 +40,8 @@ enum NotRenewed {
     Authority(#[from] AuthorityError),
     #[error(transparent)]
     Refused(#[from] Refusal),
+    #[error("no policy pack has a responder for {0}")]
+    NoProfile(AuthorityId),
     #[error("not issued: {0}")]
     NotIssued(FailureCause),
     #[error("what failed could not be settled: {0}")]
@@ -77,7 +79,7 @@ impl Renewal {
             return Ok(None);
         }
         let id = row.authority_id;
-        let addresses = addresses(&self.repository_url, &id);
+        let addresses = self.repository.addresses(&id);
         let authority = Authority::of_certificate(id, &certificate, row.key_label, addresses)?;
         let new = self.issue(authority, &old, now).await?;
         self.put_in_use(of, &new, &label, now).await?;
@@ -85,8 +87,11 @@ impl Renewal {
     }
 
     async fn issue(&self, authority: Authority, old: &Certificate, now: Timestamp) -> Result<Certificate, NotRenewed> {
-        let order = Order::ceremony(&profile::OCSP_RESPONDER, old.subject().clone(), old.key().clone());
-        let linted = issue::prepare(&authority, order, self.entropy.as_ref(), now)?;
+        let rule = self.packs.authority(authority.id()).and_then(|(pack, rule)| Some((pack, rule.ocsp.as_ref()?)));
+        let responder = rule.and_then(|(pack, rule)| Some((pack, pack.profile(&rule.profile)?)));
+        let (pack, profile) = responder.ok_or_else(|| NotRenewed::NoProfile(authority.id().clone()))?;
+        let order = Order::ceremony(profile, old.subject().clone(), old.key().clone());
+        let linted = issue::prepare(pack, &authority, order, self.entropy.as_ref(), now)?;
         let id = authority.id().clone();
         let (store, signer) = (self.store.clone(), Arc::clone(&self.signer));
         let runtime = tokio::runtime::Handle::current();
@@ -119,11 +124,10 @@ impl Renewal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::CrlPolicies;
+    use crate::config;
     use crate::setup::{Founding, found};
     use ca_core::key::KeyAlgorithm;
     use ca_core::testing::{CountingEntropy, FixedClock};
-    use crl::CrlPolicy;
     use hsm_adapters::{Passphrase, SoftKeys};
     use store::OpenOptions;
 
@@ -138,19 +142,22 @@ mod tests {
         let passphrase = Passphrase::drawn(entropy.as_ref()).unwrap();
         let keys = Arc::new(SoftKeys::open_with_iterations(&folder.join("keys"), passphrase, 1).unwrap());
         let begun = Timestamp::from_utc(2026, 11, 21, 0, 0, 0).unwrap();
-        let repository_url = Url::parse("http://repository.example.lg.jp").unwrap();
+        let text = "[database]\nurl = \"sqlite:a.db\"\n[keys]\ndirectory = \"keys\"\n[public]\nurl = \"http://localhost:1\"\n\
+            repository_url = \"http://repository.example.lg.jp\"\nenvironment = \"demo\"\n";
+        let config = config::parse(text, &folder.join("lgpki.toml")).unwrap();
+        let (repository, policy) = (Repository::of(&config.public), config.policy);
         let founding = Founding {
             store: store.clone(),
             keys: keys.clone(),
             entropy: Arc::clone(&entropy),
             clock: Arc::new(FixedClock::at(begun)),
-            repository_url: repository_url.clone(),
+            repository: repository.clone(),
             root_key: KeyAlgorithm::P256,
             issuing_key: KeyAlgorithm::P256,
-            crl: CrlPolicies { issuing: CrlPolicy::ISSUING, root: CrlPolicy::ROOT },
+            policy: policy.clone(),
         };
         let old = found(&founding, &mut |_, _| {}).await.unwrap().responder;
-        let renewal = Renewal { store: store.clone(), signer: keys, entropy, repository_url };
+        let renewal = Renewal { store: store.clone(), signer: keys, entropy, repository, packs: policy.packs };
         let id = ca_core::id::AuthorityId::parse(crate::setup::APPLICATION_CA).unwrap();
         let issuing = async || store.read().await.unwrap().authority(&id).await.unwrap().unwrap();
         let days = |days: u64| begun.plus(Duration::from_secs(days * 86_400));

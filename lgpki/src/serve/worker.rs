@@ -9,7 +9,7 @@ mod issuing;
 mod publishing;
 
 use super::renewal::Renewal;
-use crate::config::CrlPolicies;
+use crate::config::Policy;
 use crate::issuance::Issuance;
 use crate::trouble::chain;
 use ca_core::audit::Actor;
@@ -44,10 +44,10 @@ pub(super) struct Worker {
     pub(super) kinds: Vec<JobKind>,
     /// The authorities whose key is here.
     pub(super) authorities: Vec<AuthorityRow>,
-    /// The engine that issues to holders, where its key is here.
-    pub(super) engine: Option<Issuance>,
+    /// The engines that issue to holders, one for each authority whose key is here.
+    pub(super) engines: Vec<Issuance>,
     pub(super) responder: Responder,
-    pub(super) crl: CrlPolicies,
+    pub(super) policy: Policy,
     /// Renews responders' certificates, where the authorities' keys are at work.
     pub(super) renewal: Option<Renewal>,
     pub(super) wake: Arc<Notify>,
@@ -99,7 +99,7 @@ impl Worker {
 
     /// One look: serials of unknown outcome, deadlines, then jobs, then answers that are old or missing.
     async fn look(&self, memory: &mut Memory) -> Result<Look, StoreError> {
-        if let Some(engine) = &self.engine {
+        for engine in &self.engines {
             // First: what may have been signed is revoked as soon as the database answers, whether or not there is an order.
             engine.settle_leftovers().await;
         }

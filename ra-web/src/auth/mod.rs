@@ -108,6 +108,7 @@ impl<C: Needs> Officer<C> {
             store: self.ra.store(),
             entropy: self.ra.entropy(),
             now: self.ra.now(),
+            packs: &self.ra.settings().packs,
             account: &self.account,
             organisation: &self.organisation,
         }

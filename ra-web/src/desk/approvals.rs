@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ca_core::id::RequestNumber;
 use ca_core::key::KeyAlgorithm;
-use ca_core::name::DnsName;
+use ca_core::name::{AlternativeNames, DnsName, EmailAddress};
 use ca_core::request::{ApprovalError, Approver};
 use store::ReadTxn;
 use store::certificates::CertificateFilter;
@@ -114,7 +114,7 @@ pub async fn approve(desk: &Desk<'_>, number: &RequestNumber, shown: &str) -> Re
     };
     // Inside the transaction: the page may have been drawn before a proof ran out.
     let domains = txn.domains(&row.organisation_id).await?;
-    if let Some(name) = uncovered(&approved.request().dns_names, &domains, desk.now) {
+    if let Some(name) = uncovered(&approved.request().names, &domains, desk.now) {
         let message = Message::new("refused-domain-expired").with("name", name);
         return Ok(Decided::Refused(Problem::new(Field::Statement, message)));
     }
@@ -199,17 +199,23 @@ async fn card(txn: &mut ReadTxn, desk: &Desk<'_>, request: RequestView) -> Resul
     let row = &request.row;
     let mut flags = Vec::new();
     let domains = txn.domains(&row.organisation_id).await?;
-    for name in &row.dns_names {
-        let proven = DnsName::parse(name).is_ok_and(|name| uncovered(&[name], &domains, desk.now).is_none());
-        if !proven {
+    for name in &row.names {
+        let Some(named) = named(name) else { continue };
+        if uncovered(&named, &domains, desk.now).is_some() {
             flags.push(Message::new("flag-domain-expired").with("name", name));
         }
         if let Some(flag) = earlier_certificate(txn, desk, row, name).await? {
             flags.push(flag);
         }
     }
-    flags.extend(plain_flags(row.dns_names.len(), request.key, desk.now.since(row.submitted_at)));
+    flags.extend(plain_flags(row.names.len(), request.key, desk.now.since(row.submitted_at)));
     Ok(Card { request, flags })
+}
+
+/// Returns a line of a request's names as a name whose domain is looked up; `None` for a directory name.
+fn named(line: &str) -> Option<AlternativeNames> {
+    let server = DnsName::parse(line).ok().map(|name| AlternativeNames::of_servers(vec![name]));
+    server.or_else(|| Some(AlternativeNames { emails: vec![EmailAddress::parse(line).ok()?], ..Default::default() }))
 }
 
 /// Returns what the organisation's earlier certificates say about a name: none yet, or one that is still valid.
@@ -226,8 +232,7 @@ async fn earlier_certificate(
         ..CertificateFilter::default()
     };
     let earlier = txn.certificates(&filter).await?;
-    let mut same =
-        earlier.iter().filter(|certificate| certificate.dns_names.iter().any(|dns_name| dns_name == name)).peekable();
+    let mut same = earlier.iter().filter(|certificate| certificate.names.contains(&name.to_owned())).peekable();
     if same.peek().is_none() {
         return Ok(Some(Message::new("flag-new-name").with("name", name)));
     }

@@ -285,7 +285,7 @@ fn unreadable(error: CertificateError) -> DeskError {
 
 /// Returns the file's name in ASCII and with the organisation's Japanese name: request number, organisation, host.
 fn file_names(view: &CertificateView, form: DownloadForm) -> (String, String) {
-    let first = view.row.dns_names.first().map_or("", String::as_str);
+    let first = view.row.names.first().map_or("", String::as_str);
     let number = view.request.as_ref().map_or_else(|| view.row.serial.to_hex(), ToString::to_string);
     let (host, domain) = first.split_once('.').unwrap_or((first, ""));
     let body = municipality(first, domain);
@@ -327,7 +327,7 @@ mod tests {
             profile_id: ProfileId::parse("web-server").unwrap(),
             der,
             subject: "C=JP, O=Shirakaba Town, CN=www.town.shirakaba.lg.jp".to_owned(),
-            dns_names: vec!["www.town.shirakaba.lg.jp".to_owned()],
+            names: vec!["www.town.shirakaba.lg.jp".to_owned()],
             key_sha256: [7; 32],
             validity: Validity { not_before: Timestamp::from_seconds(100), not_after: Timestamp::from_seconds(200) },
             recorded_at: Timestamp::from_seconds(100),

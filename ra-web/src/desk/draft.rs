@@ -3,8 +3,9 @@
 //! The check is the same for the live diagnosis, the confirmation and the filing: what was shown is checked again before it counts.
 
 use ca_core::name::{DistinguishedName, DnsName, OrganisationName};
-use ca_core::profile;
+use ca_core::profile::{self, Family, Fields, Profile};
 use ca_core::request::csr::LARGEST_REQUEST;
+use std::sync::Arc;
 use store::ReadTxn;
 
 use super::diagnosis::{self, Examined};
@@ -49,6 +50,8 @@ pub struct Checked {
 /// A request that can be filed.
 #[derive(Clone, Debug)]
 pub struct Ready {
+    /// What the certificate will be.
+    pub profile: Arc<Profile>,
     /// The certificate's name: from the register and the profile.
     pub subject: DistinguishedName,
     /// The server names, the first of which is in the subject.
@@ -176,13 +179,20 @@ fn ready(desk: &Desk<'_>, accepted: AcceptedNames, examined: &Examined, file_won
     let first = accepted.names.first().ok_or_else(|| unreadable("no server name".to_owned()))?;
     let organisation =
         OrganisationName::parse(&desk.organisation.name_en).map_err(|error| unreadable(error.to_string()))?;
-    let subject = profile::web_server_subject(&organisation, first).map_err(|error| unreadable(error.to_string()))?;
+    let profile =
+        desk.packs.of_family(Family::WebServer).ok_or_else(|| unreadable("no profile of web servers".to_owned()))?;
+    let template = profile.subject.as_ref().ok_or_else(|| unreadable("a profile without subject".to_owned()))?;
+    let fields = Fields::default()
+        .with(profile::Field::OrganisationEn, organisation.as_str())
+        .with(profile::Field::ServerName, first.as_str());
+    let subject = template.fill(&fields).map_err(|error| unreadable(error.to_string()))?;
+    let profile = Arc::clone(profile);
     let mut notices = accepted.notices;
     if file_won {
         notices.push(Message::new("csr-double"));
     }
     notices.extend(examined.repairs.iter().cloned());
-    Ok(Ready { subject, names: accepted.names, csr: examined.clone(), notices })
+    Ok(Ready { profile, subject, names: accepted.names, csr: examined.clone(), notices })
 }
 
 /// Returns the sentence for a key that was used before; the earlier request is named only to its own organisation.

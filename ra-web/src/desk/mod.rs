@@ -25,6 +25,7 @@ pub mod search;
 use ca_core::audit::Actor;
 use ca_core::entropy::{Entropy, EntropyUnavailable};
 use ca_core::id::OrganisationId;
+use ca_core::profile::Packs;
 use ca_core::time::Timestamp;
 use store::accounts::{Account, Role};
 use store::organisations::Organisation;
@@ -39,6 +40,8 @@ pub struct Desk<'a> {
     pub entropy: &'a dyn Entropy,
     /// The instant of everything done here.
     pub now: Timestamp,
+    /// What can be asked for.
+    pub packs: &'a Packs,
     /// The person.
     pub account: &'a Account,
     /// The person's organisation.

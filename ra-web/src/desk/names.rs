@@ -3,7 +3,7 @@
 //! What is repaired (width, case, a final dot) is reported, never silent; what is refused says why and, where a spelling slip
 //! is likely, what was probably meant.
 
-use ca_core::name::DnsName;
+use ca_core::name::{AlternativeNames, DnsName};
 use ca_core::time::Timestamp;
 use store::organisations::{OrganisationDomain, uncovered};
 
@@ -92,7 +92,7 @@ fn accept_one(word: &str, domains: &[OrganisationDomain], now: Timestamp) -> Res
 
 /// Checks that the organisation has proved a domain which holds `name`.
 fn allowed(name: &DnsName, domains: &[OrganisationDomain], now: Timestamp) -> Result<(), Message> {
-    if uncovered(std::slice::from_ref(name), domains, now).is_none() {
+    if uncovered(&AlternativeNames::of_servers(vec![name.clone()]), domains, now).is_none() {
         return Ok(());
     }
     if let Some(domain) = domains.iter().find(|domain| name.is_within(&domain.domain)) {

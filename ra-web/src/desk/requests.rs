@@ -2,8 +2,8 @@
 
 use ca_core::id::{AccountId, RequestId, RequestNumber};
 use ca_core::key::KeyAlgorithm;
-use ca_core::profile;
-use ca_core::request::{Application, Csr, NewRequest};
+use ca_core::name::AlternativeNames;
+use ca_core::request::{Application, Csr, KeyOrigin, NewRequest};
 use ca_core::time::Timestamp;
 use store::requests::{Decision, RequestFilter, RequestRow, RequestState};
 use store::submissions::Claim;
@@ -109,11 +109,12 @@ pub async fn submit(desk: &Desk<'_>, draft: Draft, nonce: &str) -> Result<Filed,
     let (key, csr_der) = ready.csr.csr.clone().into_parts();
     let request = NewRequest {
         organisation: desk.organisation.organisation_id.clone(),
-        profile: profile::WEB_SERVER.id(),
+        profile: ready.profile.id.clone(),
         subject: ready.subject,
-        dns_names: ready.names,
+        names: AlternativeNames::of_servers(ready.names),
         key,
-        csr_der,
+        origin: KeyOrigin::Holder { csr_der },
+        starts_at: None,
     };
     let id = RequestId::new(desk.now, desk.entropy)?;
     let number = txn.next_request_number(desk.now).await?;

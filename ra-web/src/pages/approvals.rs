@@ -87,7 +87,7 @@ impl CardView {
         let sentence = Message::new("approval-sentence")
             .with("organisation", &card.request.organisation)
             .with("requester", requester)
-            .with("names", row.dns_names.join(words.t("list-separator").as_str()));
+            .with("names", row.names.join(words.t("list-separator").as_str()));
         let mut checks = vec!["approval-check-proof", "approval-check-key"];
         if !card.flags.iter().any(|flag| flag.key == "flag-domain-expired") {
             checks.insert(1, "approval-check-domains");

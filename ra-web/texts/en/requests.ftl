@@ -180,6 +180,7 @@ diagnosis-subject-ignored = The name in the signing request, “{ $subject }”,
 diagnosis-names-ignored = The server names in the signing request, “{ $names }”, are not used. Only the names entered above go into the certificate.
 confirm-validity = Valid
 confirm-validity-days = { $days } days from the time of issue
+confirm-validity-years = { $years } years from issue
 stale-kept-label = The reason you typed
 list-separator = {", "}
 approvals-done = Request { $number }: { $text }

@@ -180,6 +180,7 @@ diagnosis-subject-ignored = 発行要求に書かれている名前「{ $subject
 diagnosis-names-ignored = 発行要求に書かれているサーバ名「{ $names }」は使いません。サーバ名の欄に入力した名前だけが証明書に載ります。
 confirm-validity = 有効期間
 confirm-validity-days = 発行した時から{ $days }日間
+confirm-validity-years = 発行した時から{ $years }年間
 stale-kept-label = 入力していた理由
 list-separator = 、
 approvals-done = 申請 { $number }: { $text }

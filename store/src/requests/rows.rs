@@ -1,12 +1,13 @@
 //! Rows of the table `request`, read back into types. The approved application is restored here and nowhere else.
 
 use super::{RequestRow, RequestState};
-use crate::codec::{at, names, octets32, parsed, serial, word};
+use crate::codec::{alternative_names, at, names, octets32, parsed, serial, word};
 use crate::error::StoreError;
 use ca_core::id::{AccountId, AuthorityId, OrganisationId, ProfileId, RequestId, RequestNumber};
 use ca_core::key::SubjectKey;
-use ca_core::name::{DistinguishedName, DnsName};
-use ca_core::request::{Application, Approved, NewRequest, Submitted};
+use ca_core::name::DistinguishedName;
+use ca_core::profile::KeySource;
+use ca_core::request::{Application, Approved, KeyOrigin, NewRequest, Submitted};
 use ca_core::time::Timestamp;
 
 #[derive(sqlx::FromRow)]
@@ -19,8 +20,10 @@ pub(super) struct Record {
     version: i64,
     requester_id: String,
     subject_text: String,
-    dns_names: String,
+    names: String,
     csr: Vec<u8>,
+    key_source: String,
+    starts_at: Option<i64>,
     key_sha256: Vec<u8>,
     statement: String,
     statement_sha256: Vec<u8>,
@@ -42,9 +45,12 @@ pub(super) struct ApplicationRecord {
     profile_id: String,
     requester_id: String,
     subject_der: Vec<u8>,
-    dns_names: String,
+    names: String,
+    directory_der: Option<Vec<u8>>,
     csr: Vec<u8>,
     key_spki: Vec<u8>,
+    key_source: String,
+    starts_at: Option<i64>,
     statement_sha256: Vec<u8>,
     submitted_at: i64,
     decided_by: Option<String>,
@@ -73,8 +79,10 @@ impl TryFrom<Record> for RequestRow {
             version: record.version,
             requester_id: parsed("request.requester_id", AccountId::parse(&record.requester_id))?,
             subject_text: record.subject_text,
-            dns_names: names(&record.dns_names),
+            names: names(&record.names),
             csr: record.csr,
+            key_source: key_source(&record.key_source)?,
+            starts_at: at(record.starts_at),
             key_sha256: octets32("request.key_sha256", record.key_sha256)?,
             statement: record.statement,
             statement_sha256: octets32("request.statement_sha256", record.statement_sha256)?,
@@ -90,14 +98,19 @@ impl TryFrom<Record> for RequestRow {
 
 impl ApplicationRecord {
     pub(super) fn submitted(self) -> Result<Application<Submitted>, StoreError> {
-        let dns_names: Result<Vec<DnsName>, _> = self.dns_names.lines().map(DnsName::parse).collect();
+        let names = alternative_names("request.names", &self.names, self.directory_der.as_deref())?;
+        let origin = match key_source(&self.key_source)? {
+            KeySource::Holder => KeyOrigin::Holder { csr_der: self.csr },
+            KeySource::Centre => KeyOrigin::Centre,
+        };
         let request = NewRequest {
             organisation: parsed("request.organisation_id", OrganisationId::parse(&self.organisation_id))?,
             profile: parsed("request.profile_id", ProfileId::parse(&self.profile_id))?,
             subject: parsed("request.subject_der", DistinguishedName::from_der(&self.subject_der))?,
-            dns_names: parsed("request.dns_names", dns_names)?,
+            names,
             key: parsed("request.key_spki", SubjectKey::from_spki_der(&self.key_spki))?,
-            csr_der: self.csr,
+            origin,
+            starts_at: at(self.starts_at),
         };
         Ok(Application::submitted(
             parsed("request.request_id", RequestId::parse(&self.request_id))?,
@@ -117,4 +130,8 @@ impl ApplicationRecord {
         let restored = Application::restored(self.submitted()?, by, Timestamp::from_micros(at), &statement_sha256);
         parsed("request.statement_sha256", restored)
     }
+}
+
+fn key_source(text: &str) -> Result<KeySource, StoreError> {
+    word("request.key_source", text, KeySource::parse(text))
 }

@@ -7,14 +7,14 @@ use ca_core::issue::{
     self, Authority, Intents, Issued, Ledger, LedgerError, Linted, Order, PublicAddresses, Signed, Unsettled,
 };
 use ca_core::key::SubjectKey;
-use ca_core::name::{Attribute, DistinguishedName, DnsName, LocalGovernmentCode, OrganisationName, StringKind};
-use ca_core::profile::{self, ROOT_CA, WEB_SERVER};
-use ca_core::request::{Application, Approver, NewRequest, Submitted};
+use ca_core::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, LocalGovernmentCode, StringKind};
+use ca_core::request::{Application, Approver, KeyOrigin, NewRequest, Submitted};
 use ca_core::serial::SerialNumber;
 use ca_core::signer::{Signer, SignerError, Tbs};
 use ca_core::testing::CountingEntropy;
 use ca_core::time::Timestamp;
 use lgpki_tests::databases::{Kind, TestDatabase};
+use lgpki_tests::policy::{pack, profile, server_subject};
 use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -135,8 +135,8 @@ impl Fixture<'_> {
         let name = DistinguishedName::new(&name).unwrap();
         let key = signer.public_key(&label).unwrap();
         let founding = Authority::founding(id.clone(), name.clone(), key.clone(), label.clone());
-        let order = Order::ceremony(&ROOT_CA, name, key);
-        let linted = issue::prepare(&founding, order, &*self.entropy, START).unwrap();
+        let order = Order::ceremony(&profile("root-ca"), name, key);
+        let linted = issue::prepare(&pack(&["test-ca"]), &founding, order, &*self.entropy, START).unwrap();
         let (issued, failures) = issue::issue(&founding, &signer, &self.store, vec![linted], START).await;
         assert!(failures.is_empty(), "{failures:?}");
         let certificate = Certificate::from_der(issued[0].der()).unwrap();
@@ -170,11 +170,12 @@ impl Fixture<'_> {
         let number = txn.next_request_number(txn.now()).await.unwrap();
         let request = NewRequest {
             organisation: town.organisation.clone(),
-            profile: WEB_SERVER.id(),
-            subject: subject(&name),
-            dns_names: vec![name],
+            profile: profile("web-server").id.clone(),
+            subject: server_subject(name.as_str()),
+            names: AlternativeNames::of_servers(vec![name]),
             key: fresh_key(),
-            csr_der: vec![0x30, 0],
+            origin: KeyOrigin::Holder { csr_der: vec![0x30, 0] },
+            starts_at: None,
         };
         let id = RequestId::new(txn.now(), &*self.entropy).unwrap();
         Application::submitted(id, number, town.officer.clone(), txn.now(), request)
@@ -219,14 +220,17 @@ impl Fixture<'_> {
     pub(super) fn linted_with(&self, ca: &Ca, count: usize, entropy: &CountingEntropy) -> Vec<Linted> {
         let key = fresh_key();
         let name = DnsName::parse("www.town.shirakaba.lg.jp").unwrap();
-        let orders = (0..count).map(|_| Order::measured(&WEB_SERVER, subject(&name), vec![name.clone()], key.clone()));
-        orders.map(|order| issue::prepare(&ca.authority, order, entropy, START).unwrap()).collect()
+        let (pack, profile, subject) = (pack(&["test-ca"]), profile("web-server"), server_subject(name.as_str()));
+        let names = AlternativeNames::of_servers(vec![name]);
+        let orders = (0..count).map(|_| Order::measured(&profile, subject.clone(), names.clone(), key.clone()));
+        orders.map(|order| issue::prepare(&pack, &ca.authority, order, entropy, START).unwrap()).collect()
     }
 
     /// The linted certificate of an approved request.
     pub(super) async fn linted_for(&self, ca: &Ca, request: &RequestId) -> Linted {
         let application = self.store.read().await.unwrap().approved_application(request).await.unwrap().unwrap();
-        issue::prepare(&ca.authority, Order::approved(&application), &*self.entropy, START).unwrap()
+        issue::prepare(&pack(&["test-ca"]), &ca.authority, Order::approved(&application), &*self.entropy, START)
+            .unwrap()
     }
 
     /// Records the intents, signs, and stops before the certificates are recorded.
@@ -242,10 +246,6 @@ impl Fixture<'_> {
         assert!(failures.is_empty(), "{failures:?}");
         issued
     }
-}
-
-fn subject(name: &DnsName) -> DistinguishedName {
-    profile::web_server_subject(&OrganisationName::parse("Shirakaba Town").unwrap(), name).unwrap()
 }
 
 pub(super) fn fresh_key() -> SubjectKey {

@@ -40,7 +40,7 @@ async fn a_request_is_read_back_as_it_was_filed(db: Fixture<'_>) {
     let mut read = db.store.read().await.unwrap();
     let row = read.request(application.id()).await.unwrap().unwrap();
     assert_eq!((row.state, row.version, row.submitted_at), (RequestState::Submitted, 1, after(1)));
-    assert_eq!(row.dns_names, ["www.town.shirakaba.lg.jp"]);
+    assert_eq!(row.names, ["www.town.shirakaba.lg.jp"]);
     assert_eq!(row.statement, application.statement());
     assert_eq!(row.statement_sha256, application.statement_hash());
     assert_eq!((row.decided_by.as_ref(), row.certificate.as_ref()), (None, None));

@@ -1,9 +1,6 @@
 //! The CA/Browser Forum's requirements a certificate can be held to. Whether they apply is no property of the certificate:
 //! a CA outside the public trust lists holds itself to them or does not, and says so in its policy.
 
-use crate::oid;
-use crate::profile::Profile;
-
 /// A set of public requirements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Baseline {
@@ -28,8 +25,8 @@ impl Baseline {
         }
     }
 
-    /// The set that certificates of `profile` are held to; `None` for none.
-    pub fn of_profile(profile: &Profile) -> Option<Self> {
-        profile.extended_key_usage.contains(&oid::KP_SERVER_AUTH).then_some(Self::TlsServer)
+    /// The set of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|baseline| baseline.as_str() == word)
     }
 }

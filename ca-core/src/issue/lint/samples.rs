@@ -7,12 +7,12 @@ use crate::id::{AuthorityId, KeyLabel};
 use crate::issue::encode::encode;
 use crate::issue::{Authority, Facts, PublicAddresses, Vetted};
 use crate::key::{CryptoCalendar, SubjectKey};
-use crate::name::{Attribute, DistinguishedName, DnsName, StringKind};
+use crate::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, EmailAddress, StringKind};
 use crate::oid::{self, Oid};
-use crate::profile::{self, Profile};
+use crate::profile::{Count, Family, Field, Fields, Pack, Profile};
 use crate::testing::CountingEntropy;
-use crate::time::{Timestamp, Validity};
-use std::time::Duration;
+use crate::time::Timestamp;
+use std::sync::Arc;
 
 /// A certificate in parts, beside who issues it and what was ordered. Values are DER unless they say otherwise.
 pub(crate) struct Sample {
@@ -32,7 +32,7 @@ pub(crate) struct Sample {
     /// Id, criticality, content of extnValue.
     pub(crate) extensions: Vec<(Vec<u8>, bool, Vec<u8>)>,
     pub(crate) authority: Authority,
-    pub(crate) profile: &'static Profile,
+    pub(crate) profile: Arc<Profile>,
     pub(crate) facts: Facts,
     pub(crate) calendar: CryptoCalendar,
     pub(crate) baseline: Option<Baseline>,
@@ -41,6 +41,49 @@ pub(crate) struct Sample {
 /// The instant samples begin to be valid.
 pub(crate) fn start() -> Timestamp {
     Timestamp::from_utc(2026, 4, 1, 0, 0, 0).unwrap()
+}
+
+/// The shipped packs, each profile of which the sample root issues too.
+pub(crate) fn packs() -> [Pack; 2] {
+    ["lgwan-private", "bridge-gpki"].map(|name| {
+        let pack = Pack::shipped(name).unwrap().unwrap();
+        ["root", "below"].iter().fold(pack, |pack, id| pack.also_issued_by(&AuthorityId::parse(id).unwrap()))
+    })
+}
+
+/// The first of them.
+pub(crate) fn pack() -> Pack {
+    let [pack, _] = packs();
+    pack
+}
+
+/// A profile of the first.
+pub(crate) fn profile(name: &str) -> Arc<Profile> {
+    Arc::clone(pack().profile_named(name).unwrap())
+}
+
+/// What people fill in.
+pub(crate) fn fields() -> Fields {
+    Fields::default()
+        .with(Field::Organisation, "白樺町")
+        .with(Field::OrganisationEn, "Shirakaba Town")
+        .with(Field::Units, "総務課")
+        .with(Field::UnitsEn, "General Affairs Division")
+        .with(Field::Post, "町長")
+        .with(Field::PostEn, "Mayor")
+        .with(Field::Person, "佐藤 花子")
+        .with(Field::PersonEn, "SATO HANAKO")
+        .with(Field::PersonNumber, "0123")
+        .with(Field::ServiceEn, "General Affairs")
+        .with(Field::ServerName, "www.town.shirakaba.lg.jp")
+}
+
+pub(crate) fn japanese_name() -> DistinguishedName {
+    DistinguishedName::new(&[
+        (Attribute::Country, StringKind::Printable, "JP"),
+        (Attribute::OrganisationalUnit, StringKind::Utf8, "見本認証局"),
+    ])
+    .unwrap()
 }
 
 /// DER of a Time in UTCTime form.
@@ -113,34 +156,35 @@ fn founder(spki: &[u8]) -> Authority {
 }
 
 impl Sample {
-    /// What the encoder writes for this profile: issued by [`founder`] for the root, by the sample root otherwise.
-    pub(crate) fn of(profile: &'static Profile) -> Self {
-        if profile.name == profile::ROOT_CA.name {
-            return Self::root(&p256(1));
+    /// What the encoder writes for this profile: a founder's own for self-signed ones, the sample root's otherwise.
+    pub(crate) fn of(profile: &Arc<Profile>) -> Self {
+        if profile.family == Family::Root {
+            return Self::founded(profile, &p256(1));
         }
-        let names = match profile.dns_names {
-            profile::DnsNames::UpTo(_) => vec![DnsName::parse("www.town.shirakaba.lg.jp").unwrap()],
-            profile::DnsNames::None => Vec::new(),
+        let authority = Self::root_authority();
+        let subject = match &profile.subject {
+            Some(template) => template.fill(&fields()).unwrap(),
+            None if profile.family.is_self_issued() => authority.name().clone(),
+            None => authority_name("Sample Below"),
         };
-        let subject = DistinguishedName::new(&[
-            (Attribute::Country, StringKind::Printable, "JP"),
-            (Attribute::Organisation, StringKind::Printable, "Shirakaba Town"),
-            (Attribute::CommonName, StringKind::Printable, names.first().map_or("Sample", DnsName::as_str)),
-        ]);
         let key = SubjectKey::from_spki_der(&p256(2)).unwrap();
-        Self::encoded(Self::root_authority(), Self::order(profile, subject.unwrap(), names, key))
+        Self::encoded(authority, Self::order(profile, subject, key))
     }
 
     /// A root's own certificate, with the key in `spki`.
     pub(crate) fn root(spki: &[u8]) -> Self {
+        Self::founded(&profile("root-ca"), spki)
+    }
+
+    fn founded(profile: &Arc<Profile>, spki: &[u8]) -> Self {
         let founder = founder(spki);
         let (subject, key) = (founder.name().clone(), founder.key().clone());
-        Self::encoded(founder, Self::order(&profile::ROOT_CA, subject, Vec::new(), key))
+        Self::encoded(founder, Self::order(profile, subject, key))
     }
 
     /// A web server's certificate.
     pub(crate) fn web_server() -> Self {
-        Self::of(&profile::WEB_SERVER)
+        Self::of(&profile("web-server"))
     }
 
     /// A web server's certificate that has lost all its extensions.
@@ -148,32 +192,38 @@ impl Sample {
         Self::web_server().with(|sample| sample.extensions.clear())
     }
 
-    /// The authority of the sample root's certificate, with addresses.
+    /// The authority of the sample root's certificate, with addresses and a name in Japanese.
     pub(crate) fn root_authority() -> Authority {
-        let certificate = Certificate::from_der(&Self::of(&profile::ROOT_CA).der()).unwrap();
+        let certificate = Certificate::from_der(&Self::of(&profile("organisation-ca")).der()).unwrap();
         let addresses = PublicAddresses {
             crl: vec!["http://crl.example.jp/root.crl".into(), "http://crl.lgwan.example.jp/root.crl".into()],
             ocsp: vec!["http://ocsp.example.jp/".into()],
             issuer_certificate: vec!["http://crl.example.jp/root.cer".into()],
         };
         let founder = founder(&p256(1));
-        Authority::of_certificate(founder.id().clone(), &certificate, founder.label().clone(), addresses).unwrap()
+        let root = Authority::of_certificate(founder.id().clone(), &certificate, founder.label().clone(), addresses);
+        root.unwrap().without_path_length()
     }
 
-    fn order(
-        profile: &'static Profile,
-        subject: DistinguishedName,
-        dns_names: Vec<DnsName>,
-        key: SubjectKey,
-    ) -> Vetted {
-        let length = Duration::from_secs(u64::from(profile.days) * 86_400 - 1);
-        let validity = Validity { not_before: start(), not_after: start().plus(length) };
-        Vetted { request: None, profile, subject, dns_names, key, validity }
+    fn order(profile: &Arc<Profile>, subject: DistinguishedName, key: SubjectKey) -> Vetted {
+        let rule = &profile.alternative;
+        let some = |count: Count| if count.most > 0 { 1 } else { 0 };
+        let names = AlternativeNames {
+            dns: vec![DnsName::parse("www.town.shirakaba.lg.jp").unwrap(); some(rule.dns)],
+            emails: vec![EmailAddress::parse("soumu@town.shirakaba.lg.jp").unwrap(); some(rule.emails)],
+            directory: match &rule.directory {
+                Some(template) => Some(template.fill(&fields()).unwrap()),
+                None => rule.of_authority.then(japanese_name),
+            },
+        };
+        let validity = profile.validity.period(start());
+        Vetted { request: None, profile: Arc::clone(profile), subject, names, key, validity }
     }
 
     fn encoded(authority: Authority, vetted: Vetted) -> Self {
         let unsigned = encode(&authority, vetted, &CountingEntropy::seeded(1)).unwrap();
         let (facts, profile) = (unsigned.facts, unsigned.profile);
+        let baseline = profile.baseline;
         let mut tbs = Reader::of_sequence(&facts.tbs).unwrap();
         tbs.expect(tag::context_constructed(0)).unwrap();
         let serial = tbs.expect(tag::INTEGER).unwrap().to_vec();
@@ -208,7 +258,7 @@ impl Sample {
             profile,
             facts,
             calendar: CryptoCalendar::empty(),
-            baseline: Baseline::of_profile(profile),
+            baseline,
         }
     }
 
@@ -304,7 +354,7 @@ impl Sample {
 
     /// The sample as rules see it: [`Self::der`] beside what it is held to.
     fn candidate<'a>(&'a self, der: &'a [u8]) -> Candidate<'a> {
-        let promise = Promise { profile: self.profile, authority: &self.authority, facts: &self.facts };
+        let promise = Promise { profile: &self.profile, authority: &self.authority, facts: &self.facts };
         let candidate = Candidate::parse_leniently(der, &self.calendar).unwrap();
         candidate.held_to(self.baseline).promised(promise)
     }

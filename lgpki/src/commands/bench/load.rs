@@ -4,8 +4,8 @@ use super::{BenchError, prepare_failed};
 use crate::issuance::Issuance;
 use ca_core::issue::Order;
 use ca_core::key::KeyAlgorithm;
-use ca_core::name::{DnsName, OrganisationName};
-use ca_core::profile;
+use ca_core::name::{AlternativeNames, DnsName, OrganisationName};
+use ca_core::profile::{Field, Fields};
 use ca_core::request::Csr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -86,7 +86,12 @@ pub(super) async fn one(engine: &Issuance, request: &str) -> Result<(), BenchErr
     let (key, _) = proven.into_parts();
     let name = DnsName::parse("www.town.shirakaba.lg.jp").map_err(prepare_failed)?;
     let organisation = OrganisationName::parse("Shirakaba Town").map_err(prepare_failed)?;
-    let subject = profile::web_server_subject(&organisation, &name).map_err(prepare_failed)?;
-    let order = Order::measured(&profile::WEB_SERVER, subject, vec![name], key);
+    let (_, profile) =
+        engine.packs().profile_named("web-server").ok_or_else(|| prepare_failed("no profile web-server"))?;
+    let fields =
+        Fields::default().with(Field::OrganisationEn, organisation.as_str()).with(Field::ServerName, name.as_str());
+    let template = profile.subject.as_ref().ok_or_else(|| prepare_failed("a profile without subject"))?;
+    let subject = template.fill(&fields).map_err(prepare_failed)?;
+    let order = Order::measured(profile, subject, AlternativeNames::of_servers(vec![name]), key);
     engine.submit(order).await.map(drop).map_err(prepare_failed)
 }

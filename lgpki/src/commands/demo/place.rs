@@ -6,7 +6,7 @@ use super::people::{self, Personas};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Sample, sample};
 use crate::entropy::SystemEntropy;
-use crate::installation::{make_store, migrate, open_keys};
+use crate::installation::{Repository, make_store, migrate, open_keys};
 use crate::secrets::{PassphraseSource, draw_passphrase_file};
 use crate::setup::{Founding, FoundingStep, found};
 use ca_core::key::KeyAlgorithm;
@@ -72,10 +72,10 @@ pub async fn prepare(
             keys: Arc::new(open_keys(&config, &PassphraseSource::default())?),
             entropy: Arc::new(SystemEntropy),
             clock: Arc::new(SystemClock),
-            repository_url: config.public.repository_url.clone(),
+            repository: Repository::of(&config.public),
             root_key: KeyAlgorithm::P384,
             issuing_key: wanted.issuing_key,
-            crl: config.crl,
+            policy: config.policy.clone(),
         };
         found(&founding, watch).await.map_err(|error| DemoError::Story(crate::trouble::chain(&error)))?;
     }

@@ -8,7 +8,7 @@ use ca_core::id::KeyLabel;
 use ca_core::time::Timestamp;
 use hsm_adapters::SoftKeys;
 use hsm_adapters::probe::{Probe, probe};
-use store::authorities::{AuthorityKind, AuthorityRow};
+use store::authorities::AuthorityRow;
 use store::{Schema, Store, StoreError};
 
 const DAY: u64 = 86_400;
@@ -118,10 +118,7 @@ fn days_left(whose: &str, der: &[u8], enough: u64, now: Timestamp) -> Finding {
 
 async fn crl(store: &Store, config: &Config, authority: &AuthorityRow, now: Timestamp) -> Result<Finding, StoreError> {
     let id = &authority.authority_id;
-    let policy = match authority.kind {
-        AuthorityKind::Root => config.crl.root,
-        AuthorityKind::Issuing => config.crl.issuing,
-    };
+    let policy = config.policy.crl_of(authority);
     let Some(crl) = store.read().await?.latest_crl(id).await? else {
         return Ok(Finding::fail("crl", format!("{id} has none"), "run `lgpki serve --roles ca` where its key is"));
     };

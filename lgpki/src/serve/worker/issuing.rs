@@ -4,9 +4,10 @@ use super::super::metrics::STEP_SECONDS;
 use super::{ACTOR, Memory, Worker};
 use crate::issuance::{Issuance, NotIssued};
 use crate::trouble::chain;
-use ca_core::id::{KeyLabel, RequestId};
-use ca_core::issue::{Issued, Order};
+use ca_core::id::{AuthorityId, KeyLabel, RequestId};
+use ca_core::issue::{Facts, Issued, Order};
 use ca_core::request::{Application, Approved};
+use ca_core::serial::SerialNumber;
 use hsm_adapters::probe::{Probe, probe};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ impl Worker {
         let mut kinds = self.kinds.clone();
         let Some(until) = memory.paused_until else { return kinds };
         let now = self.clock.now();
-        let usable = now >= until && self.engine_key_is_usable().await;
+        let usable = now >= until && self.engine_keys_are_usable().await;
         if usable {
             memory.paused_until = None;
             return kinds;
@@ -46,47 +47,52 @@ impl Worker {
         kinds
     }
 
-    async fn engine_key_is_usable(&self) -> bool {
-        let Some(engine) = &self.engine else { return false };
-        let (signer, label): (_, KeyLabel) = (Arc::clone(&self.signer), engine.authority().label().clone());
-        match tokio::task::spawn_blocking(move || probe(signer.as_ref(), &label)).await {
-            Ok(Probe::Usable) => true,
-            Ok(Probe::Unusable { reason }) => {
-                tracing::error!(event_id = "issue.key", reason, "the issuing key cannot be used; issuing pauses");
-                false
+    async fn engine_keys_are_usable(&self) -> bool {
+        for engine in &self.engines {
+            let (signer, label): (_, KeyLabel) = (Arc::clone(&self.signer), engine.authority().label().clone());
+            match tokio::task::spawn_blocking(move || probe(signer.as_ref(), &label)).await {
+                Ok(Probe::Usable) => {}
+                Ok(Probe::Unusable { reason }) => {
+                    tracing::error!(event_id = "issue.key", reason, "an issuing key cannot be used; issuing pauses");
+                    return false;
+                }
+                Err(_) => return false,
             }
-            Err(_) => false,
         }
+        !self.engines.is_empty()
+    }
+
+    /// The engine of an authority that issues certificates of the application's profile.
+    fn engine_for(&self, application: &Application<Approved>) -> Option<&Issuance> {
+        let (_, profile) = self.policy.packs.profile(&application.request().profile)?;
+        self.engines.iter().find(|engine| profile.issuers.contains(engine.authority().id()))
     }
 
     pub(super) async fn issue(&self, jobs: Vec<(ClaimedJob, RequestId)>, memory: &mut Memory) {
-        let Some(engine) = &self.engine else {
-            for (job, _) in &jobs {
-                self.put_off(job, "the issuing key is not here").await;
-            }
-            return;
-        };
         let mut verdicts = self.verdicts(&jobs).await;
         let mut under_way = JoinSet::new();
         for (job, request) in jobs {
             match verdicts.remove(&request) {
-                Some(Verdict::Issue(application)) => {
-                    let engine = engine.clone();
-                    under_way.spawn(async move { (job, request, submit(&engine, &application).await) });
-                }
+                Some(Verdict::Issue(application)) => match self.engine_for(&application).cloned() {
+                    Some(engine) => {
+                        under_way.spawn(async move { (job, request, submit(&engine, &application).await) });
+                    }
+                    None => self.put_off(&job, "no authority whose key is here issues this profile").await,
+                },
                 Some(Verdict::Refuse(why)) => self.give_up(&job, &request, why).await,
                 Some(Verdict::Wait(why)) => self.put_off(&job, &why).await,
                 // Issued by an earlier attempt, or failed.
                 None => self.finish(&job).await,
             }
         }
-        let mut issued = Vec::new();
+        let mut issued: HashMap<AuthorityId, Vec<SerialNumber>> = HashMap::new();
         while let Some(outcome) = under_way.join_next().await {
             match outcome {
                 Ok((_, _, Ok(certificate))) => {
                     memory.failures = 0;
                     // The job went with the transaction that recorded the certificate.
-                    issued.push(certificate.facts().serial.clone());
+                    let Facts { authority, serial, .. } = certificate.facts();
+                    issued.entry(authority.clone()).or_default().push(serial.clone());
                 }
                 Ok((job, request, Err(NotIssued::Refused(refusal)))) => {
                     self.give_up(&job, &request, &refusal.to_string()).await;
@@ -101,7 +107,9 @@ impl Worker {
                 Ok((_, _, Err(NotIssued::Stopping))) | Err(_) => {}
             }
         }
-        self.presign_new(engine.authority().id(), issued).await;
+        for (authority, serials) in issued {
+            self.presign_new(&authority, serials).await;
+        }
     }
 
     /// What is to be done about each request; nothing about those that do not wait to be issued any more.
@@ -136,7 +144,7 @@ impl Worker {
                 domains.insert(asked.organisation.clone(), txn.domains(&asked.organisation).await?);
             }
             let proven = domains.get(&asked.organisation).map_or(&[][..], Vec::as_slice);
-            let verdict = match uncovered(&asked.dns_names, proven, self.clock.now()) {
+            let verdict = match uncovered(&asked.names, proven, self.clock.now()) {
                 Some(_) => Verdict::Refuse(PROOF_RAN_OUT),
                 None => Verdict::Issue(Box::new(application)),
             };

@@ -4,9 +4,8 @@ use super::{ACTOR, Worker};
 use crate::trouble::chain;
 use ca_core::id::AuthorityId;
 use ca_core::serial::SerialNumber;
-use crl::{CrlPolicy, Refreshed};
+use crl::Refreshed;
 use std::collections::HashMap;
-use store::authorities::AuthorityKind;
 use store::jobs::{ClaimedJob, Job, JobKind};
 use store::{Step, StoreError};
 
@@ -14,13 +13,6 @@ use store::{Step, StoreError};
 const PRESIGNED: u32 = 200;
 
 impl Worker {
-    fn crl_policy(&self, kind: AuthorityKind) -> &CrlPolicy {
-        match kind {
-            AuthorityKind::Root => &self.crl.root,
-            AuthorityKind::Issuing => &self.crl.issuing,
-        }
-    }
-
     /// Asks for the CRLs that are due without a revocation.
     pub(super) async fn ask_for_due_crls(&self) -> Result<(), StoreError> {
         if !self.kinds.contains(&JobKind::RefreshCrl) {
@@ -29,7 +21,7 @@ impl Worker {
         for authority in &self.authorities {
             let (id, now) = (&authority.authority_id, self.clock.now());
             let latest = self.store.read().await?.latest_crl(id).await?;
-            if self.crl_policy(authority.kind).is_due(latest.map(|crl| crl.next_update), now) {
+            if self.policy.crl_of(authority).is_due(latest.map(|crl| crl.next_update), now) {
                 let mut txn = self.store.write(now, ACTOR).await?;
                 txn.enqueue(&Job::RefreshCrl(id.clone()), now).await?;
                 txn.commit(Step::JobTouched).await?;
@@ -44,8 +36,8 @@ impl Worker {
                 self.put_off(&job, "the authority's key is not here").await;
                 continue;
             };
-            let policy = self.crl_policy(row.kind);
-            match crl::refresh(&self.store, &self.signer, &authority, self.clock.now(), policy).await {
+            let policy = self.policy.crl_of(row);
+            match crl::refresh(&self.store, &self.signer, &authority, self.clock.now(), &policy).await {
                 Ok(refreshed) => {
                     let (number, overtaken) = match refreshed {
                         Refreshed::Stored(crl) => (crl.number, "no"),

@@ -136,7 +136,7 @@ fn disposition(file: &Download) -> String {
 }
 
 fn title(words: &Words, view: &CertificateView) -> String {
-    match (&view.certificate, view.row.dns_names.first()) {
+    match (&view.certificate, view.row.names.first()) {
         (None, _) => words.t("certificate-title-burnt"),
         (Some(_), Some(name)) => words.t1("certificate-title", "name", name),
         (Some(_), None) => words.t1("certificate-title", "name", &view.row.subject),
@@ -167,7 +167,7 @@ fn known_since(words: &Words, view: &CertificateView) -> Option<String> {
 
 fn purpose(words: &Words, view: &CertificateView) -> String {
     if view.row.profile_id.as_str() == "web-server" {
-        let names = view.row.dns_names.join(words.t("list-separator").as_str());
+        let names = view.row.names.join(words.t("list-separator").as_str());
         return words.t1("certificate-for-web-server", "names", &names);
     }
     words.t1("certificate-for-other", "profile", &words.t(profile_key(view)))
@@ -215,8 +215,8 @@ fn fields(words: &Words, view: &CertificateView) -> Vec<FieldLine> {
         lines.push(plain("field-key", key_label(certificate.key().algorithm())));
         lines.push(mono("field-fingerprint", hexadecimal::grouped(&certificate.fingerprint())));
     }
-    if !view.row.dns_names.is_empty() {
-        lines.push(plain("field-san", view.row.dns_names.join(", ")));
+    if !view.row.names.is_empty() {
+        lines.push(plain("field-san", view.row.names.join(", ")));
     }
     lines.push(mono("field-key-fingerprint", hexadecimal::grouped(&view.row.key_sha256)));
     lines.push(mono("field-not-before", instant(view.row.validity.not_before)));

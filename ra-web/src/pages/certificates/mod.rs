@@ -97,10 +97,10 @@ pub async fn list(officer: Officer<SeeCertificates>, Query(asked): Query<Asked>)
 
 fn line(row: CertificateRow, now: Timestamp) -> Line {
     let standing = certificates::standing(&row, now);
-    let more = row.dns_names.len().saturating_sub(1);
+    let more = row.names.len().saturating_sub(1);
     Line {
         href: urls::certificate(&row.authority_id, &row.serial),
-        name: row.dns_names.into_iter().next().unwrap_or(row.subject),
+        name: row.names.into_iter().next().unwrap_or(row.subject),
         more,
         until: dates::short(row.validity.not_after),
         serial: row.serial.to_hex(),

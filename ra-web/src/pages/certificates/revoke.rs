@@ -158,7 +158,7 @@ fn draw_confirmation(
 fn target(officer: &Officer<RevokeCertificates>, row: &CertificateRow) -> Target {
     let words = officer.words();
     Target {
-        name: if row.dns_names.is_empty() { row.subject.clone() } else { row.dns_names.join(", ") },
+        name: if row.names.is_empty() { row.subject.clone() } else { row.names.join(", ") },
         until: dates::day(&words, row.validity.not_after),
         serial: hexadecimal::grouped(row.serial.as_bytes()),
         href: urls::certificate(&row.authority_id, &row.serial),

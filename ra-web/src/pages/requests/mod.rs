@@ -97,7 +97,7 @@ pub async fn choose(officer: Officer<SubmitRequests>) -> Result<Response, Refusa
 }
 
 fn line(view: RequestView) -> Line {
-    let mut names = view.row.dns_names.into_iter();
+    let mut names = view.row.names.into_iter();
     Line {
         href: urls::request(&view.row.number),
         number: view.row.number.to_string(),

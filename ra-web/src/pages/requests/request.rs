@@ -146,7 +146,7 @@ pub(crate) async fn draw<C: Needs>(
         organisation: view.organisation,
         requester: view.requester,
         subject: view.row.subject_text,
-        names: view.row.dns_names,
+        names: view.row.names,
         key: key_label(view.key),
         fingerprint: hexadecimal::grouped(&view.row.key_sha256),
         note: view.row.note,

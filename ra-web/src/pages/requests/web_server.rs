@@ -6,7 +6,7 @@ use askama::Template;
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use ca_core::profile;
+use ca_core::profile::Length;
 use ca_core::request::csr::LARGEST_REQUEST;
 use serde_json::json;
 
@@ -64,7 +64,7 @@ struct ConfirmPage {
     names: Vec<String>,
     key: String,
     fingerprint: String,
-    days: u32,
+    validity: String,
     ignored_subject: Option<String>,
     ignored_names: String,
     requester: String,
@@ -164,7 +164,10 @@ fn draw_confirmation(officer: &Officer<SubmitRequests>, draft: Draft, ready: Rea
         names: ready.names.iter().map(ToString::to_string).collect(),
         key: key_label(csr.key().algorithm()),
         fingerprint: hexadecimal::grouped(&csr.key().fingerprint()),
-        days: profile::WEB_SERVER.days,
+        validity: match ready.profile.validity.length {
+            Length::Days(days) => words.t1("confirm-validity-days", "days", &days.to_string()),
+            Length::Years(years) => words.t1("confirm-validity-years", "years", &years.to_string()),
+        },
         ignored_subject: requested_subject.clone(),
         ignored_names: requested_dns_names.join(", "),
         requester: officer.account.name.clone(),

@@ -27,18 +27,17 @@ fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String>
 mod tests {
     use super::*;
     use crate::issue::lint::samples::{Sample, p256};
-    use crate::profile;
 
     #[test]
     fn a_servers_key_and_a_founders_own_pass() {
         Sample::bare().keeps(&RULE);
-        Sample::of(&profile::ROOT_CA).keeps(&RULE);
+        Sample::of(&crate::issue::samples::profile("root-ca")).keeps(&RULE);
     }
 
     #[test]
     fn the_keys_exchanged_fail() {
         Sample::bare().with(|sample| sample.spki = p256(1)).breaks(&RULE, "the authority's own key");
-        let root = Sample::of(&profile::ROOT_CA).with(|sample| sample.spki = p256(2));
+        let root = Sample::of(&crate::issue::samples::profile("root-ca")).with(|sample| sample.spki = p256(2));
         root.breaks(&RULE, "another key than the founding authority's");
     }
 }

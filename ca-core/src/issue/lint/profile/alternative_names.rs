@@ -1,8 +1,7 @@
-//! subjectAltName is exactly the ordered DNS names, in their order, and no more of them than the profile allows (profile;
-//! BR §7.1.2.7.12).
+//! subjectAltName is exactly the ordered names, in their order: the name in Japanese, servers, mail addresses; and no more of
+//! them than the profile allows (profile; BR §7.1.2.7.12).
 
 use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
-use crate::profile::DnsNames;
 use x509_parser::extensions::GeneralName;
 
 pub(super) const RULE: Rule = Rule {
@@ -17,23 +16,41 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
-    let (found, ordered) = (candidate.alternative_names().unwrap_or_default(), &promise.facts.dns_names);
-    let different = found.iter().zip(ordered).find(|(found, ordered)| match found {
-        GeneralName::DNSName(name) => *name != ordered.as_str(),
-        _ => true,
-    });
-    if let Some((found, ordered)) = different {
-        return Err(format!("{found} where {ordered} was ordered"));
+    let (found, ordered) = (candidate.alternative_names().unwrap_or_default(), &promise.facts.names);
+    let mut found = found.iter();
+    if let Some(directory) = &ordered.directory {
+        match found.next() {
+            Some(GeneralName::DirectoryName(name)) if name.as_raw() == directory.as_der() => {}
+            other => return Err(different(other, directory.to_string())),
+        }
     }
-    let most = match promise.profile.dns_names {
-        DnsNames::UpTo(most) => most,
-        DnsNames::None => 0,
-    };
-    if found.len() == ordered.len() && found.len() <= most {
-        Ok(())
-    } else {
-        Err(format!("{} names where {} were ordered and {most} are allowed", found.len(), ordered.len()))
+    for name in &ordered.dns {
+        match found.next() {
+            Some(GeneralName::DNSName(written)) if *written == name.as_str() => {}
+            other => return Err(different(other, name.to_string())),
+        }
     }
+    for address in &ordered.emails {
+        match found.next() {
+            Some(GeneralName::RFC822Name(written)) if *written == address.as_str() => {}
+            other => return Err(different(other, address.to_string())),
+        }
+    }
+    if let Some(more) = found.next() {
+        return Err(format!("{more} was not ordered"));
+    }
+    let rule = &promise.profile.alternative;
+    let counts = [("DNS names", ordered.dns.len(), rule.dns), ("mail addresses", ordered.emails.len(), rule.emails)];
+    match counts.iter().find(|(_, found, allowed)| !(allowed.least..=allowed.most).contains(found)) {
+        None => Ok(()),
+        Some((kind, found, allowed)) => {
+            Err(format!("{found} {kind} where {} to {} are allowed", allowed.least, allowed.most))
+        }
+    }
+}
+
+fn different(found: Option<&GeneralName<'_>>, ordered: String) -> String {
+    found.map_or_else(|| format!("{ordered} is missing"), |found| format!("{found} where {ordered} was ordered"))
 }
 
 #[cfg(test)]
@@ -49,7 +66,7 @@ mod tests {
             .extension(oid::SUBJECT_ALT_NAME, |w| {
                 w.sequence(|w| written.iter().rev().for_each(|name| w.primitive(tag::context(2), name.as_bytes())));
             })
-            .with(|sample| sample.facts.dns_names = ordered.iter().map(|name| DnsName::parse(name).unwrap()).collect())
+            .with(|sample| sample.facts.names.dns = ordered.iter().map(|name| DnsName::parse(name).unwrap()).collect())
     }
 
     #[test]
@@ -61,7 +78,7 @@ mod tests {
     fn another_one_more_or_too_many_fail() {
         names(&["a.jp"], &["b.jp"]).breaks(&RULE, "DNSName(b.jp) where a.jp was ordered");
         names(&["a.jp", "b.jp"], &["b.jp", "a.jp"]).breaks(&RULE, "DNSName(b.jp) where a.jp was ordered");
-        names(&["a.jp"], &["a.jp", "b.jp"]).breaks(&RULE, "2 names where 1 were ordered and 10 are allowed");
-        names(&["a.jp"; 11], &["a.jp"; 11]).breaks(&RULE, "11 names where 11 were ordered and 10 are allowed");
+        names(&["a.jp"], &["a.jp", "b.jp"]).breaks(&RULE, "DNSName(b.jp) was not ordered");
+        names(&["a.jp"; 11], &["a.jp"; 11]).breaks(&RULE, "11 DNS names where 1 to 10 are allowed");
     }
 }

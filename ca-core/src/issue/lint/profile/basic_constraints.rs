@@ -40,11 +40,10 @@ fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::issue::lint::samples::Sample;
-    use crate::profile;
+    use crate::issue::lint::samples::{Sample, profile};
 
     fn subordinate(path_length: u64) -> Sample {
-        Sample::of(&profile::SUBORDINATE_CA).critical(oid::BASIC_CONSTRAINTS, |w| {
+        Sample::of(&profile("subordinate-ca")).critical(oid::BASIC_CONSTRAINTS, |w| {
             w.sequence(|w| {
                 w.integer(path_length);
                 w.boolean(true);

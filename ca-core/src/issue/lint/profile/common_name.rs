@@ -16,7 +16,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(candidate: &Candidate<'_>, _: &Promise<'_>) -> Result<(), String> {
-    let Some(names) = candidate.alternative_names() else { return Ok(()) };
+    let names = candidate.alternative_names().unwrap_or_default();
+    if !names.iter().any(|name| matches!(name, GeneralName::DNSName(_))) {
+        return Ok(());
+    }
     for attribute in candidate.x509.subject().iter_attributes() {
         let value = attribute.attr_value().data;
         let among = || names.iter().any(|name| matches!(name, GeneralName::DNSName(name) if name.as_bytes() == value));

@@ -1,11 +1,12 @@
-//! basicConstraints and keyUsage are critical, nothing else is (profile; BR §7.1.2).
+//! basicConstraints, keyUsage and what limits other CAs are critical, policies and purposes where the profile says so,
+//! nothing else is (profile; RFC 5280 §4.2.1).
 
 use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
 
 pub(super) const RULE: Rule = Rule {
     name: "profile.criticality",
-    source: "profile, BR §7.1.2",
+    source: "profile, RFC 5280 §4.2.1",
     severity: Severity::Error,
     says: Says {
         en: "Exactly the extensions that the profile marks are critical.",
@@ -14,10 +15,25 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Promise(check),
 };
 
-fn check(candidate: &Candidate<'_>, _: &Promise<'_>) -> Result<(), String> {
+/// Critical in every certificate that has them.
+const ALWAYS: [oid::Oid; 6] = [
+    oid::BASIC_CONSTRAINTS,
+    oid::KEY_USAGE,
+    oid::POLICY_MAPPINGS,
+    oid::NAME_CONSTRAINTS,
+    oid::POLICY_CONSTRAINTS,
+    oid::INHIBIT_ANY_POLICY,
+];
+
+fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
     for extension in candidate.x509.extensions() {
         let id = extension.oid.as_bytes();
-        let wanted = id == oid::BASIC_CONSTRAINTS.as_bytes() || id == oid::KEY_USAGE.as_bytes();
+        let chosen = [
+            (oid::CERTIFICATE_POLICIES, promise.profile.policies.critical),
+            (oid::EXTENDED_KEY_USAGE, promise.profile.extended_key_usage_critical),
+        ];
+        let wanted = ALWAYS.iter().any(|always| always.as_bytes() == id)
+            || chosen.iter().any(|(chosen, critical)| *critical && chosen.as_bytes() == id);
         if extension.critical != wanted {
             let is = if extension.critical { "is critical" } else { "is not critical" };
             return Err(format!("{} {is}", oid::dotted(id)));

@@ -27,7 +27,7 @@ fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String>
 
 fn match_purposes(profile: &Profile, value: &[u8]) -> Result<Result<(), String>, DerError> {
     let mut found = Reader::of_sequence(value)?;
-    for promised in profile.extended_key_usage {
+    for promised in &profile.extended_key_usage {
         if found.is_empty() {
             return Ok(Err(format!("{} is missing", oid::dotted(promised.as_bytes()))));
         }

@@ -1,5 +1,5 @@
 //! The addresses of CRL, OCSP responder and issuer's certificate are exactly the authority's, in their order: one
-//! distribution point with every address of the same CRL (profile; CP §7.1.2).
+//! distribution point with every name of the same CRL, the directory's first where the profile says so (profile; CP §7.1.2).
 
 use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid;
@@ -26,6 +26,18 @@ fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String>
             },
             several => return Err(format!("{} distribution points", several.len())),
         };
+        let names = if promise.profile.revocation.directory_point {
+            match names.split_first() {
+                Some((GeneralName::DirectoryName(name), rest))
+                    if name.as_raw() == promise.authority.name().as_der() =>
+                {
+                    rest
+                }
+                _ => return Err("the distribution point does not begin with the authority's name".into()),
+            }
+        } else {
+            names
+        };
         same(names.iter(), &addresses.crl)?;
     }
     if let Some(access) = candidate.authority_access() {
@@ -33,8 +45,10 @@ fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String>
             let those = access.accessdescs.iter().filter(move |one| one.access_method.as_bytes() == method.as_bytes());
             those.map(|one| &one.access_location)
         };
-        same(described(oid::AD_OCSP), &addresses.ocsp)?;
-        same(described(oid::AD_CA_ISSUERS), &addresses.issuer_certificate)?;
+        let rule = &promise.profile.revocation;
+        let none = Vec::new();
+        same(described(oid::AD_OCSP), if rule.ocsp { &addresses.ocsp } else { &none })?;
+        same(described(oid::AD_CA_ISSUERS), if rule.issuer { &addresses.issuer_certificate } else { &none })?;
     }
     Ok(())
 }
@@ -61,6 +75,7 @@ mod tests {
             w.constructed(tag::context_constructed(0), |w| {
                 w.constructed(tag::context_constructed(0), |w| {
                     uris.iter().rev().for_each(|uri| w.primitive(tag::context(6), uri.as_bytes()));
+                    w.constructed(tag::context_constructed(4), |w| w.raw(Sample::root_authority().name().as_der()));
                 });
             });
         });
@@ -83,6 +98,15 @@ mod tests {
         points(|w| crl(w, &["http://a.jp/"]))
             .breaks(&RULE, "URI(http://a.jp/) where the authority has Some(\"http://crl.example.jp/root.crl\")");
         points(|w| crl(w, &BOTH[..1])).breaks(&RULE, "http://crl.lgwan.example.jp/root.crl is missing");
+        let unnamed = |w: &mut Writer| {
+            w.sequence(|w| {
+                let names =
+                    |w: &mut Writer| BOTH.iter().rev().for_each(|uri| w.primitive(tag::context(6), uri.as_bytes()));
+                let name = |w: &mut Writer| w.constructed(tag::context_constructed(0), names);
+                w.constructed(tag::context_constructed(0), name);
+            });
+        };
+        points(unnamed).breaks(&RULE, "the distribution point does not begin with the authority's name");
         points(|w| BOTH.iter().for_each(|uri| crl(w, &[uri]))).breaks(&RULE, "2 distribution points");
         Sample::bare()
             .extension(oid::AUTHORITY_INFO_ACCESS, |w| w.sequence(|_| {}))

@@ -31,7 +31,11 @@ fn check_point(point: &CRLDistributionPoint<'_>) -> Result<(), String> {
     let Some(DistributionPointName::FullName(names)) = &point.distribution_point else {
         return Err("a distribution point without a full name".into());
     };
-    match names.iter().find(|name| !matches!(name, GeneralName::URI(uri) if super::is_http(uri))) {
+    match names.iter().find(|name| match name {
+        GeneralName::URI(uri) => !super::is_http(uri),
+        // Where the same CRL is in the directory (X.500 names beside the addresses, as bridged domains have them).
+        other => !matches!(other, GeneralName::DirectoryName(_)),
+    }) {
         Some(other) => Err(other.to_string()),
         None => Ok(()),
     }

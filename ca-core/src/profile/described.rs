@@ -1,0 +1,199 @@
+//! Profiles and authorities as named texts: what `lgpki pack show`, a comparison of packs and docs/profiles.md print. The words
+//! are those of packs and RFC 5280, so they are the same in every language.
+
+use super::pack::words::PURPOSES;
+use super::{AlternativeRule, AuthorityRule, Count, KeySource, Length, NameConstraints, Profile, Role, ValidityRule};
+use super::{Boundary, PolicyTerm};
+use crate::key::KeyAlgorithm;
+use crate::oid::ObjectId;
+
+/// A field's name and what it says.
+pub type Described = Vec<(&'static str, String)>;
+
+/// The word for an extended key usage: `serverAuth`; its dotted form where it has none.
+pub fn purpose_word(purpose: &ObjectId) -> String {
+    let known = PURPOSES.iter().find(|(_, oid)| *purpose == *oid);
+    known.map_or_else(|| purpose.to_string(), |(word, _)| (*word).to_owned())
+}
+
+fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn keys(keys: &[KeyAlgorithm]) -> String {
+    list(keys)
+}
+
+impl Profile {
+    /// Every field that says something, in the order of RFC 5280.
+    pub fn described(&self) -> Described {
+        let mut fields = vec![
+            ("family", self.family.to_string()),
+            ("title", format!("{} / {}", self.title.ja, self.title.en)),
+            ("issuers", list(&self.issuers)),
+            ("subject", self.subject.as_ref().map(ToString::to_string).unwrap_or_default()),
+            ("validity", self.validity.to_string()),
+            ("scheduled start", if self.scheduled_start { "yes".to_owned() } else { String::new() }),
+            ("keys", keys(&self.keys)),
+            (
+                "key sources",
+                list(self.key_sources.iter().map(|source| source.as_str()).filter(|_| self.family.is_requested())),
+            ),
+            ("basicConstraints", self.role.to_string()),
+        ];
+        fields.extend(self.usages());
+        fields.extend(self.names_and_policies());
+        fields.extend(self.limits());
+        fields.retain(|(_, value)| !value.is_empty());
+        fields
+    }
+
+    fn usages(&self) -> Described {
+        let (rsa, ec) = (list(self.key_usage_rsa.names()), list(self.key_usage_ec.names()));
+        let critical = if self.extended_key_usage_critical { "critical: " } else { "" };
+        let purposes = list(self.extended_key_usage.iter().map(purpose_word));
+        let purposes = if purposes.is_empty() { purposes } else { format!("{critical}{purposes}") };
+        let both = if rsa == ec {
+            vec![("keyUsage", format!("critical: {rsa}"))]
+        } else {
+            vec![("keyUsage (RSA)", format!("critical: {rsa}")), ("keyUsage (EC)", format!("critical: {ec}"))]
+        };
+        both.into_iter().chain([("extKeyUsage", purposes)]).collect()
+    }
+
+    fn names_and_policies(&self) -> Described {
+        let critical = if self.policies.critical { "critical: " } else { "" };
+        let policies = list(&self.policies.terms);
+        let policies = if policies.is_empty() { policies } else { format!("{critical}{policies}") };
+        let revocation = &self.revocation;
+        let points = match (revocation.crl, revocation.directory_point) {
+            (true, true) => "directory name of the CA, addresses of its CRL".to_owned(),
+            (true, false) => "addresses of its CRL".to_owned(),
+            (false, _) => String::new(),
+        };
+        let access = [(revocation.ocsp, "OCSP"), (revocation.issuer, "caIssuers")];
+        vec![
+            ("subjectAltName", self.alternative.to_string()),
+            (
+                "issuerAltName",
+                if self.issuer_alternative { "directory name of the CA".to_owned() } else { String::new() },
+            ),
+            ("certificatePolicies", policies),
+            ("cRLDistributionPoints", points),
+            ("authorityInfoAccess", list(access.into_iter().filter(|(on, _)| *on).map(|(_, word)| word))),
+            ("ocsp-nocheck", if revocation.nocheck { "yes".to_owned() } else { String::new() }),
+            ("baseline", self.baseline.map(|baseline| baseline.as_str().to_owned()).unwrap_or_default()),
+        ]
+    }
+
+    fn limits(&self) -> Described {
+        let constraints = &self.constraints;
+        let mappings = constraints.mappings.iter().map(|map| format!("{} = {}", map.issuer, map.subject));
+        let mappings = list(mappings);
+        let policy = [
+            constraints.policy.require_explicit.map(|skip| format!("requireExplicitPolicy {skip}")),
+            constraints.policy.inhibit_mapping.map(|skip| format!("inhibitPolicyMapping {skip}")),
+        ];
+        let critical = |value: String| if value.is_empty() { value } else { format!("critical: {value}") };
+        vec![
+            ("policyMappings", critical(mappings)),
+            ("nameConstraints", critical(constraints.names.to_string())),
+            ("policyConstraints", critical(list(policy.into_iter().flatten()))),
+            ("inhibitAnyPolicy", critical(constraints.inhibit_any.map(|skip| skip.to_string()).unwrap_or_default())),
+        ]
+    }
+}
+
+impl AuthorityRule {
+    /// Every field that says something.
+    pub fn described(&self) -> Described {
+        let hours = |period: std::time::Duration| format!("{} h", period.as_secs() / 3600);
+        let ocsp = self.ocsp.as_ref();
+        let mut fields = vec![
+            ("title", format!("{} / {}", self.title.ja, self.title.en)),
+            ("profile", self.profile.to_string()),
+            ("issuer", self.issuer.as_ref().map_or_else(|| "itself".to_owned(), ToString::to_string)),
+            ("subject", self.subject.to_string()),
+            ("alternative", self.alternative.as_ref().map(ToString::to_string).unwrap_or_default()),
+            ("keys", keys(&self.keys)),
+            ("CRL", format!("{}, next {} before its end", hours(self.crl.validity), hours(self.crl.refresh_before))),
+            ("OCSP responder", ocsp.map(|ocsp| ocsp.profile.to_string()).unwrap_or_default()),
+            ("OCSP", ocsp.map(|ocsp| hours(ocsp.periods.validity)).unwrap_or_default()),
+        ];
+        fields.retain(|(_, value)| !value.is_empty());
+        fields
+    }
+}
+
+impl KeySource {
+    /// The source of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Holder, Self::Centre].into_iter().find(|source| source.as_str() == word)
+    }
+
+    /// Its word in packs and in the database: `holder`, `centre`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Holder => "holder",
+            Self::Centre => "centre",
+        }
+    }
+}
+
+impl std::fmt::Display for PolicyTerm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.id, self.oid)?;
+        let qualifiers = [self.cps.as_ref().map(|_| "CPS"), self.notice.as_ref().map(|_| "notice")];
+        let qualifiers: Vec<&str> = qualifiers.into_iter().flatten().collect();
+        if qualifiers.is_empty() { Ok(()) } else { write!(f, " ({})", qualifiers.join(", ")) }
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::EndEntity => Ok(()),
+            Self::Authority { path_length: None } => f.write_str("critical: CA"),
+            Self::Authority { path_length: Some(length) } => write!(f, "critical: CA, pathLen {length}"),
+        }
+    }
+}
+
+impl std::fmt::Display for ValidityRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.length {
+            Length::Years(years) => write!(f, "{years} years")?,
+            Length::Days(days) => write!(f, "{days} days")?,
+        }
+        match self.boundary {
+            Boundary::Exact => Ok(()),
+            Boundary::JstDay => f.write_str(", to the end of a day in Japan"),
+        }
+    }
+}
+
+impl std::fmt::Display for AlternativeRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let count = |count: Count, what: &str| match count {
+            Count { most: 0, .. } => None,
+            Count { least, most } => Some(format!("{least}–{most} {what}")),
+        };
+        let directory = self.directory.as_ref().map(|name| format!("directory {name}"));
+        let own = self.of_authority.then(|| "directory name of the CA".to_owned());
+        let parts = [own, directory, count(self.dns, "DNS names"), count(self.emails, "mail addresses")];
+        f.write_str(&list(parts.into_iter().flatten()))
+    }
+}
+
+impl std::fmt::Display for NameConstraints {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut between = "";
+        for (what, subtrees) in [("permitted", &self.permitted), ("excluded", &self.excluded)] {
+            for subtree in subtrees {
+                write!(f, "{between}{what} {}", subtree)?;
+                between = "; ";
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! What packs say, and what they are refused for.
+
+use super::*;
+use crate::profile::{Family, Field, KeyUsage};
+
+const PRIVATE: &str = SHIPPED[0].1;
+const BRIDGE: &str = SHIPPED[1].1;
+
+/// What is said of `text` with `old` replaced once by `new`: line and reason of each complaint.
+fn complaints(text: &str, old: &str, new: &str) -> Vec<(usize, String)> {
+    assert!(text.contains(old), "{old}");
+    match Pack::parse(&text.replacen(old, new, 1), "p.toml") {
+        Ok(_) => Vec::new(),
+        Err(PackErrors(errors)) => errors.into_iter().map(|error| (error.line, error.reason)).collect(),
+    }
+}
+
+/// Asserts that the change is refused at the line of `place` (in the changed text) for `reason`.
+fn refused(text: &str, (old, new): (&str, &str), place: &str, reason: &str) {
+    let changed = text.replacen(old, new, 1);
+    let line = changed[..changed.find(place).unwrap()].matches('\n').count() + 1;
+    let found = complaints(text, old, new);
+    assert!(found.iter().any(|(at, why)| *at == line && why.contains(reason)), "line {line}, {reason:?}: {found:#?}");
+}
+
+#[test]
+fn the_shipped_packs_are_in_order() {
+    for (name, text) in SHIPPED {
+        let pack = Pack::parse(text, name).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(pack.name.as_str(), name);
+        assert!(pack.is_effective(Timestamp::from_jst(2026, 4, 1, 0, 0, 0).unwrap()));
+        assert!(!pack.is_effective(Timestamp::from_jst(2026, 3, 31, 23, 59, 59).unwrap()));
+        assert!(pack.is_effective(Timestamp::from_jst(2031, 3, 31, 23, 59, 59).unwrap()));
+        assert!(!pack.is_effective(Timestamp::from_jst(2031, 4, 1, 0, 0, 0).unwrap()));
+        assert_eq!(pack.differences(&pack), []);
+    }
+    assert!(Pack::shipped("other").is_none());
+}
+
+#[test]
+fn every_family_has_a_profile_and_no_two_profiles_a_name() {
+    let packs = [Pack::parse(PRIVATE, "a").unwrap(), Pack::parse(BRIDGE, "b").unwrap()];
+    let profiles: Vec<_> = packs.iter().flat_map(Pack::profiles).collect();
+    for family in Family::ALL {
+        assert!(profiles.iter().any(|profile| profile.family == family), "{family}");
+    }
+    let mut names: Vec<&str> = profiles.iter().map(|profile| profile.id.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), profiles.len());
+}
+
+#[test]
+fn a_profile_has_what_it_extends_and_says_the_rest_itself() {
+    let pack = Pack::parse(PRIVATE, "a").unwrap();
+    let (job_role, user) = (pack.profile_named("job-role").unwrap(), pack.profile_named("user").unwrap());
+    assert_eq!((job_role.validity.length.to_string(), user.validity.length.to_string()), ("5y".into(), "3y".into()));
+    assert!(job_role.policies.critical && !user.policies.critical);
+    assert_eq!(job_role.key_usage_ec, KeyUsage::DIGITAL_SIGNATURE.and(KeyUsage::NON_REPUDIATION));
+    assert!(job_role.scheduled_start && job_role.issuer_alternative && job_role.extended_key_usage.is_empty());
+    assert_eq!(job_role.asked(), [Field::Units, Field::UnitsEn, Field::Post, Field::PostEn]);
+    let server = pack.profile_named("web-server").unwrap();
+    assert_eq!(server.asked(), []);
+    assert!(server.key_usage_rsa.contains(KeyUsage::KEY_ENCIPHERMENT));
+    assert!(pack.profile_named("organisation-holder").is_none(), "abstract");
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line() {
+    refused(PRIVATE, ("version = ", "colour = 1\nversion = "), "colour = 1", "unknown field `colour`");
+    refused(PRIVATE, ("key-usage = [\"keyCertSign\"", "key-usages = [\"keyCertSign\""), "key-usages", "unknown field");
+    refused(PRIVATE, ("crl = { validity = \"90d\"", "crl = { lifetime = \"90d\""), "lifetime", "unknown field");
+}
+
+#[test]
+fn words_that_mean_nothing_are_refused_with_what_there_is() {
+    refused(
+        PRIVATE,
+        ("family = \"user\"", "family = \"users\""),
+        "\"users\"",
+        "`users` is no family; there are: job-role",
+    );
+    refused(PRIVATE, ("[\"clientAuth\"]", "[\"clientauth\"]"), "\"clientauth\"", "is no extended key usage");
+    refused(PRIVATE, ("[\"keyAgreement\"]", "[\"agreement\"]"), "\"agreement\"", "`agreement` is no key usage");
+    refused(PRIVATE, ("\"CN={person-en}\"", "\"CN={people}\""), "\"CN={people}\"", "`people` is no field");
+    refused(PRIVATE, ("\"OU=Application Platform\"", "\"XX=a\""), "\"XX=a\"", "`XX` is no attribute");
+    refused(PRIVATE, ("policies = [\"mail\"]", "policies = [\"post\"]"), "\"post\"", "no [policy.post] in this pack");
+    refused(PRIVATE, ("extends = \"authority\"", "extends = \"nobody\""), "\"nobody\"", "no profile nobody to extend");
+    refused(PRIVATE, ("oid = \"1.3.6.1.4.1.32473.1.2\"", "oid = \"3.1\""), "\"3.1\"", "object identifier");
+    refused(PRIVATE, ("validity = \"72h\"", "validity = \"3 days\""), "\"3 days\"", "is no length of time");
+    refused(
+        PRIVATE,
+        ("effective-from = 2026-04-01", "effective-from = 2032-01-01"),
+        "2031-03-31",
+        "before effective-from",
+    );
+    refused(
+        PRIVATE,
+        ("\"C=JP\", \"O=LGPKI Sample\", \"CN=Sample Root", "\"C=JP\", \"O=町\", \"CN=Sample Root"),
+        "[\"C=JP\", \"O=町\"",
+        "cannot contain",
+    );
+}
+
+#[test]
+fn what_extends_itself_is_refused() {
+    let circle =
+        ("[profile.job-role]\nextends = \"organisation-holder\"", "[profile.job-role]\nextends = \"job-role\"");
+    refused(PRIVATE, circle, "\"job-role\"\nfamily", "in a circle");
+}
+
+#[test]
+fn a_life_beyond_the_issuers_is_refused() {
+    let longer = ("validity = { years = 3, boundary", "validity = { years = 21, boundary");
+    refused(PRIVATE, longer, "user]\nextends", "lives for 21y, longer than organisation-ca");
+}
+
+#[test]
+fn purposes_that_the_key_usage_forbids_are_refused() {
+    let server = ("key-usage-ec = [\"digitalSignature\"]\nextended", "key-usage-ec = [\"nonRepudiation\"]\nextended");
+    refused(PRIVATE, server, "web-server]\nextends", "serverAuth needs one of the key usages digitalSignature");
+    let rsa = ("key-usage-rsa = [\"keyEncipherment\", \"dataEncipherment\"]", "key-usage-rsa = [\"keyAgreement\"]");
+    refused(PRIVATE, rsa, "encryption]\nextends", "RSA keys do not agree on keys");
+    let ec = ("key-usage-ec = [\"keyAgreement\"]", "key-usage-ec = [\"keyEncipherment\"]");
+    refused(PRIVATE, ec, "encryption]\nextends", "elliptic-curve keys do not encipher");
+    let signs = ("key-usage = [\"keyCertSign\", \"cRLSign\"]", "key-usage = [\"cRLSign\"]");
+    refused(PRIVATE, signs, "root-ca]\nextends", "keyCertSign and the family root do not agree");
+    let responder = ("extended-key-usage = [\"OCSPSigning\"]", "extended-key-usage = [\"codeSigning\"]");
+    refused(
+        PRIVATE,
+        responder,
+        "ocsp-responder-sub]\nfamily",
+        "OCSPSigning and the family ocsp-responder do not agree",
+    );
+}
+
+#[test]
+fn criticality_that_the_rfc_forbids_is_refused() {
+    let critical = |word: &str| format!("critical = {{ {word} }}");
+    for (word, reason) in [
+        ("authority-key-identifier = true", "must not be critical (RFC 5280 §4.2.1.1)"),
+        ("subject-alternative-name = true", "must not be critical (RFC 5280 §4.2.1.6)"),
+        ("authority-information-access = true", "must not be critical (RFC 5280 §4.2.2.1)"),
+        ("name-constraints = false", "must be critical (RFC 5280 §4.2.1.10)"),
+        ("key-usage = false", "must be critical (RFC 5280 §4.2.1.3)"),
+        ("colour = true", "`colour` is no extension"),
+    ] {
+        let changed = critical(word);
+        refused(PRIVATE, ("critical = { certificate-policies = true }", &changed), &changed, reason);
+    }
+}
+
+#[test]
+fn contradictions_of_authorities_are_refused() {
+    refused(PRIVATE, ("issuer = \"root\"", "issuer = \"nobody\""), "application-ca]\ntitle", "no [authority.nobody]");
+    refused(
+        PRIVATE,
+        ("profile = \"root-ca\"", "profile = \"web-server\""),
+        "root]\ntitle",
+        "certificate of family web-server",
+    );
+    let responder = ("responder = \"ocsp-responder-sub\"", "responder = \"ocsp-responder-root\"");
+    refused(
+        PRIVATE,
+        responder,
+        "application-ca]\ntitle",
+        "is no profile of OCSP responders that application-ca issues",
+    );
+    refused(PRIVATE, ("refresh-before = \"48h\"", "refresh-before = \"72h\""), "\"72h\"", "shorter than validity");
+    let below = ("issuers = [\"root\"]\npath-length = 0", "issuers = [\"application-ca\"]\npath-length = 0");
+    refused(PRIVATE, below, "subordinate-ca]\nextends", "a CA under application-ca, whose path length is 0");
+    let unnamed = ("issuers = [\"organisation-ca\"]\nkeys", "issuers = [\"application-ca\"]\nkeys");
+    refused(PRIVATE, unnamed, "job-role]\nextends", "repeats the alternative name of application-ca, which has none");
+}
+
+#[test]
+fn limits_of_other_domains_are_for_cas_and_never_empty() {
+    let on_va =
+        ("extended-key-usage = [\"scvpServer\"]", "extended-key-usage = [\"scvpServer\"]\ninhibit-any-policy = 0");
+    refused(BRIDGE, on_va, "va]\nfamily", "for CAs only");
+    let empty =
+        ("policy-constraints = { require-explicit-policy = 0, inhibit-policy-mapping = 0 }", "policy-constraints = {}");
+    refused(BRIDGE, empty, "{}", "an empty policyConstraints");
+    let not_ours = ("ours = \"bridge\", theirs = \"government\"", "ours = \"government\", theirs = \"bridge\"");
+    refused(BRIDGE, not_ours, "cross-gpki]\nextends", "is mapped, but is no policy of the profile");
+    let any = ("oid = \"1.3.6.1.4.1.32473.9.1\"", "oid = \"2.5.29.32.0\"");
+    refused(BRIDGE, any, "cross-gpki]\nextends", "anyPolicy cannot be mapped");
+}
+
+#[test]
+fn a_notice_of_more_than_200_characters_is_refused() {
+    let notice = format!("notice = \"{}\"", "字".repeat(201));
+    let old = "notice = \"この証明書は、地方公共団体の職の名義で作成された電子文書を確認するためのものです。\"";
+    refused(PRIVATE, (old, &notice), "\"字", "1 to 200 characters");
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once_by_line() {
+    let text =
+        PRIVATE.replacen("family = \"user\"", "family = \"x\"", 1).replacen("family = \"mail\"", "family = \"y\"", 1);
+    let PackErrors(errors) = Pack::parse(&text, "my-pack.toml").unwrap_err();
+    assert_eq!(errors.len(), 2);
+    assert!(errors[0].line < errors[1].line);
+    assert!(errors[0].to_string().starts_with("my-pack.toml:"), "{}", errors[0]);
+}
+
+#[test]
+fn what_differs_is_said_field_by_field() {
+    let before = Pack::parse(PRIVATE, "a").unwrap();
+    let changed = PRIVATE.replacen("validity = { days = 397 }", "validity = { days = 200 }", 1).replacen(
+        "[profile.mail]",
+        "[profile.post]",
+        1,
+    );
+    let after = Pack::parse(&changed, "b").unwrap();
+    let differences = before.differences(&after);
+    let days = differences.iter().find(|one| one.of == "profile web-server").unwrap();
+    assert_eq!(
+        (days.field.as_str(), days.before.as_deref(), days.after.as_deref()),
+        ("validity", Some("397 days"), Some("200 days"))
+    );
+    assert!(differences.iter().any(|one| one.of == "profile mail" && one.after.is_none()));
+    assert!(differences.iter().any(|one| one.of == "profile post" && one.before.is_none()));
+}
+
+#[test]
+fn packs_together_name_each_thing_once() {
+    let packs = Packs::shipped().unwrap();
+    assert_eq!(packs.profile_named("va").unwrap().0.name.as_str(), "bridge-gpki");
+    assert!(packs.requested().all(|profile| profile.subject.is_some()));
+    let twice = |second: &str| {
+        let pack = |text: &str| Pack::parse(text, "p").unwrap();
+        Packs::new(vec![pack(PRIVATE), pack(second)]).unwrap_err()
+    };
+    assert!(matches!(twice(PRIVATE), PacksError::Pack(_)));
+    let renamed = PRIVATE.replacen("name = \"lgwan-private\"", "name = \"other\"", 1);
+    assert!(matches!(twice(&renamed), PacksError::Profile { .. }));
+    assert_eq!(Packs::new(Vec::new()).unwrap_err(), PacksError::None);
+}

@@ -1,0 +1,88 @@
+//! What the configuration says about policy: which packs this installation works by, and where it differs from their periods.
+
+use super::checked::Wrong;
+use super::file;
+use ca_core::id::AuthorityId;
+use ca_core::profile::pack::{Periods, SHIPPED};
+use ca_core::profile::{Pack, Packs};
+use crl::CrlPolicy;
+use ocsp::{OcspPolicies, OcspPolicy};
+use std::path::Path;
+use store::authorities::{AuthorityKind, AuthorityRow};
+
+/// Packs and periods.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The packs.
+    pub packs: Packs,
+    /// The CRLs of authorities that issue to holders, where the configuration says so itself.
+    pub(super) crl_issuing: Option<CrlPolicy>,
+    /// The CRLs of roots, where the configuration says so itself.
+    pub(super) crl_root: Option<CrlPolicy>,
+    /// All OCSP answers, where the configuration says so itself.
+    pub(super) ocsp: Option<OcspPolicy>,
+}
+
+impl Policy {
+    /// How long CRLs of this authority are valid: as the configuration says, else as its pack does.
+    pub fn crl_of(&self, authority: &AuthorityRow) -> CrlPolicy {
+        self.crl(&authority.authority_id, authority.kind)
+    }
+
+    /// The same for an authority that has no row yet.
+    pub fn crl(&self, authority: &AuthorityId, kind: AuthorityKind) -> CrlPolicy {
+        let (configured, otherwise) = match kind {
+            AuthorityKind::Root => (self.crl_root, CrlPolicy::ROOT),
+            AuthorityKind::Issuing => (self.crl_issuing, CrlPolicy::ISSUING),
+        };
+        let packed = self.packs.authority(authority).map(|(_, rule)| {
+            let Periods { validity, refresh_before } = rule.crl;
+            CrlPolicy { validity, refresh_before }
+        });
+        configured.or(packed).unwrap_or(otherwise)
+    }
+
+    /// How long OCSP answers of each authority are valid: as the configuration says, else as its pack does.
+    pub fn ocsp(&self) -> OcspPolicies {
+        if let Some(configured) = self.ocsp {
+            return configured.into();
+        }
+        let rules = self.packs.iter().flat_map(|pack| &pack.authorities);
+        let of = rules.filter_map(|rule| {
+            let Periods { validity, refresh_before } = rule.ocsp.as_ref()?.periods;
+            Some((rule.id.clone(), OcspPolicy { validity, refresh_before, ..OcspPolicy::DEFAULT }))
+        });
+        OcspPolicies { otherwise: OcspPolicy::DEFAULT, of: of.collect() }
+    }
+}
+
+/// The packs the file names: a shipped one by its name, another by its path. All shipped ones when it names none.
+pub(super) fn packs(raw: &file::Policy, folder: &Path) -> Result<Packs, Wrong> {
+    let Some(words) = &raw.packs else {
+        return Packs::shipped().map_err(|error| Wrong { offset: 0, reason: error.to_string() });
+    };
+    let wrong = |offset: usize, reason: String| Wrong { offset, reason };
+    let mut packs = Vec::new();
+    for word in words.get_ref() {
+        let (at, name) = (word.span().start, word.get_ref());
+        let pack = match Pack::shipped(name) {
+            Some(shipped) => shipped,
+            None if name.ends_with(".toml") => {
+                let file = folder.join(name);
+                let text = std::fs::read_to_string(&file).map_err(|error| {
+                    wrong(at, format!("the policy pack {} cannot be read: {error}", file.display()))
+                })?;
+                Pack::parse(&text, &file.display().to_string())
+            }
+            None => {
+                let known = SHIPPED.map(|(known, _)| known).join(", ");
+                return Err(wrong(
+                    at,
+                    format!("`{name}` is no policy pack: a file ending in .toml, or one of {known}"),
+                ));
+            }
+        };
+        packs.push(pack.map_err(|errors| wrong(at, errors.to_string()))?);
+    }
+    Packs::new(packs).map_err(|error| wrong(words.span().start, error.to_string()))
+}
