@@ -2,17 +2,17 @@
 
 use crate::expect_none;
 use crate::source::{Source, sources};
-use ca_core::issue::lint::{Rule, rules};
+use ca_core::issue::lint::{Rule, Severity, rules};
 use std::collections::BTreeSet;
 
 const FOLDER: &str = "ca-core/src/issue/lint/";
-const KINDS: &[&str] = &["rfc5280", "profile", "crypto"];
+const KINDS: &[&str] = &["rfc5280", "profile", "crypto", "cabf"];
 
 fn rule_files() -> Vec<Source> {
     let mut files = sources(FOLDER);
     files.retain(|source| {
         let (folder, name) = source.path[FOLDER.len()..].split_once('/').unwrap_or_default();
-        KINDS.contains(&folder) && name != "mod.rs"
+        KINDS.contains(&folder) && !name.ends_with("mod.rs")
     });
     files
 }
@@ -42,8 +42,8 @@ fn every_rule_file_is_a_rule_that_runs_under_its_name() {
 }
 
 #[test]
-fn there_are_at_least_twenty_rules_and_each_says_where_it_stands() {
-    assert!(rules().count() >= 20, "{} rules", rules().count());
+fn there_are_at_least_ninety_rules_and_each_says_where_it_stands() {
+    assert!(rules().count() >= 90, "{} rules", rules().count());
     let sourced = |rule: &&Rule| {
         ["§", "appendix"].iter().any(|part| rule.source.contains(part))
             || rule.source == "profile" && rule.name.starts_with("profile.")
@@ -53,4 +53,32 @@ fn there_are_at_least_twenty_rules_and_each_says_where_it_stands() {
         unsourced.map(|rule| format!("{}: source {:?}", rule.name, rule.source)).collect(),
         "name the section that demands it, as in `RFC 5280 §4.1.2.2`.",
     );
+}
+
+#[test]
+fn every_rule_says_itself_in_one_sentence_of_english_and_of_japanese() {
+    let mut findings = Vec::new();
+    for rule in rules() {
+        let (en, ja) = (rule.says.en, rule.says.ja);
+        if !(en.is_ascii() && en.starts_with(|first: char| first.is_ascii_alphabetic()) && en.ends_with('.')) {
+            findings.push(format!("{}: {en:?}", rule.name));
+        }
+        if !(ja.ends_with('。') && ja.matches('。').count() == 1 && ja.chars().any(|kana| matches!(kana, 'ぁ'..='ん')))
+        {
+            findings.push(format!("{}: {ja:?}", rule.name));
+        }
+    }
+    expect_none(findings, "say what must be in one sentence of each language: people read it in `lgpki lint`.");
+}
+
+#[test]
+fn a_rule_that_only_warns_says_should_and_one_that_refuses_says_must() {
+    let mut findings = Vec::new();
+    for rule in rules() {
+        let is_soft = rule.says.ja.contains("べき");
+        if is_soft != (rule.severity == Severity::Warning) {
+            findings.push(format!("{}: {} in {:?}", rule.name, rule.severity.as_str(), rule.says.ja));
+        }
+    }
+    expect_none(findings, "in Japanese, write べき in the sentence of a warning, and only there.");
 }

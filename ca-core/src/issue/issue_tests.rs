@@ -158,7 +158,7 @@ fn a_certificate_that_breaks_a_rule_is_refused_before_anything_is_recorded() {
     let refusal = prepare(&pack(), &authority, order("a.jp"), &CountingEntropy::seeded(1), start()).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "rfc5280.distribution-points: URI(https://crl.example.jp/) (RFC 5280 §4.2.1.13, BR §7.1.2.11.2)"
+        "profile.fetchable-addresses: URI(https://crl.example.jp/) (CP §7.1.2, RFC 5280 §8); cabf.tls.distribution-points: URI(https://crl.example.jp/) (BR §7.1.2.11.2)"
     );
 }
 

@@ -1,6 +1,10 @@
 //! Certificates for the tests of rules: what the encoder writes, with any field open to change.
 
-use super::{Baseline, Candidate, Promise, Rule, findings};
+mod fields;
+
+pub(crate) use fields::{general, general_names};
+
+use super::{Baseline, Candidate, Check, Finding, Promise, Rule, Severity, findings};
 use crate::certificate::Certificate;
 use crate::der::{Reader, Writer, check_strict, tag};
 use crate::id::{AuthorityId, KeyLabel};
@@ -36,6 +40,10 @@ pub(crate) struct Sample {
     pub(crate) facts: Facts,
     pub(crate) calendar: CryptoCalendar,
     pub(crate) baseline: Option<Baseline>,
+    /// Whether an empty list of extensions is written instead of none.
+    pub(crate) writes_empty_list: bool,
+    /// Whether it was promised; another CA's is judged alone.
+    pub(crate) is_ours: bool,
 }
 
 /// The instant samples begin to be valid.
@@ -259,6 +267,8 @@ impl Sample {
             facts,
             calendar: CryptoCalendar::empty(),
             baseline,
+            writes_empty_list: false,
+            is_ours: true,
         }
     }
 
@@ -311,7 +321,7 @@ impl Sample {
     pub(crate) fn der(&self) -> Vec<u8> {
         let tbs = Writer::build(|w| {
             w.sequence(|w| {
-                if !self.extensions.is_empty() {
+                if !self.extensions.is_empty() || self.writes_empty_list {
                     w.constructed(tag::context_constructed(3), |w| w.sequence(|w| self.write_extensions(w)));
                 }
                 if let Some(id) = &self.unique_id {
@@ -355,14 +365,18 @@ impl Sample {
     /// The sample as rules see it: [`Self::der`] beside what it is held to.
     fn candidate<'a>(&'a self, der: &'a [u8]) -> Candidate<'a> {
         let promise = Promise { profile: &self.profile, authority: &self.authority, facts: &self.facts };
-        let candidate = Candidate::parse_leniently(der, &self.calendar).unwrap();
-        candidate.held_to(self.baseline).promised(promise)
+        let candidate = Candidate::parse_leniently(der, &self.calendar).unwrap().held_to(self.baseline);
+        if self.is_ours { candidate.promised(promise) } else { candidate }
     }
 
-    /// What `rule` says of the sample.
+    /// What `rule` says of the sample, held to the rule's own baseline.
     pub(crate) fn judge(&self, rule: &Rule) -> Result<(), String> {
         let der = self.der();
-        rule.judge(&self.candidate(&der))
+        let baseline = match rule.check {
+            Check::Baseline(baseline, _) => Some(baseline),
+            Check::Any(_) | Check::Promise(_) => self.baseline,
+        };
+        rule.judge(&self.candidate(&der).held_to(baseline))
     }
 
     /// Asserts that the sample keeps `rule`.
@@ -375,10 +389,27 @@ impl Sample {
         assert_eq!(self.judge(rule), Err(found.to_owned()), "{}", rule.name);
     }
 
-    /// The names of all rules the sample breaks; empty also means that it is strict DER.
+    /// The names of all rules the sample breaks that refuse it; empty also means that it is strict DER.
     pub(crate) fn broken(&self) -> Vec<&'static str> {
+        self.found(Severity::Error)
+    }
+
+    /// The names of all rules the sample breaks that only warn.
+    pub(crate) fn warned(&self) -> Vec<&'static str> {
+        self.found(Severity::Warning)
+    }
+
+    fn found(&self, severity: Severity) -> Vec<&'static str> {
         let der = self.der();
         check_strict(&der).unwrap();
-        findings(&self.candidate(&der)).iter().map(|finding| finding.rule).collect()
+        let findings = findings(&self.candidate(&der)).into_iter().filter(|finding| finding.severity == severity);
+        findings.map(|finding| finding.rule).collect()
+    }
+
+    /// What all rules find in these octets instead of the sample's; `None` where they cannot be read, strict or not.
+    pub(crate) fn findings_in(&self, der: &[u8], baseline: Option<Baseline>) -> Option<Vec<Finding>> {
+        let promise = Promise { profile: &self.profile, authority: &self.authority, facts: &self.facts };
+        let candidate = Candidate::parse_leniently(der, &self.calendar).ok()?;
+        Some(findings(&candidate.held_to(baseline).promised(promise)))
     }
 }

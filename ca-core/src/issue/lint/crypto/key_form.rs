@@ -1,5 +1,6 @@
 //! The key's AlgorithmIdentifier has the one form its algorithm allows: NULL with RSA (RFC 3279 §2.3.1), a named curve with
-//! EC (RFC 5480 §2.1.1); the point is uncompressed and of its curve's length (RFC 5480 §2.2).
+//! EC (RFC 5480 §2.1.1), nothing with EdDSA (RFC 8410 §3); an EC point is uncompressed and of its curve's length
+//! (RFC 5480 §2.2).
 
 use crate::der::tag;
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
@@ -9,11 +10,11 @@ use x509_parser::der_parser::asn1_rs::Tag;
 
 pub(super) const RULE: Rule = Rule {
     name: "crypto.key-form",
-    source: "RFC 3279 §2.3.1, RFC 5480 §2.1.1, §2.2",
+    source: "RFC 3279 §2.3.1, RFC 5480 §2.1.1, §2.2, RFC 8410 §3",
     severity: Severity::Error,
     says: Says {
-        en: "The key's parameters are NULL with RSA and a named curve with EC, whose point is uncompressed.",
-        ja: "公開鍵のパラメータは、RSAではNULL、ECでは名前付き曲線で、点は非圧縮形式でなければなりません。",
+        en: "The key's parameters are NULL with RSA, absent with EdDSA and a named curve with EC, whose point is uncompressed.",
+        ja: "公開鍵のパラメータは、RSAではNULL、EdDSAではなし、ECでは名前付き曲線で、点は非圧縮形式でなければなりません。",
     },
     check: Check::Any(check),
 };
@@ -29,6 +30,9 @@ fn check(candidate: &Candidate<'_>) -> Result<(), String> {
             _ => Err("an RSA key whose parameters are not NULL".into()),
         };
     }
+    if id == oid::ED25519.as_bytes() || id == oid::ED448.as_bytes() {
+        return if parameters.is_none() { Ok(()) } else { Err("an EdDSA key with parameters".into()) };
+    }
     if id != oid::EC_PUBLIC_KEY.as_bytes() {
         return Err(format!("algorithm {}", oid::dotted(id)));
     }
@@ -38,6 +42,7 @@ fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     let expected = match candidate.key_algorithm() {
         Some(KeyAlgorithm::P256) => 65,
         Some(KeyAlgorithm::P384) => 97,
+        _ if parameters.is_some_and(|(_, curve)| curve == oid::SECP521R1.as_bytes()) => 133,
         _ => return Err("an unknown curve".into()),
     };
     let point = &key.subject_public_key;
@@ -66,6 +71,8 @@ mod tests {
     fn a_named_curve_and_null_pass() {
         key(p256(2)).keeps(&RULE);
         key(rsa(256)).keeps(&RULE);
+        key(spki(oid::ED25519, |_| {}, &[1; 32])).keeps(&RULE);
+        key(spki(oid::EC_PUBLIC_KEY, |w: &mut Writer| w.oid(oid::SECP521R1), &[4; 133])).keeps(&RULE);
     }
 
     #[test]
@@ -75,6 +82,7 @@ mod tests {
         key(spki(oid::EC_PUBLIC_KEY, Writer::null, &[4; 65])).breaks(&RULE, "an EC key without a named curve");
         key(spki(oid::EC_PUBLIC_KEY, curve, &[2; 33]))
             .breaks(&RULE, "a point of 33 octets that is not uncompressed or not of 65");
+        key(spki(oid::ED25519, Writer::null, &[1; 32])).breaks(&RULE, "an EdDSA key with parameters");
         key(spki(oid::SHA1, |_| {}, &[4; 65])).breaks(&RULE, "algorithm 1.3.14.3.2.26");
     }
 }

@@ -1,8 +1,8 @@
-//! A serial has room for the 128 random bits we draw and an octet that keeps it positive: 17 octets or more (BR §7.1 wants
-//! 64 bits). That they are random cannot be seen in one certificate; that they were cut off can.
+//! A serial has room for the 128 random bits we draw and an octet that keeps it positive: 17 octets or more (BR §7.1.2.7 wants
+//! 64 bits, and other CAs draw fewer). That they are random cannot be seen in one certificate; that they were cut off can.
 
 use crate::issue::lint::candidate::without_padding;
-use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
+use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 
 pub(super) const RULE: Rule = Rule {
     name: "crypto.serial-entropy",
@@ -12,10 +12,10 @@ pub(super) const RULE: Rule = Rule {
         en: "The serial number has room for 128 random bits: 17 octets or more.",
         ja: "シリアル番号は、128ビットの乱数が入る17オクテット以上でなければなりません。",
     },
-    check: Check::Any(check),
+    check: Check::Promise(check),
 };
 
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+fn check(candidate: &Candidate<'_>, _: &Promise<'_>) -> Result<(), String> {
     let octets = without_padding(candidate.x509.raw_serial());
     if octets.len() >= 17 { Ok(()) } else { Err(format!("{} octets", octets.len())) }
 }

@@ -1,16 +1,18 @@
-//! Nothing is signed over SHA-1, MD5 or any digest but SHA-256 and SHA-384 (BR §7.1.3.2), inside or outside.
+//! Nothing is signed over SHA-1, MD5 or any digest but SHA-256, SHA-384 and SHA-512 (BR §7.1.3.2), inside or outside; EdDSA
+//! brings its own. What our keys sign with is a rule of its own: `crypto.signature-algorithm`.
 
+use crate::issue::lint::candidate::signature_hash;
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
-use crate::key::SignatureAlgorithm;
-use crate::oid::dotted;
+use crate::key::SignatureHash;
+use crate::oid;
 
 pub(super) const RULE: Rule = Rule {
     name: "crypto.signature-digest",
     source: "BR §7.1.3.2",
     severity: Severity::Error,
     says: Says {
-        en: "The signature is made over SHA-256 or SHA-384.",
-        ja: "署名に使うハッシュ関数は、SHA-256かSHA-384でなければなりません。",
+        en: "The signature is made over SHA-256, SHA-384 or SHA-512, or with EdDSA.",
+        ja: "署名に使うハッシュ関数は、SHA-256、SHA-384、SHA-512のいずれかでなければなりません（EdDSAを除く）。",
     },
     check: Check::Any(check),
 };
@@ -18,8 +20,12 @@ pub(super) const RULE: Rule = Rule {
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     for algorithm in [&candidate.x509.tbs_certificate.signature, &candidate.x509.signature_algorithm] {
         let id = algorithm.algorithm.as_bytes();
-        if SignatureAlgorithm::from_oid(id).is_none() {
-            return Err(format!("{} is not accepted", dotted(id)));
+        let fine = match signature_hash(algorithm) {
+            Some(hash) => matches!(hash, SignatureHash::Sha256 | SignatureHash::Sha384 | SignatureHash::Sha512),
+            None => id == oid::ED25519.as_bytes() || id == oid::ED448.as_bytes(),
+        };
+        if !fine {
+            return Err(format!("{} is not accepted", oid::dotted(id)));
         }
     }
     Ok(())
@@ -30,18 +36,39 @@ mod tests {
     use super::*;
     use crate::der::Writer;
     use crate::issue::lint::samples::Sample;
-    use crate::oid::{self, Oid};
 
     #[test]
-    fn sha256_passes() {
-        Sample::bare().algorithm(Writer::null, oid::SHA256_WITH_RSA).keeps(&RULE);
+    fn sha2_and_eddsa_pass() {
+        for accepted in [oid::SHA256_WITH_RSA, oid::SHA384_WITH_RSA, oid::SHA512_WITH_RSA] {
+            Sample::bare().algorithm(Writer::null, accepted).keeps(&RULE);
+        }
+        for accepted in [oid::ECDSA_WITH_SHA256, oid::ECDSA_WITH_SHA384, oid::ECDSA_WITH_SHA512, oid::ED25519] {
+            Sample::bare().algorithm(|_| {}, accepted).keeps(&RULE);
+        }
+        pss(oid::SHA256).keeps(&RULE);
     }
 
     #[test]
-    fn sha1_fails() {
-        const SHA1_WITH_RSA: Oid = Oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05]);
-        const ECDSA_WITH_SHA1: Oid = Oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01]);
-        Sample::bare().algorithm(Writer::null, SHA1_WITH_RSA).breaks(&RULE, "1.2.840.113549.1.1.5 is not accepted");
-        Sample::bare().algorithm(|_| {}, ECDSA_WITH_SHA1).breaks(&RULE, "1.2.840.10045.4.1 is not accepted");
+    fn older_digests_fail() {
+        Sample::bare()
+            .algorithm(Writer::null, oid::SHA1_WITH_RSA)
+            .breaks(&RULE, "1.2.840.113549.1.1.5 is not accepted");
+        Sample::bare().algorithm(|_| {}, oid::ECDSA_WITH_SHA1).breaks(&RULE, "1.2.840.10045.4.1 is not accepted");
+        pss(oid::SHA1).breaks(&RULE, "1.2.840.113549.1.1.10 is not accepted");
+    }
+
+    /// RSASSA-PSS over that digest.
+    fn pss(digest: oid::Oid) -> Sample {
+        let parameters = |w: &mut Writer| {
+            w.sequence(|w| {
+                w.constructed(crate::der::tag::context_constructed(0), |w| {
+                    w.sequence(|w| {
+                        w.null();
+                        w.oid(digest);
+                    });
+                });
+            });
+        };
+        Sample::bare().algorithm(parameters, oid::RSASSA_PSS)
     }
 }

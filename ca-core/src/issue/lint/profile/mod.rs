@@ -3,10 +3,10 @@
 mod alternative_names;
 mod authority_key_identifier;
 mod basic_constraints;
-mod common_name;
 mod criticality;
 mod extended_key_usage;
 mod extension_set;
+mod fetchable_addresses;
 mod issuer;
 mod key;
 mod key_usage;
@@ -42,7 +42,7 @@ pub(super) const RULES: &[Rule] = &[
     policies::RULE,
     basic_constraints::RULE,
     alternative_names::RULE,
-    common_name::RULE,
     revocation_addresses::RULE,
+    fetchable_addresses::RULE,
     ocsp_nocheck::RULE,
 ];

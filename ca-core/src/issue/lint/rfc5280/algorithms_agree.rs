@@ -1,8 +1,8 @@
 //! The signature algorithm inside the signed part is the one outside, octet for octet (RFC 5280 §4.1.1.2, §4.1.2.3): the
 //! outer one is not covered by the signature, and the other implementation reads it leniently.
 
-use super::Octets;
 use crate::digest::hex;
+use crate::issue::lint::octets::Octets;
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
 pub(super) const RULE: Rule = Rule {

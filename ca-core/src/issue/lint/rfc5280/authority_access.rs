@@ -1,17 +1,18 @@
-//! authorityInfoAccess, where it stands, gives `http` addresses of an OCSP responder or of the issuer's certificate
-//! (RFC 5280 §4.2.2.1, BR §7.1.2.7.7).
+//! authorityInfoAccess, where it stands, has an access description (RFC 5280 §4.2.2.1); the location of an OCSP
+//! responder is a URI (RFC 6960 §3.1), that of issuer certificates a URI or a directoryName.
 
+use crate::issue::lint::syntax::is_uri;
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::oid;
 use x509_parser::extensions::GeneralName;
 
 pub(super) const RULE: Rule = Rule {
     name: "rfc5280.authority-access",
-    source: "RFC 5280 §4.2.2.1, BR §7.1.2.7.7",
+    source: "RFC 5280 §4.2.2.1",
     severity: Severity::Error,
     says: Says {
-        en: "authorityInfoAccess gives http addresses of an OCSP responder or of the issuer's certificate.",
-        ja: "authorityInfoAccessは、OCSPレスポンダか発行者証明書のhttpアドレスでなければなりません。",
+        en: "authorityInfoAccess gives at least one address, and those of OCSP responders and issuer certificates are absolute URIs or directory names.",
+        ja: "authorityInfoAccessには、OCSPレスポンダや発行者証明書の正しい場所を一つ以上書かなければなりません。",
     },
     check: Check::Any(check),
 };
@@ -22,12 +23,14 @@ fn check(candidate: &Candidate<'_>) -> Result<(), String> {
         return Err("no address".into());
     }
     for description in &access.accessdescs {
-        let method = description.access_method.as_bytes();
-        if method != oid::AD_OCSP.as_bytes() && method != oid::AD_CA_ISSUERS.as_bytes() {
-            return Err(format!("method {}", oid::dotted(method)));
-        }
-        if !matches!(&description.access_location, GeneralName::URI(uri) if super::is_http(uri)) {
-            return Err(description.access_location.to_string());
+        let (method, location) = (description.access_method.as_bytes(), &description.access_location);
+        let fits = match location {
+            GeneralName::URI(uri) => is_uri(uri),
+            GeneralName::DirectoryName(_) => method == oid::AD_CA_ISSUERS.as_bytes(),
+            _ => method != oid::AD_OCSP.as_bytes() && method != oid::AD_CA_ISSUERS.as_bytes(),
+        };
+        if !fits {
+            return Err(location.to_string());
         }
     }
     Ok(())
@@ -36,30 +39,16 @@ fn check(candidate: &Candidate<'_>) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::der::tag;
     use crate::issue::lint::samples::Sample;
-    use crate::oid::Oid;
 
-    fn access(method: Oid, uri: &str) -> Sample {
-        Sample::bare().extension(oid::AUTHORITY_INFO_ACCESS, |w| {
-            w.sequence(|w| {
-                w.sequence(|w| {
-                    w.primitive(tag::context(6), uri.as_bytes());
-                    w.oid(method);
-                });
-            });
-        })
+    #[test]
+    fn addresses_of_both_kinds_pass() {
+        Sample::bare().access(&[(oid::AD_OCSP, "http://a.jp"), (oid::AD_CA_ISSUERS, "ldap://a.jp/cn=a")]).keeps(&RULE);
     }
 
     #[test]
-    fn an_http_address_of_a_responder_passes() {
-        access(oid::AD_OCSP, "http://a.jp").keeps(&RULE);
-    }
-
-    #[test]
-    fn none_another_scheme_and_another_method_fail() {
-        Sample::bare().extension(oid::AUTHORITY_INFO_ACCESS, |w| w.sequence(|_| {})).breaks(&RULE, "no address");
-        access(oid::AD_OCSP, "ldap://a.jp").breaks(&RULE, "URI(ldap://a.jp)");
-        access(oid::OCSP_BASIC, "http://a.jp").breaks(&RULE, "method 1.3.6.1.5.5.7.48.1.1");
+    fn none_and_half_an_address_fail() {
+        Sample::bare().access(&[]).breaks(&RULE, "no address");
+        Sample::bare().access(&[(oid::AD_OCSP, "a.jp")]).breaks(&RULE, "URI(a.jp)");
     }
 }

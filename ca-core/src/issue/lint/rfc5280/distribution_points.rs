@@ -1,17 +1,17 @@
-//! A CRL distribution point has a full name, and its names are `http` addresses (RFC 5280 §4.2.1.13); whole CRLs of this
-//! issuer only, so no reasons and no other cRLIssuer (BR §7.1.2.11.2). `https` would need the CRL to fetch the CRL
-//! (RFC 5280 §8).
+//! A DistributionPoint has a distributionPoint or a cRLIssuer, never reasons alone (RFC 5280 §4.2.1.13). One point may
+//! name the same CRL several times: in a directory, on the Internet and in a closed network.
 
+use crate::issue::lint::syntax::is_uri;
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use x509_parser::extensions::{CRLDistributionPoint, DistributionPointName, GeneralName};
 
 pub(super) const RULE: Rule = Rule {
     name: "rfc5280.distribution-points",
-    source: "RFC 5280 §4.2.1.13, BR §7.1.2.11.2",
+    source: "RFC 5280 §4.2.1.13",
     severity: Severity::Error,
     says: Says {
-        en: "A CRL distribution point gives http addresses of whole CRLs of the issuer itself.",
-        ja: "CRL配布点は、発行者自身の完全なCRLのhttpアドレスでなければなりません。",
+        en: "A CRL distribution point says where the CRL is or who issues it, and its addresses are absolute URIs.",
+        ja: "CRL配布点には、CRLの場所か発行者を、絶対URIなどの正しい名前で書かなければなりません。",
     },
     check: Check::Any(check),
 };
@@ -25,20 +25,19 @@ fn check(candidate: &Candidate<'_>) -> Result<(), String> {
 }
 
 fn check_point(point: &CRLDistributionPoint<'_>) -> Result<(), String> {
-    if point.reasons.is_some() || point.crl_issuer.is_some() {
-        return Err("a partial or indirect CRL".into());
-    }
-    let Some(DistributionPointName::FullName(names)) = &point.distribution_point else {
-        return Err("a distribution point without a full name".into());
+    let names = match &point.distribution_point {
+        Some(DistributionPointName::FullName(names)) => names.as_slice(),
+        Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => return Ok(()),
+        None if point.crl_issuer.is_some() => return Ok(()),
+        None => return Err("neither a name nor an issuer".into()),
     };
-    match names.iter().find(|name| match name {
-        GeneralName::URI(uri) => !super::is_http(uri),
-        // Where the same CRL is in the directory (X.500 names beside the addresses, as bridged domains have them).
-        other => !matches!(other, GeneralName::DirectoryName(_)),
-    }) {
-        Some(other) => Err(other.to_string()),
-        None => Ok(()),
-    }
+    let wrong = names.iter().find(|name| match name {
+        GeneralName::URI(uri) => !is_uri(uri),
+        GeneralName::DirectoryName(name) => name.iter_attributes().next().is_none(),
+        GeneralName::Invalid(..) => true,
+        _ => false,
+    });
+    wrong.map_or(Ok(()), |name| Err(name.to_string()))
 }
 
 #[cfg(test)]
@@ -46,32 +45,28 @@ mod tests {
     use super::*;
     use crate::der::{Writer, tag};
     use crate::issue::lint::samples::Sample;
+    use crate::issue::lint::samples::{general, name};
     use crate::oid;
 
-    fn points(point: impl FnOnce(&mut Writer)) -> Sample {
-        Sample::bare().extension(oid::CRL_DISTRIBUTION_POINTS, |w| w.sequence(|w| w.sequence(point)))
-    }
-
-    fn full_name(w: &mut Writer, uri: &str) {
-        w.constructed(tag::context_constructed(0), |w| {
-            w.constructed(tag::context_constructed(0), |w| w.primitive(tag::context(6), uri.as_bytes()));
-        });
+    fn point(fields: impl FnOnce(&mut Writer)) -> Sample {
+        Sample::bare().extension(oid::CRL_DISTRIBUTION_POINTS, |w| w.sequence(|w| w.sequence(fields)))
     }
 
     #[test]
-    fn an_http_address_passes() {
-        points(|w| full_name(w, "http://a.jp/c")).keeps(&RULE);
+    fn several_names_of_one_crl_and_an_issuer_pass() {
+        let directory = name(&[(oid::COMMON_NAME, tag::PRINTABLE_STRING, "a")]);
+        let names: [(u8, &[u8]); 2] = [(general::DIRECTORY, &directory), (general::URI, b"http://a.jp/c")];
+        Sample::bare().crl_at(&names).keeps(&RULE);
+        point(|w| w.constructed(tag::context_constructed(2), |w| w.primitive(general::DNS, b"a.jp"))).keeps(&RULE);
     }
 
     #[test]
-    fn no_name_another_scheme_and_another_issuer_fail() {
-        points(|_| {}).breaks(&RULE, "a distribution point without a full name");
-        points(|w| full_name(w, "https://a.jp/c")).breaks(&RULE, "URI(https://a.jp/c)");
-        points(|w| full_name(w, "http://")).breaks(&RULE, "URI(http://)");
-        points(|w| {
-            w.constructed(tag::context_constructed(2), |w| w.primitive(tag::context(6), b"http://b.jp/"));
-            full_name(w, "http://a.jp/c");
-        })
-        .breaks(&RULE, "a partial or indirect CRL");
+    fn no_point_reasons_alone_and_half_an_address_fail() {
+        Sample::bare()
+            .extension(oid::CRL_DISTRIBUTION_POINTS, |w| w.sequence(|_| {}))
+            .breaks(&RULE, "no distribution point");
+        point(|w| w.primitive(tag::context(1), &[6, 0x40])).breaks(&RULE, "neither a name nor an issuer");
+        Sample::bare().crl_at(&[(general::URI, b"a.jp/c")]).breaks(&RULE, "URI(a.jp/c)");
+        Sample::bare().crl_at(&[(general::DIRECTORY, &[0x30, 0])]).breaks(&RULE, "DirectoryName()");
     }
 }

@@ -1,6 +1,8 @@
 //! A dNSName is letters, digits and inner hyphens in labels of 1–63, 253 in all: the preferred name syntax (RFC 5280
-//! §4.2.1.6, RFC 1034 §3.5, RFC 1123 §2.1). So no space, wildcard, underscore, trailing dot or U-label.
+//! §4.2.1.6, RFC 1034 §3.5, RFC 1123 §2.1). So no space, underscore, trailing dot or U-label. What a first label `*`
+//! means is left open there (RFC 9525 §6.3 says it), so it may stand.
 
+use crate::issue::lint::syntax::is_host;
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use x509_parser::extensions::GeneralName;
 
@@ -18,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     for name in candidate.alternative_names().unwrap_or_default() {
         match name {
-            GeneralName::DNSName(name) if name.len() > 253 || !name.split('.').all(is_label) => {
+            GeneralName::DNSName(name) if !is_host(name.strip_prefix("*.").unwrap_or(name)) => {
                 return Err(format!("{name:?}"));
             }
             _ => {}
@@ -27,29 +29,22 @@ fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::der::tag;
     use crate::issue::lint::samples::Sample;
-    use crate::oid;
+    use crate::issue::lint::samples::general;
 
     #[test]
     fn the_shortest_and_longest_labels_pass() {
         named("a").keeps(&RULE);
         named(&format!("{}.jp", "a".repeat(63))).keeps(&RULE);
+        named("*.a.jp").keeps(&RULE);
     }
 
     #[test]
     fn whatever_is_no_host_name_fails() {
-        for bad in ["", " ", "*.a.jp", "a_b.jp", "a.jp.", "-a.jp", "a-.jp", "白樺.jp"] {
+        for bad in ["", " ", "*", "a.*.jp", "a_b.jp", "a.jp.", "-a.jp", "a-.jp", "白樺.jp"] {
             named(bad).breaks(&RULE, &format!("{bad:?}"));
         }
         let long = "a".repeat(64);
@@ -59,7 +54,6 @@ mod tests {
     }
 
     fn named(name: &str) -> Sample {
-        Sample::bare()
-            .extension(oid::SUBJECT_ALT_NAME, |w| w.sequence(|w| w.primitive(tag::context(2), name.as_bytes())))
+        Sample::bare().alternative(&[(general::DNS, name.as_bytes())])
     }
 }

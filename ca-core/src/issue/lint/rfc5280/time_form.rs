@@ -1,8 +1,8 @@
 //! Times are UTCTime through 2049 and GeneralizedTime after, with seconds, without fractions, in `Z` (RFC 5280 §4.1.2.5).
 //! Reads the two values' own octets: the other implementation is lenient here.
 
-use super::Octets;
 use crate::der::tag;
+use crate::issue::lint::octets::Octets;
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 
 pub(super) const RULE: Rule = Rule {

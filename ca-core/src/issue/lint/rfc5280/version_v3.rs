@@ -17,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     match candidate.x509.version() {
         X509Version::V3 => Ok(()),
+        _ if candidate.x509.extensions().is_empty() => Ok(()),
         other => Err(format!("version field {}", other.0)),
     }
 }
@@ -27,12 +28,13 @@ mod tests {
     use crate::issue::lint::samples::Sample;
 
     #[test]
-    fn version_3_passes() {
-        Sample::bare().keeps(&RULE);
+    fn version_3_and_a_certificate_without_extensions_pass() {
+        Sample::web_server().keeps(&RULE);
+        Sample::bare().with(|sample| sample.version = None).keeps(&RULE);
     }
 
     #[test]
-    fn versions_1_and_2_fail() {
+    fn versions_1_and_2_with_extensions_fail() {
         Sample::web_server().with(|sample| sample.version = None).breaks(&RULE, "version field 0");
         Sample::web_server().with(|sample| sample.version = Some(1)).breaks(&RULE, "version field 1");
     }

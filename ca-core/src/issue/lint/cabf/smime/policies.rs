@@ -1,0 +1,35 @@
+//! certificatePolicies must be present (S/MIME BR §7.1.2.3).
+
+use super::super::has_policy;
+use crate::issue::lint::{Baseline, Candidate, Check, Rule, Says, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    name: "cabf.smime.policies",
+    source: "S/MIME BR §7.1.2.3",
+    severity: Severity::Error,
+    says: Says {
+        en: "A mail certificate names a policy.", ja: "メール用証明書には、ポリシーがなければなりません。"
+    },
+    check: Check::Baseline(Baseline::Smime, check),
+};
+
+fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+    has_policy(candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issue::lint::samples::Sample;
+    use crate::oid;
+
+    #[test]
+    fn one_policy_passes() {
+        Sample::bare().policies(&[oid::POLICY_APPLICATION]).keeps(&RULE);
+    }
+
+    #[test]
+    fn none_fails() {
+        Sample::bare().breaks(&RULE, "no policy");
+    }
+}

@@ -1,0 +1,38 @@
+//! Subject attributes must not contain only signs of absence such as full stop, hyphen and space (BR §7.1.2.7.4).
+
+use super::super::is_placeholder;
+use crate::issue::lint::candidate::attributes;
+use crate::issue::lint::{Baseline, Candidate, Check, Rule, Says, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    name: "cabf.tls.placeholders",
+    source: "BR §7.1.2.7.4",
+    severity: Severity::Error,
+    says: Says {
+        en: "No value in the subject consists of full stops, hyphens and spaces only.",
+        ja: "主体者名の値は、点、ハイフン、空白だけであってはなりません。",
+    },
+    check: Check::Baseline(Baseline::TlsServer, check),
+};
+
+fn check(candidate: &Candidate<'_>) -> Result<(), String> {
+    let mut all = attributes(candidate.x509.subject());
+    all.find(|attribute| is_placeholder(attribute.value)).map_or(Ok(()), |attribute| Err(attribute.shown()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issue::lint::samples::Sample;
+    use crate::oid;
+
+    #[test]
+    fn text_passes() {
+        Sample::bare().printed(&[(oid::LOCALITY, "St. Ives")]).keeps(&RULE);
+    }
+
+    #[test]
+    fn signs_alone_fail() {
+        Sample::bare().printed(&[(oid::LOCALITY, " - ")]).breaks(&RULE, "2.5.4.7 \" - \"");
+    }
+}
