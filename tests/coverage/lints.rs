@@ -6,7 +6,7 @@ use ca_core::issue::lint::{Rule, Severity, rules};
 use std::collections::BTreeSet;
 
 const FOLDER: &str = "ca-core/src/issue/lint/";
-const KINDS: &[&str] = &["rfc5280", "profile", "crypto", "cabf"];
+const KINDS: &[&str] = &["rfc5280", "profile", "crypto", "cabf", "der"];
 
 fn rule_files() -> Vec<Source> {
     let mut files = sources(FOLDER);

@@ -8,6 +8,8 @@ mod baseline;
 mod cabf;
 mod candidate;
 mod crypto;
+mod der;
+mod examine;
 mod octets;
 mod profile;
 mod rfc5280;
@@ -17,6 +19,7 @@ mod syntax;
 
 pub use baseline::Baseline;
 pub use candidate::{Candidate, NameAttribute, Promise};
+pub use examine::{Examined, Held, examine};
 
 use super::encode::assemble;
 use super::{Authority, Facts, Unsigned};
@@ -107,6 +110,13 @@ pub struct Finding {
     pub found: String,
 }
 
+impl Finding {
+    /// `found` breaks `rule`.
+    const fn of(rule: &Rule, found: String) -> Self {
+        Self { rule: rule.name, source: rule.source, severity: rule.severity, says: rule.says, found }
+    }
+}
+
 /// Why a certificate is not issued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LintError {
@@ -123,7 +133,7 @@ pub enum LintError {
 
 /// Every rule, in the order they run.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    rfc5280::RULES.iter().chain(profile::RULES).chain(crypto::RULES).chain(cabf::rules())
+    der::RULES.iter().chain(rfc5280::RULES).chain(profile::RULES).chain(crypto::RULES).chain(cabf::rules())
 }
 
 /// A certificate that breaks no rule but such as only warn: it may be recorded.
@@ -172,7 +182,7 @@ pub fn findings(candidate: &Candidate<'_>) -> Vec<Finding> {
     rules()
         .filter_map(|rule| {
             let found = rule.judge(candidate).err()?;
-            Some(Finding { rule: rule.name, source: rule.source, severity: rule.severity, says: rule.says, found })
+            Some(Finding::of(rule, found))
         })
         .collect()
 }
