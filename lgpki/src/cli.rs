@@ -1,6 +1,6 @@
 //! The command line. What a command does is in [`crate::commands`].
 
-use crate::commands::{bench, cert, crl, demo, doctor, init, ocsp, officer, org, serve};
+use crate::commands::{bench, cert, crl, demo, doctor, init, lint, ocsp, officer, org, serve};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -36,6 +36,8 @@ pub enum Command {
     /// Look at certificates
     #[command(subcommand)]
     Cert(cert::Cert),
+    /// Hold certificates of any CA to the rules our own keep
+    Lint(lint::Lint),
     /// Look at CRLs
     #[command(subcommand)]
     Crl(crl::Crl),

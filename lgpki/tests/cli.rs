@@ -72,7 +72,7 @@ fn help_and_version_go_to_standard_output() {
     let help = lgpki(&folder, &["--help"]);
     assert!(help.status.success() && help.stderr.is_empty());
     let help = String::from_utf8(help.stdout).unwrap();
-    for command in ["init", "serve", "org", "officer", "demo", "doctor", "cert", "crl", "ocsp", "bench"] {
+    for command in ["init", "serve", "org", "officer", "demo", "doctor", "cert", "lint", "crl", "ocsp", "bench"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}: {help}");
     }
     let version = lgpki(&folder, &["--version"]);

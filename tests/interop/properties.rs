@@ -1,8 +1,10 @@
 //! Generated input for everything that reads foreign octets: nothing panics, and what is written is read back the same.
 
 use ca_core::certificate::Certificate;
-use ca_core::der::check_strict;
-use ca_core::key::SignatureAlgorithm;
+use ca_core::der::{Writer, check_strict, tag};
+use ca_core::issue::lint::{Baseline, Held, examine};
+use ca_core::key::{CryptoCalendar, SignatureAlgorithm};
+use ca_core::oid::{self, Oid};
 use ca_core::request::Csr;
 use ca_core::revocation::RevocationReason;
 use ca_core::serial::SerialNumber;
@@ -73,7 +75,93 @@ fn read_by_all(octets: &[u8]) {
     let _ = CertificateList::parse(octets);
     let _ = Certificate::from_der(octets);
     let _ = Csr::parse(octets);
+    let _ = examine(octets, Held::AsClaimed, &CryptoCalendar::empty());
     let _ = OcspRequest::parse_path(&String::from_utf8_lossy(octets));
+}
+
+/// Extensions that lint rules look into.
+const LINTED: [Oid; 16] = [
+    oid::SUBJECT_DIRECTORY_ATTRIBUTES,
+    oid::SUBJECT_KEY_IDENTIFIER,
+    oid::KEY_USAGE,
+    oid::SUBJECT_ALT_NAME,
+    oid::ISSUER_ALT_NAME,
+    oid::BASIC_CONSTRAINTS,
+    oid::NAME_CONSTRAINTS,
+    oid::CRL_DISTRIBUTION_POINTS,
+    oid::CERTIFICATE_POLICIES,
+    oid::POLICY_MAPPINGS,
+    oid::AUTHORITY_KEY_IDENTIFIER,
+    oid::POLICY_CONSTRAINTS,
+    oid::EXTENDED_KEY_USAGE,
+    oid::INHIBIT_ANY_POLICY,
+    oid::AUTHORITY_INFO_ACCESS,
+    oid::OCSP_NOCHECK,
+];
+
+/// A certificate whose names and extensions are anything, in a frame that both readers accept.
+fn framed(subject: &[u8], extensions: &[(usize, bool, Vec<u8>)]) -> Vec<u8> {
+    let algorithm = |w: &mut Writer| w.sequence(|w| w.oid(oid::ECDSA_WITH_SHA256));
+    Writer::build(|w| {
+        w.sequence(|w| {
+            w.bit_string(&[]);
+            algorithm(w);
+            w.sequence(|w| {
+                w.constructed(tag::context_constructed(3), |w| {
+                    w.sequence(|w| {
+                        for (kind, critical, value) in extensions {
+                            w.sequence(|w| {
+                                w.octet_string(value);
+                                if *critical {
+                                    w.boolean(true);
+                                }
+                                w.oid(LINTED[*kind]);
+                            });
+                        }
+                    });
+                });
+                w.sequence(|w| {
+                    w.bit_string(&[4; 65]);
+                    w.sequence(|w| {
+                        w.oid(oid::SECP256R1);
+                        w.oid(oid::EC_PUBLIC_KEY);
+                    });
+                });
+                w.sequence(|w| {
+                    w.constructed(tag::SET, |w| {
+                        w.sequence(|w| {
+                            w.primitive(tag::UTF8_STRING, subject);
+                            w.oid(oid::COMMON_NAME);
+                        });
+                    });
+                });
+                w.sequence(|w| {
+                    w.time(Timestamp::from_seconds(1_800_000_000));
+                    w.time(Timestamp::from_seconds(1_790_000_000));
+                });
+                w.sequence(|_| {});
+                algorithm(w);
+                w.integer(1);
+                w.constructed(tag::context_constructed(0), |w| w.integer(2));
+            });
+        });
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn no_name_and_no_extension_makes_a_lint_rule_panic(
+        subject in "\\PC{0,80}",
+        extensions in vec((0..LINTED.len(), any::<bool>(), nearly_der()), 1..6),
+    ) {
+        let der = framed(subject.as_bytes(), &extensions);
+        for baseline in Baseline::ALL {
+            let examined = examine(&der, Held::To(Some(baseline)), &CryptoCalendar::empty());
+            prop_assert!(examined.findings.iter().all(|finding| finding.rule != "der.readable"), "{examined:?}");
+        }
+    }
 }
 
 proptest! {

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod input;
+pub mod lint;
 pub mod ocsp;
 pub mod officer;
 pub mod org;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Demo(what) => wait(demo::run(&what, started)),
         Command::Doctor(what) => wait(doctor::run(&what, &cli.config)),
         Command::Cert(what) => cert::run(&what),
+        Command::Lint(what) => lint::run(&what),
         Command::Crl(what) => crl::run(&what),
         Command::Ocsp(what) => ocsp::run(&what),
         Command::Bench(Bench::Issue(what)) => {
