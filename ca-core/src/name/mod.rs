@@ -8,6 +8,7 @@ mod dns;
 mod email;
 mod general;
 mod organisation;
+mod prefecture;
 
 pub use alternative::AlternativeNames;
 pub use dn::{Attribute, DistinguishedName, NameError, StringKind};
@@ -15,3 +16,4 @@ pub use dns::{DnsName, DnsNameError};
 pub use email::{EmailAddress, EmailError};
 pub use general::GeneralName;
 pub use organisation::{CodeError, LocalGovernmentCode, OrganisationName, OrganisationNameError};
+pub use prefecture::prefecture_in_english;

@@ -11,6 +11,8 @@ pub enum Field {
     Organisation,
     /// The organisation's name in Latin letters, from the register.
     OrganisationEn,
+    /// The organisation's prefecture in Latin letters, from its code.
+    PrefectureEn,
     /// Departments and divisions in Japanese, outermost first; any number up to three.
     Units,
     /// The same in Latin letters.
@@ -33,9 +35,10 @@ pub enum Field {
 
 impl Field {
     /// Every field, in the order forms ask for them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Organisation,
         Self::OrganisationEn,
+        Self::PrefectureEn,
         Self::Units,
         Self::UnitsEn,
         Self::Post,
@@ -52,6 +55,7 @@ impl Field {
         match self {
             Self::Organisation => "organisation",
             Self::OrganisationEn => "organisation-en",
+            Self::PrefectureEn => "prefecture-en",
             Self::Units => "units",
             Self::UnitsEn => "units-en",
             Self::Post => "post",
@@ -76,7 +80,7 @@ impl Field {
 
     /// Whether the register or the request's names fill it, so that nobody is asked.
     pub const fn is_given(self) -> bool {
-        matches!(self, Self::Organisation | Self::OrganisationEn | Self::ServerName)
+        matches!(self, Self::Organisation | Self::OrganisationEn | Self::PrefectureEn | Self::ServerName)
     }
 }
 

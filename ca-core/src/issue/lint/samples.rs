@@ -75,6 +75,7 @@ pub(crate) fn fields() -> Fields {
     Fields::default()
         .with(Field::Organisation, "白樺町")
         .with(Field::OrganisationEn, "Shirakaba Town")
+        .with(Field::PrefectureEn, "Hokkaido")
         .with(Field::Units, "総務課")
         .with(Field::UnitsEn, "General Affairs Division")
         .with(Field::Post, "町長")

@@ -68,7 +68,7 @@ fn same<'a, 'b: 'a>(found: impl Iterator<Item = &'a GeneralName<'b>>, promised: 
 mod tests {
     use super::*;
     use crate::der::{Writer, tag};
-    use crate::issue::lint::samples::Sample;
+    use crate::issue::lint::samples::{Sample, profile};
 
     fn crl(w: &mut Writer, uris: &[&str]) {
         w.sequence(|w| {
@@ -83,8 +83,13 @@ mod tests {
 
     const BOTH: [&str; 2] = ["http://crl.example.jp/root.crl", "http://crl.lgwan.example.jp/root.crl"];
 
+    /// Of a profile whose distribution point begins with the directory's name.
+    fn bare() -> Sample {
+        Sample::of(&profile("platform-server")).with(|sample| sample.extensions.clear())
+    }
+
     fn points(points: impl FnOnce(&mut Writer)) -> Sample {
-        Sample::bare().extension(oid::CRL_DISTRIBUTION_POINTS, |w| w.sequence(points))
+        bare().extension(oid::CRL_DISTRIBUTION_POINTS, |w| w.sequence(points))
     }
 
     #[test]
