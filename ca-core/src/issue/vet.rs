@@ -145,8 +145,8 @@ fn check_names(profile: &Profile, subject: &DistinguishedName, names: &Alternati
     if !directory_fits {
         return Err(VetError::DirectoryName(profile.id.clone()));
     }
-    let dns: Vec<&str> = names.dns.iter().map(|name| name.as_str()).collect();
-    let emails: Vec<&str> = names.emails.iter().map(|address| address.as_str()).collect();
+    let dns: Vec<String> = names.dns.iter().map(ToString::to_string).collect();
+    let emails: Vec<String> = names.emails.iter().map(ToString::to_string).collect();
     for (kind, found, allowed) in
         [("DNS names", dns, profile.alternative.dns), ("mail addresses", emails, profile.alternative.emails)]
     {
@@ -155,7 +155,7 @@ fn check_names(profile: &Profile, subject: &DistinguishedName, names: &Alternati
         }
         let repeated = found.iter().enumerate().find(|(index, name)| found.iter().take(*index).any(|b| b == *name));
         if let Some((_, name)) = repeated {
-            return Err(VetError::RepeatedName((*name).to_owned()));
+            return Err(VetError::RepeatedName(name.clone()));
         }
     }
     Ok(())

@@ -1,6 +1,5 @@
-//! Names: of subjects ([`DistinguishedName`]), of servers ([`DnsName`]), in extensions
-//! ([`GeneralName`]), and of the bodies they belong to
-//! ([`LocalGovernmentCode`], [`OrganisationName`]).
+//! Names: of subjects ([`DistinguishedName`]), of servers ([`DnsName`]), of mailboxes ([`EmailAddress`]), in extensions
+//! ([`GeneralName`]), and of the bodies they belong to ([`LocalGovernmentCode`], [`OrganisationName`]).
 
 mod alternative;
 mod dn;
@@ -13,7 +12,7 @@ mod prefecture;
 pub use alternative::AlternativeNames;
 pub use dn::{Attribute, DistinguishedName, NameError, StringKind};
 pub use dns::{DnsName, DnsNameError};
-pub use email::{EmailAddress, EmailError};
+pub use email::{EmailAddress, EmailAddressError};
 pub use general::GeneralName;
 pub use organisation::{CodeError, LocalGovernmentCode, OrganisationName, OrganisationNameError};
 pub use prefecture::prefecture_in_english;

@@ -32,7 +32,7 @@ fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String>
     }
     for address in &ordered.emails {
         match found.next() {
-            Some(GeneralName::RFC822Name(written)) if *written == address.as_str() => {}
+            Some(GeneralName::RFC822Name(written)) if *written == address.to_string() => {}
             other => return Err(different(other, address.to_string())),
         }
     }
