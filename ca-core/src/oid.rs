@@ -126,6 +126,8 @@ macro_rules! oids {
 oids! {
     /// commonName 2.5.4.3 (RFC 5280 §4.1.2.4, X.520).
     COMMON_NAME = &[0x55, 0x04, 0x03];
+    /// surname 2.5.4.4 (X.520).
+    SURNAME = &[0x55, 0x04, 0x04];
     /// serialNumber 2.5.4.5 (X.520).
     SERIAL_NUMBER = &[0x55, 0x04, 0x05];
     /// countryName 2.5.4.6.
@@ -140,6 +142,10 @@ oids! {
     ORGANISATIONAL_UNIT = &[0x55, 0x04, 0x0b];
     /// title 2.5.4.12.
     TITLE = &[0x55, 0x04, 0x0c];
+    /// givenName 2.5.4.42 (X.520).
+    GIVEN_NAME = &[0x55, 0x04, 0x2a];
+    /// emailAddress 1.2.840.113549.1.9.1 (RFC 2985 §5.2.1): read in others' names, never written (RFC 5280 §4.1.2.6).
+    EMAIL_ADDRESS = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01];
     /// domainComponent 0.9.2342.19200300.100.1.25 (RFC 4519 §2.4).
     DOMAIN_COMPONENT = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19];
 

@@ -55,6 +55,21 @@ const DOORS: &[Door] = &[
         open_to: &["ca-core/src/key/weak.rs"],
         instead: "ca_core::key, which refuses weak keys",
     },
+    Door {
+        library: "unicode_normalization::",
+        open_to: &["ca-core/src/name/text/"],
+        instead: "ca_core::name::CertificateText",
+    },
+    Door {
+        library: "unicode_properties::",
+        open_to: &["ca-core/src/name/text/"],
+        instead: "ca_core::name::CertificateText",
+    },
+    Door {
+        library: "unicode_security::",
+        open_to: &["ca-core/src/name/text/"],
+        instead: "ca_core::name::CertificateText",
+    },
     Door { library: "time::", open_to: &["ca-core/src/time.rs"], instead: "ca_core::time" },
     Door {
         library: "rcgen::",

@@ -33,7 +33,20 @@ const OUTSIDE_WORLD: &[&str] = &[
 ];
 
 /// Libraries that compute and nothing else. `ring` also draws randomness, which the list above catches.
-const PURE: &[&str] = &["num-bigint", "pem", "ring", "serde", "thiserror", "time", "toml", "x509-parser", "zeroize"];
+const PURE: &[&str] = &[
+    "num-bigint",
+    "pem",
+    "ring",
+    "serde",
+    "thiserror",
+    "time",
+    "toml",
+    "unicode-normalization",
+    "unicode-properties",
+    "unicode-security",
+    "x509-parser",
+    "zeroize",
+];
 
 #[test]
 fn the_engine_neither_reads_nor_writes_nor_knows_the_time_nor_draws() {

@@ -2,6 +2,7 @@
 //! (job-role certificates nest several OUs). A name read from DER keeps its octets, so an issuer's name is copied and
 //! never encoded anew.
 
+use super::{CertificateText, TextError};
 use crate::der::{DerError, Reader, Writer, is_printable, tag};
 use crate::oid::{self, Oid};
 use std::fmt;
@@ -39,12 +40,18 @@ pub enum Attribute {
     Title,
     /// SERIALNUMBER
     SerialNumber,
+    /// SN
+    Surname,
+    /// GN
+    GivenName,
     /// DC
     DomainComponent,
+    /// EMAIL: in names that are read. A name we make has none; the address stands in subjectAltName (RFC 5280 §4.1.2.6).
+    EmailAddress,
 }
 
 impl Attribute {
-    const ALL: [(Self, Oid, &'static str); 9] = [
+    const ALL: [(Self, Oid, &'static str); 12] = [
         (Self::Country, oid::COUNTRY, "C"),
         (Self::State, oid::STATE, "ST"),
         (Self::Locality, oid::LOCALITY, "L"),
@@ -53,7 +60,10 @@ impl Attribute {
         (Self::CommonName, oid::COMMON_NAME, "CN"),
         (Self::Title, oid::TITLE, "T"),
         (Self::SerialNumber, oid::SERIAL_NUMBER, "SERIALNUMBER"),
+        (Self::Surname, oid::SURNAME, "SN"),
+        (Self::GivenName, oid::GIVEN_NAME, "GN"),
         (Self::DomainComponent, oid::DOMAIN_COMPONENT, "DC"),
+        (Self::EmailAddress, oid::EMAIL_ADDRESS, "EMAIL"),
     ];
 
     /// Its object identifier.
@@ -105,6 +115,18 @@ pub enum NameError {
         /// The first such character.
         character: char,
     },
+    /// Text that certificates do not carry.
+    #[error("{attribute}: {cause}")]
+    Text {
+        /// Short name of the attribute.
+        attribute: &'static str,
+        /// What is wrong with it.
+        #[source]
+        cause: TextError,
+    },
+    /// A mail address in a name that is made.
+    #[error("a mail address stands in subjectAltName, not in a name")]
+    EmailAddress,
     /// A name without attributes.
     #[error("the name is empty")]
     Empty,
@@ -120,7 +142,8 @@ pub struct DistinguishedName {
 
 impl DistinguishedName {
     /// A name of these attributes in this order. Country is always PrintableString (RFC 5280 appendix A). Errors: a value
-    /// that is empty, too long or not expressible in its encoding; no attribute at all.
+    /// that is empty, too long, not expressible in its encoding or no [`CertificateText`]; a mail address; no attribute at
+    /// all.
     pub fn new(attributes: &[(Attribute, StringKind, &str)]) -> Result<Self, NameError> {
         if attributes.is_empty() {
             return Err(NameError::Empty);
@@ -144,7 +167,8 @@ impl DistinguishedName {
         Ok(Self { der, attributes })
     }
 
-    /// The name in `der`, its octets kept. Strings other than PrintableString, UTF8String and IA5String are shown as
+    /// The name in `der`, its octets kept; any text, also such as [`DistinguishedName::new`] refuses, and the attributes of a
+    /// multi-valued RDN one after another. Strings other than PrintableString, UTF8String and IA5String are shown as
     /// hexadecimal. Errors: not one DER Name.
     pub fn from_der(der: &[u8]) -> Result<Self, NameError> {
         let mut attributes = Vec::new();
@@ -228,7 +252,7 @@ impl fmt::Debug for DistinguishedName {
     }
 }
 
-/// Control, zero-width and bidirectional characters: shown escaped, refused in names we make.
+/// Control, zero-width and bidirectional characters: shown escaped.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
@@ -237,7 +261,7 @@ fn is_hidden(c: char) -> bool {
 const fn effective_kind(attribute: Attribute, kind: StringKind) -> StringKind {
     match attribute {
         Attribute::Country | Attribute::SerialNumber => StringKind::Printable,
-        Attribute::DomainComponent => StringKind::Ia5,
+        Attribute::DomainComponent | Attribute::EmailAddress => StringKind::Ia5,
         _ => kind,
     }
 }
@@ -251,6 +275,9 @@ const fn string_tag(kind: StringKind) -> u8 {
 }
 
 fn check_value(attribute: Attribute, kind: StringKind, value: &str) -> Result<(), NameError> {
+    if attribute == Attribute::EmailAddress {
+        return Err(NameError::EmailAddress);
+    }
     let (least, most) = if attribute == Attribute::Country { (2, 2) } else { (1, LONGEST_VALUE) };
     let found = value.chars().count();
     if !(least..=most).contains(&found) {
@@ -258,12 +285,16 @@ fn check_value(attribute: Attribute, kind: StringKind, value: &str) -> Result<()
     }
     let allowed = |c: char| match kind {
         StringKind::Printable => u8::try_from(c).is_ok_and(is_printable),
-        StringKind::Utf8 => !is_hidden(c),
+        StringKind::Utf8 => true, // CertificateText says
         StringKind::Ia5 => c.is_ascii() && !c.is_ascii_control(),
     };
     match value.chars().find(|c| !allowed(*c)) {
         Some(character) => Err(NameError::Character { attribute: attribute.short(), character }),
-        None => Ok(()),
+        None if kind == StringKind::Ia5 => Ok(()),
+        None => match CertificateText::parse(value) {
+            Ok(_) => Ok(()),
+            Err(cause) => Err(NameError::Text { attribute: attribute.short(), cause }),
+        },
     }
 }
 
@@ -298,17 +329,36 @@ mod tests {
         let one = |kind, value: &str| DistinguishedName::new(&[(CommonName, kind, value)]);
         assert!(matches!(one(StringKind::Printable, "白樺"), Err(NameError::Character { character: '白', .. })));
         assert!(matches!(one(StringKind::Printable, "a*"), Err(NameError::Character { character: '*', .. })));
-        assert!(matches!(one(StringKind::Utf8, "a\u{202e}b"), Err(NameError::Character { .. })));
+        for text in ["a\u{202e}b", "Tokyo, C=JP", " a", "髙橋"] {
+            assert!(matches!(one(StringKind::Utf8, text), Err(NameError::Text { attribute: "CN", .. })), "{text}");
+        }
+        assert!(matches!(one(StringKind::Printable, "Tokyo, C=JP"), Err(NameError::Text { .. })));
         assert!(matches!(one(StringKind::Utf8, ""), Err(NameError::Length { .. })));
         assert!(one(StringKind::Utf8, &"字".repeat(64)).is_ok());
         assert!(one(StringKind::Utf8, &"字".repeat(65)).is_err());
         assert!(DistinguishedName::new(&[(Country, StringKind::Utf8, "JPN")]).is_err());
+        let mail = [(Attribute::EmailAddress, StringKind::Ia5, "sato@town.shirakaba.lg.jp")];
+        assert_eq!(DistinguishedName::new(&mail), Err(NameError::EmailAddress));
         assert_eq!(DistinguishedName::new(&[]), Err(NameError::Empty));
     }
 
     #[test]
     fn hostile_text_is_shown_escaped() {
-        let name = DistinguishedName::new(&[(CommonName, StringKind::Printable, "a, O=b")]).unwrap();
-        assert_eq!(name.to_string(), "CN=a\\, O=b");
+        let others = |attribute: Attribute, tag, text: &str| {
+            let der = Writer::build(|w| {
+                w.sequence(|w| {
+                    w.constructed(tag::SET, |w| {
+                        w.sequence(|w| {
+                            w.primitive(tag, text.as_bytes());
+                            w.oid(attribute.oid());
+                        });
+                    });
+                });
+            });
+            DistinguishedName::from_der(&der).unwrap().to_string()
+        };
+        assert_eq!(others(CommonName, tag::PRINTABLE_STRING, "a, O=b"), "CN=a\\, O=b");
+        assert_eq!(others(CommonName, tag::UTF8_STRING, "a\u{202e}b"), "CN=a\\u{202e}b");
+        assert_eq!(others(Attribute::EmailAddress, tag::IA5_STRING, "a@b.jp"), "EMAIL=a@b.jp");
     }
 }

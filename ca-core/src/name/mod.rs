@@ -1,5 +1,6 @@
-//! Names: of subjects ([`DistinguishedName`]), of servers ([`DnsName`]), of mailboxes ([`EmailAddress`]), in extensions
-//! ([`GeneralName`]), and of the bodies they belong to ([`LocalGovernmentCode`], [`OrganisationName`]).
+//! Names: of subjects ([`DistinguishedName`], made of [`CertificateText`]), of servers ([`DnsName`]), of mailboxes
+//! ([`EmailAddress`]), in extensions ([`GeneralName`]), and of the bodies they belong to ([`LocalGovernmentCode`],
+//! [`OrganisationName`]).
 
 mod alternative;
 mod dn;
@@ -8,6 +9,7 @@ mod email;
 mod general;
 mod organisation;
 mod prefecture;
+mod text;
 
 pub use alternative::AlternativeNames;
 pub use dn::{Attribute, DistinguishedName, NameError, StringKind};
@@ -16,3 +18,4 @@ pub use email::{EmailAddress, EmailAddressError};
 pub use general::GeneralName;
 pub use organisation::{CodeError, LocalGovernmentCode, OrganisationName, OrganisationNameError};
 pub use prefecture::prefecture_in_english;
+pub use text::{CertificateText, Found, TextError};
