@@ -262,18 +262,12 @@ oids! {
     ANY_EXTENDED_KEY_USAGE = &[0x55, 0x1d, 0x25, 0x00];
     /// id-on-SmtpUTF8Mailbox 1.3.6.1.5.5.7.8.9 (RFC 9598 §3).
     ON_SMTP_UTF8_MAILBOX = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x09];
-    /// surname 2.5.4.4 (X.520).
-    SURNAME = &[0x55, 0x04, 0x04];
     /// streetAddress 2.5.4.9 (X.520).
     STREET_ADDRESS = &[0x55, 0x04, 0x09];
     /// postalCode 2.5.4.17 (X.520).
     POSTAL_CODE = &[0x55, 0x04, 0x11];
-    /// givenName 2.5.4.42 (X.520).
-    GIVEN_NAME = &[0x55, 0x04, 0x2a];
     /// dnQualifier 2.5.4.46 (X.520).
     DN_QUALIFIER = &[0x55, 0x04, 0x2e];
-    /// emailAddress 1.2.840.113549.1.9.1 (RFC 2985 §5.2.1).
-    EMAIL_ADDRESS = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01];
     /// secp521r1 1.3.132.0.35 (RFC 5480 §2.1.1.1).
     SECP521R1 = &[0x2b, 0x81, 0x04, 0x00, 0x23];
     /// id-Ed25519 1.3.101.112 (RFC 8410 §3).

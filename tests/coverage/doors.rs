@@ -57,8 +57,8 @@ const DOORS: &[Door] = &[
     },
     Door {
         library: "unicode_normalization::",
-        open_to: &["ca-core/src/name/text/"],
-        instead: "ca_core::name::CertificateText",
+        open_to: &["ca-core/src/name/text/", "ca-core/src/name/matching.rs"],
+        instead: "ca_core::name::CertificateText and DistinguishedName::matches",
     },
     Door {
         library: "unicode_properties::",
@@ -69,6 +69,11 @@ const DOORS: &[Door] = &[
         library: "unicode_security::",
         open_to: &["ca-core/src/name/text/"],
         instead: "ca_core::name::CertificateText",
+    },
+    Door {
+        library: "stringprep::",
+        open_to: &["ca-core/src/name/matching.rs"],
+        instead: "ca_core::name::DistinguishedName::matches",
     },
     Door { library: "time::", open_to: &["ca-core/src/time.rs"], instead: "ca_core::time" },
     Door {

@@ -38,6 +38,7 @@ const PURE: &[&str] = &[
     "pem",
     "ring",
     "serde",
+    "stringprep",
     "thiserror",
     "time",
     "toml",

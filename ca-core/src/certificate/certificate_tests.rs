@@ -30,6 +30,17 @@ fn a_certificate_verifies_under_the_authority_that_signed_it() {
 }
 
 #[test]
+fn an_issuer_whose_name_is_written_otherwise_is_the_same_issuer() {
+    let mut root = MemoryRoot::founded();
+    let responder = responder(&root);
+    for (text, same) in [("MEMORY root", true), ("MemoryRoot", false)] {
+        root.certificate.subject = name(text);
+        assert_ne!(&root.certificate.subject, responder.issuer());
+        assert_eq!(responder.verify(&root.certificate, start()).is_ok(), same, "{text}");
+    }
+}
+
+#[test]
 fn another_issuer_is_refused() {
     let root = MemoryRoot::founded();
     let other = root.issued(Order::ceremony(

@@ -209,10 +209,11 @@ impl Certificate {
         self.extensions.subject_key_identifier.clone().unwrap_or_else(|| self.key.key_identifier().to_vec())
     }
 
-    /// Errors unless `issuer` signed this certificate, may do so, and both are valid at `now`. One step of a path; path
-    /// validation as a whole is another matter.
+    /// Errors unless `issuer` signed this certificate, may do so, and both are valid at `now`. Names are compared by RFC 5280
+    /// §7.1, since other CAs may write one name in two ways. One step of a path; path validation as a whole is another
+    /// matter.
     pub fn verify(&self, issuer: &Self, now: Timestamp) -> Result<(), NotVerified> {
-        if self.issuer != issuer.subject {
+        if !self.issuer.matches(&issuer.subject) {
             let (named, given) = (self.issuer.to_string(), issuer.subject.to_string());
             return Err(NotVerified::Issuer { named, given });
         }

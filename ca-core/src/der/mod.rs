@@ -33,6 +33,8 @@ pub mod tag {
     pub const PRINTABLE_STRING: u8 = 0x13;
     /// IA5String.
     pub const IA5_STRING: u8 = 0x16;
+    /// BMPString.
+    pub const BMP_STRING: u8 = 0x1e;
     /// UTCTime.
     pub const UTC_TIME: u8 = 0x17;
     /// GeneralizedTime.

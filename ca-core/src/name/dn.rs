@@ -2,6 +2,7 @@
 //! (job-role certificates nest several OUs). A name read from DER keeps its octets, so an issuer's name is copied and
 //! never encoded anew.
 
+use super::matching::directory_string;
 use super::{CertificateText, TextError};
 use crate::der::{DerError, Reader, Writer, is_printable, tag};
 use crate::oid::{self, Oid};
@@ -168,8 +169,8 @@ impl DistinguishedName {
     }
 
     /// The name in `der`, its octets kept; any text, also such as [`DistinguishedName::new`] refuses, and the attributes of a
-    /// multi-valued RDN one after another. Strings other than PrintableString, UTF8String and IA5String are shown as
-    /// hexadecimal. Errors: not one DER Name.
+    /// multi-valued RDN one after another. Strings other than PrintableString, UTF8String, IA5String and BMPString are shown
+    /// as hexadecimal. Errors: not one DER Name.
     pub fn from_der(der: &[u8]) -> Result<Self, NameError> {
         let mut attributes = Vec::new();
         let mut sets = Reader::of_sequence(der)?;
@@ -184,7 +185,7 @@ impl DistinguishedName {
                     tag::PRINTABLE_STRING | tag::UTF8_STRING | tag::IA5_STRING => {
                         String::from_utf8(value.content.to_vec()).map_err(|_| DerError::Value("a string"))?
                     }
-                    _ => format!("#{}", crate::digest::hex(value.whole)),
+                    _ => directory_string(value).unwrap_or_else(|| format!("#{}", crate::digest::hex(value.whole))),
                 };
                 let kind = Attribute::from_oid(id);
                 let text = if kind.is_none() { format!("{}={text}", oid::dotted(id)) } else { text };
@@ -215,7 +216,7 @@ impl DistinguishedName {
     }
 }
 
-/// Names are equal when their octets are.
+/// Names are equal when their octets are; see [`DistinguishedName::matches`].
 impl PartialEq for DistinguishedName {
     fn eq(&self, other: &Self) -> bool {
         self.der == other.der

@@ -7,6 +7,7 @@ mod dn;
 mod dns;
 mod email;
 mod general;
+mod matching;
 mod organisation;
 mod prefecture;
 mod text;
