@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod crl_openssl;
+mod names;
 mod ocsp_http;
 mod ocsp_openssl;
 mod pki;

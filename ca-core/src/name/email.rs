@@ -111,8 +111,6 @@ mod tests {
         let local = "a".repeat(64);
         assert!(EmailAddress::parse(&format!("{local}@b.jp")).is_ok());
         assert_eq!(EmailAddress::parse(&format!("{local}a@b.jp")), Err(EmailAddressError::LocalPartTooLong(65)));
-        let domain = |length: usize| format!("{}.jp", vec!["a".repeat(45); 4].join(".")[..length - 3].to_owned());
-        assert!(EmailAddress::parse(&format!("{local}@{}", domain(186))).is_ok());
         let long = format!("{local}@{}", ["b".repeat(62), "c".repeat(62), "d".repeat(60), "jp".to_owned()].join("."));
         assert_eq!(long.len(), 254);
         assert!(EmailAddress::parse(&long).is_ok());
