@@ -5,7 +5,10 @@ use crate::trouble::{Exit, Trouble};
 use ca_core::digest::hex;
 use ca_core::entropy::{Entropy, EntropyUnavailable};
 use ca_core::id::{AccountId, OrganisationId};
-use ca_core::name::{CodeError, DnsName, DnsNameError, LocalGovernmentCode, OrganisationName, OrganisationNameError};
+use ca_core::name::{
+    CertificateText, CodeError, DnsName, DnsNameError, LocalGovernmentCode, OrganisationName, OrganisationNameError,
+    TextError,
+};
 use ra_web::auth::password::{HashError, hash_password, totp_secret_text};
 use std::time::Duration;
 use store::accounts::{Account, Role};
@@ -62,11 +65,17 @@ pub enum RegistrationError {
         #[source]
         cause: CodeError,
     },
-    /// A name that is empty, too long, or has spaces at its ends or signs that cannot be shown.
-    #[error("{text:?} is no name: 1 to 100 characters, no spaces at the ends, no control characters")]
+    /// A name that is too long.
+    #[error("a name has 1 to 100 characters, this has {0}")]
+    LongName(usize),
+    /// A name that certificates cannot carry as it is written.
+    #[error("{text:?} is not written as names are in certificates")]
     Name {
         /// What was given.
         text: String,
+        /// What is wrong with it.
+        #[source]
+        cause: TextError,
     },
     /// A reading with something else than katakana.
     #[error("{text:?} is no reading: it is written in full-width katakana")]
@@ -263,8 +272,13 @@ impl Credentials {
 
 fn shown(text: &str) -> Result<String, RegistrationError> {
     let length = text.chars().count();
-    let good = (1..=LONGEST_NAME).contains(&length) && text.trim() == text && !text.chars().any(char::is_control);
-    if good { Ok(text.to_owned()) } else { Err(RegistrationError::Name { text: text.to_owned() }) }
+    if length > LONGEST_NAME {
+        return Err(RegistrationError::LongName(length));
+    }
+    match CertificateText::parse(text) {
+        Ok(name) => Ok(name.as_str().to_owned()),
+        Err(cause) => Err(RegistrationError::Name { text: text.to_owned(), cause }),
+    }
 }
 
 fn reading(text: &str) -> Result<String, RegistrationError> {
@@ -295,7 +309,12 @@ impl From<RegistrationError> for Trouble {
                 CodeError::Prefecture(_) => "the first two digits are those of a prefecture, 01 to 47".to_owned(),
             })
             .because(cause),
-            E::Name { .. } => typed("write it as it is to be shown: 白樺町, or 佐藤 花子"),
+            E::LongName(_) => typed("shorten it to 100 characters"),
+            E::Name { text, cause } => typed(&match CertificateText::suggestion(text) {
+                Some(other) => format!("if this is what it means, write {other}"),
+                None => "write it with other characters, such as 白樺町, or 佐藤 花子".to_owned(),
+            })
+            .because(cause),
             E::Kana { .. } => typed("write the reading like this: シラカバチョウ"),
             E::NameEn { cause, .. } => typed("write it in Latin letters: Shirakaba Town").because(cause),
             E::Domain { cause, .. } => typed("write the domain alone: town.shirakaba.lg.jp").because(cause),
@@ -363,9 +382,22 @@ mod tests {
         for bad in ["", "Sato", "佐藤", "sa to", &"a".repeat(65)] {
             assert!(matches!(read(bad, "佐藤 花子"), Err(RegistrationError::Login { .. })), "{bad}");
         }
-        for bad in ["", " ", "佐藤 ", "佐\u{7}藤", &"佐".repeat(101)] {
-            assert!(matches!(read("sato", bad), Err(RegistrationError::Name { .. })), "{bad:?}");
+    }
+
+    #[test]
+    fn name_that_certificates_cannot_carry_is_refused_with_the_way_to_write_it() {
+        let organisation = OrganisationId::parse("0123456789abcdef0123456789abcdef").unwrap();
+        let read = |name: &str| NewOfficer::read(&organisation, "sato", name, Role::Officer);
+        assert!(read(&"佐".repeat(100)).is_ok() && read("森﨑　栁").is_ok());
+        for bad in ["", " ", "佐藤 ", "佐\u{7}藤", "葛\u{e0100}城", "ＳＡＴＯ", "Sato, C=JP"] {
+            assert!(matches!(read(bad), Err(RegistrationError::Name { .. })), "{bad:?}");
         }
+        assert!(matches!(read(&"佐".repeat(101)), Err(RegistrationError::LongName(101))));
+        let trouble = Trouble::from(read("髙橋 花子").err().unwrap());
+        assert_eq!(trouble.why(), Some("U+9AD9 (髙) at character 1 is no kanji, kana or Latin letter of JIS X 0213"));
+        assert_eq!(trouble.what_to_do(), Some("if this is what it means, write 高橋 花子"));
+        let trouble = Trouble::from(read("佐藤★").err().unwrap());
+        assert_eq!(trouble.what_to_do(), Some("write it with other characters, such as 白樺町, or 佐藤 花子"));
     }
 
     #[test]
