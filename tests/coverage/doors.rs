@@ -27,13 +27,19 @@ const DOORS: &[Door] = &[
     },
     Door {
         library: "aws_lc_rs::",
-        open_to: &["hsm-adapters/src/soft/"],
+        // The vault seals what the keys in soft/ are not for: AEAD, and no signature.
+        open_to: &["hsm-adapters/src/soft/", "hsm-adapters/src/centre/vault.rs"],
         instead: "ca_core::signer::Signer, given as an argument",
     },
     Door {
         library: "pkcs8::",
         open_to: &["hsm-adapters/src/soft/"],
         instead: "hsm_adapters, which reads and writes key files",
+    },
+    Door {
+        library: "p12_keystore::",
+        open_to: &["hsm-adapters/src/centre/pkcs12.rs"],
+        instead: "hsm_adapters::centre::seal_pkcs12",
     },
     Door { library: "sqlx::", open_to: &["store/src/"], instead: "a function of store; all SQL stands there" },
     Door {

@@ -24,7 +24,7 @@ const SALT_BYTES: usize = 16;
 
 /// How a sealing key comes from the passphrase. Not secret: it stands in every file.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Derivation {
+pub(crate) struct Derivation {
     pub(super) salt: Vec<u8>,
     pub(super) iterations: u32,
 }
@@ -40,7 +40,7 @@ impl Derivation {
 type SealingKey = Arc<Zeroizing<[u8; 32]>>;
 
 /// The passphrase and the sealing keys derived from it so far. No `Debug`.
-pub(super) struct FolderSecret {
+pub(crate) struct FolderSecret {
     passphrase: Passphrase,
     iterations: u32,
     for_new_keys: OnceLock<Derivation>,
@@ -49,7 +49,7 @@ pub(super) struct FolderSecret {
 
 impl FolderSecret {
     /// `existing` is how a key already in the folder is sealed: new ones follow it when its count is the wanted one.
-    pub(super) fn new(passphrase: Passphrase, iterations: u32, existing: Option<Derivation>) -> Self {
+    pub(crate) fn new(passphrase: Passphrase, iterations: u32, existing: Option<Derivation>) -> Self {
         let for_new_keys = OnceLock::new();
         if let Some(derivation) = existing.filter(|d| d.iterations == iterations && d.salt.len() == SALT_BYTES) {
             // A fresh cell takes the value.

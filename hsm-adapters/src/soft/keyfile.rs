@@ -71,6 +71,14 @@ pub enum KeyFileError {
         /// The file.
         path: PathBuf,
     },
+    /// A key in PEM, but in an older form than PKCS#8.
+    #[error("{} holds a {label} in PEM; only PKCS#8 is read (openssl pkcs8 -topk8 -in OLD -out NEW makes one)", path.display())]
+    OtherForm {
+        /// The file.
+        path: PathBuf,
+        /// What its first line says: `EC PRIVATE KEY`.
+        label: String,
+    },
     /// The library or the system's random source failed.
     #[error("{}: the key could not be sealed", path.display())]
     NotSealed {
@@ -79,11 +87,37 @@ pub enum KeyFileError {
     },
 }
 
+/// What stands in a file that may be anybody's.
+pub(crate) enum Found {
+    /// An `EncryptedPrivateKeyInfo`: [`open`] opens it with its passphrase.
+    Sealed,
+    /// A `PrivateKeyInfo` that nothing protects but the file's mode; DER.
+    Plain(Zeroizing<Vec<u8>>),
+}
+
+/// Looks what kind of key file `path` is, without a passphrase.
+///
+/// # Errors
+/// [`KeyFileError::Io`], `Exposed`, `Damaged`, `OtherForm`.
+pub(crate) fn look(path: &Path) -> Result<Found, KeyFileError> {
+    let damaged = || KeyFileError::Damaged { path: path.to_path_buf() };
+    let text = text(path)?;
+    let label = text.lines().find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
+    match label.ok_or_else(damaged)? {
+        label if label == EncryptedPrivateKeyInfo::PEM_LABEL => Ok(Found::Sealed),
+        label if label == pkcs8::PrivateKeyInfo::PEM_LABEL => {
+            let (_, document) = SecretDocument::from_pem(text.trim_start()).map_err(|_| damaged())?;
+            Ok(Found::Plain(Zeroizing::new(document.as_bytes().to_vec())))
+        }
+        label => Err(KeyFileError::OtherForm { path: path.to_path_buf(), label: label.chars().take(40).collect() }),
+    }
+}
+
 /// The PKCS#8 `PrivateKeyInfo` (DER) sealed in `path`; wiped when dropped.
 ///
 /// # Errors
 /// Every [`KeyFileError`] but `Exists` and `NotSealed`.
-pub(super) fn open(path: &Path, secret: &FolderSecret) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+pub(crate) fn open(path: &Path, secret: &FolderSecret) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let sealed = read(path)?;
     let info = parsed(path, &sealed)?;
     let (derivation, iv) = parameters(path, &info)?;
@@ -111,9 +145,23 @@ pub(super) fn derivation_of(path: &Path) -> Option<Derivation> {
 ///
 /// # Errors
 /// [`KeyFileError::Exists`] when the name is taken, also by another process at the same moment; `Io`; `NotSealed`.
-pub(super) fn create(path: &Path, pkcs8: &[u8], secret: &FolderSecret) -> Result<(), KeyFileError> {
+pub(crate) fn create(path: &Path, pkcs8: &[u8], secret: &FolderSecret) -> Result<(), KeyFileError> {
     let pem = sealed_pem(pkcs8, secret).ok_or_else(|| KeyFileError::NotSealed { path: path.to_path_buf() })?;
-    let folder = path.parent().unwrap_or(Path::new("."));
+    place(path, &pem)
+}
+
+/// Writes `pkcs8` (DER) into the new file `path`, mode 0600, unsealed. On return the file and its name are on the disk.
+///
+/// # Errors
+/// As [`create`].
+pub(crate) fn create_plain(path: &Path, pkcs8: &[u8]) -> Result<(), KeyFileError> {
+    let pem = SecretDocument::try_from(pkcs8)
+        .and_then(|document| document.to_pem(pkcs8::PrivateKeyInfo::PEM_LABEL, LineEnding::LF));
+    place(path, &pem.map_err(|_| KeyFileError::NotSealed { path: path.to_path_buf() })?)
+}
+
+fn place(path: &Path, pem: &str) -> Result<(), KeyFileError> {
+    let folder = folder_of(path);
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("key");
     let staging = folder.join(format!(".{name}.{}", std::process::id()));
     let io = |path: &Path| {
@@ -143,7 +191,7 @@ pub(super) fn create(path: &Path, pkcs8: &[u8], secret: &FolderSecret) -> Result
 /// [`KeyFileError::Io`].
 pub(super) fn remove(path: &Path) -> Result<(), KeyFileError> {
     fs::remove_file(path).map_err(|source| KeyFileError::Io { path: path.to_path_buf(), source })?;
-    sync_folder(path.parent().unwrap_or(Path::new(".")))
+    sync_folder(folder_of(path))
 }
 
 /// Makes the folder (mode 0700) if it is not there, and refuses one that others may write to.
@@ -179,6 +227,17 @@ fn sealed_pem(pkcs8: &[u8], secret: &FolderSecret) -> Option<Zeroizing<String>> 
 }
 
 fn read(path: &Path) -> Result<SecretDocument, KeyFileError> {
+    let damaged = || KeyFileError::Damaged { path: path.to_path_buf() };
+    let text = text(path)?;
+    let (label, document) = SecretDocument::from_pem(&text).map_err(|_| damaged())?;
+    if label != EncryptedPrivateKeyInfo::PEM_LABEL {
+        return Err(damaged());
+    }
+    Ok(document)
+}
+
+/// The text of a file that only its owner may read.
+fn text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let io = |source| KeyFileError::Io { path: path.to_path_buf(), source };
     let damaged = || KeyFileError::Damaged { path: path.to_path_buf() };
     let file = File::open(path).map_err(io)?;
@@ -190,14 +249,18 @@ fn read(path: &Path) -> Result<SecretDocument, KeyFileError> {
     if metadata.len() > LARGEST_FILE_BYTES {
         return Err(damaged());
     }
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.take(LARGEST_FILE_BYTES).read_to_end(&mut bytes).map_err(io)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
-    let (label, document) = SecretDocument::from_pem(text).map_err(|_| damaged())?;
-    if label != EncryptedPrivateKeyInfo::PEM_LABEL {
-        return Err(damaged());
-    }
-    Ok(document)
+    // The full room at once: a growing text would leave copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(LARGEST_FILE_BYTES).unwrap_or_default()));
+    file.take(LARGEST_FILE_BYTES).read_to_string(&mut text).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => damaged(),
+        _ => io(error),
+    })?;
+    Ok(text)
+}
+
+/// The folder a file stands in; the current one for a bare name, whose parent is the empty path.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn parsed<'a>(path: &Path, sealed: &'a SecretDocument) -> Result<EncryptedPrivateKeyInfo<'a>, KeyFileError> {

@@ -4,9 +4,10 @@
 //! process is in memory already. What protects the keys while the service runs is the process and its user, no more; keys
 //! that must survive the machine belong in an HSM.
 
-mod derive;
-mod keyfile;
-mod pair;
+mod data_key;
+pub(crate) mod derive;
+pub(crate) mod keyfile;
+pub(crate) mod pair;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

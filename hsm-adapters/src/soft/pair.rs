@@ -1,5 +1,5 @@
 //! One opened key pair: made, read, and used by aws-lc-rs. The private half never leaves this module unsealed except as the
-//! PKCS#8 octets that `keyfile` seals.
+//! PKCS#8 octets that `keyfile` seals and [`HolderKey`](crate::holder::HolderKey) carries to its holder.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
@@ -13,7 +13,7 @@ use ca_core::signer::Tbs;
 use zeroize::Zeroizing;
 
 /// A private key in memory with its public half. No `Debug`.
-pub(super) struct SoftKey {
+pub(crate) struct SoftKey {
     pair: Pair,
     public: SubjectKey,
     signature: SignatureAlgorithm,
@@ -26,7 +26,7 @@ enum Pair {
 
 /// Why there is no usable key pair.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum KeyPairError {
+pub(crate) enum KeyPairError {
     #[error("the key pair could not be generated")]
     Generation,
     #[error("keys of algorithm {0} are not made by software keys; choose p256, p384, rsa2048, rsa3072 or rsa4096")]
@@ -37,7 +37,7 @@ pub(super) enum KeyPairError {
 
 impl SoftKey {
     /// A fresh key pair.
-    pub(super) fn generate(algorithm: KeyAlgorithm) -> Result<Self, KeyPairError> {
+    pub(crate) fn generate(algorithm: KeyAlgorithm) -> Result<Self, KeyPairError> {
         let ecdsa = |curve| EcdsaKeyPair::generate(curve).map(Pair::Ecdsa).map_err(|_| KeyPairError::Generation);
         let rsa = |size| RsaKeyPair::generate(size).map(Pair::Rsa).map_err(|_| KeyPairError::Generation);
         Self::with_public(match algorithm {
@@ -51,7 +51,7 @@ impl SoftKey {
     }
 
     /// Reads a PKCS#8 `PrivateKeyInfo`; the algorithm is what the key says.
-    pub(super) fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyPairError> {
+    pub(crate) fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyPairError> {
         let ecdsa =
             |curve: &'static EcdsaSigningAlgorithm| EcdsaKeyPair::from_pkcs8(curve, pkcs8).map(Pair::Ecdsa).ok();
         let pair = ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING)
@@ -61,7 +61,7 @@ impl SoftKey {
     }
 
     /// PKCS#8 v1 `PrivateKeyInfo`, DER, wiped when dropped.
-    pub(super) fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyPairError> {
+    pub(crate) fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyPairError> {
         match &self.pair {
             Pair::Ecdsa(pair) => pair.to_pkcs8v1().map(|der| Zeroizing::new(der.as_ref().to_vec())),
             Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).map(|der| Zeroizing::new(der.as_ref().to_vec())),
@@ -70,7 +70,7 @@ impl SoftKey {
     }
 
     /// The public half.
-    pub(super) const fn public(&self) -> &SubjectKey {
+    pub(crate) const fn public(&self) -> &SubjectKey {
         &self.public
     }
 
@@ -104,7 +104,8 @@ impl SoftKey {
         }
     }
 
-    fn sign_one(&self, message: &[u8]) -> Option<Vec<u8>> {
+    /// One signature by the key's algorithm; `None` where the library failed.
+    pub(crate) fn sign_one(&self, message: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Ecdsa(pair) => pair.sign(&random, message).ok().map(|signature| signature.as_ref().to_vec()),
