@@ -2,6 +2,7 @@
 //! [`KeyKeeper`](ca_core::signer::KeyKeeper), and those of holders.
 //!
 //! - [`soft`]: keys in files, each sealed with a passphrase. For try-outs, tests and offline roots on an encrypted disk.
+//! - [`pkcs11`]: key pairs in a token, which signs with them itself.
 //! - [`passphrase`]: where that passphrase may come from: a file, a descriptor, a prompt. Never an argument, never the environment.
 //! - [`probe`]: asks a signer to prove that it can use a key.
 //! - [`holder`]: key pairs of certificate holders, and their files.
@@ -13,6 +14,7 @@
 pub mod centre;
 pub mod holder;
 pub mod passphrase;
+pub mod pkcs11;
 pub mod probe;
 pub mod soft;
 

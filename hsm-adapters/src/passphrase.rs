@@ -18,11 +18,11 @@ pub const LONGEST_BYTES: usize = 1024;
 #[derive(Clone)]
 pub struct Passphrase(Zeroizing<Vec<u8>>);
 
-/// Why no passphrase could be taken.
+/// Why no passphrase, or PIN of a token, could be taken. Whoever asks says which it was.
 #[derive(Debug, thiserror::Error)]
 pub enum PassphraseError {
     /// The file or descriptor cannot be read.
-    #[error("cannot read the passphrase from {}: {source}", path.display())]
+    #[error("{} cannot be read: {source}", path.display())]
     Unreadable {
         /// What was to be read.
         path: PathBuf,
@@ -30,7 +30,7 @@ pub enum PassphraseError {
         source: std::io::Error,
     },
     /// Others than the owner may read the file.
-    #[error("the passphrase file {} has mode {mode:04o}: others than its owner may read it; run chmod 600 on it", path.display())]
+    #[error("the file {} has mode {mode:04o}: others than its owner may read it; run chmod 600 on it", path.display())]
     Exposed {
         /// The file.
         path: PathBuf,
@@ -38,10 +38,10 @@ pub enum PassphraseError {
         mode: u32,
     },
     /// There is nothing in it.
-    #[error("the passphrase is empty")]
+    #[error("it is empty")]
     Empty,
     /// It is longer than [`LONGEST_BYTES`].
-    #[error("the passphrase is longer than {LONGEST_BYTES} bytes: is this the right file?")]
+    #[error("it is longer than {LONGEST_BYTES} bytes: is this the right file?")]
     TooLong,
 }
 

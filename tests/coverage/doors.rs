@@ -37,6 +37,11 @@ const DOORS: &[Door] = &[
         instead: "hsm_adapters, which reads and writes key files",
     },
     Door {
+        library: "cryptoki::",
+        open_to: &["hsm-adapters/src/pkcs11/"],
+        instead: "hsm_adapters::pkcs11, whose errors say which token and what to do",
+    },
+    Door {
         library: "p12_keystore::",
         open_to: &["hsm-adapters/src/centre/pkcs12.rs"],
         instead: "hsm_adapters::centre::seal_pkcs12",

@@ -1,0 +1,158 @@
+//! Keys in a PKCS#11 token (OASIS PKCS #11 v2.40): a smart card, a USB stick, SoftHSM. Key pairs are made inside the token
+//! and sign there; the private half cannot come out.
+//!
+//! [`Module`] is the maker's library, [`Token`] one device behind it, [`TokenSession`] a login, [`TokenKey`] a key pair that
+//! signs. A wrong PIN is never tried again by itself: devices lock after a few. Not here yet: the sessions of a service that
+//! signs all day. cryptoki is named in this folder and nowhere else.
+
+mod keys;
+mod session;
+mod sign;
+
+pub use keys::TokenKey;
+pub use session::{Module, Token, TokenSession};
+
+use ca_core::key::{KeyAlgorithm, KeyError};
+use cryptoki::error::{Error as DeviceError, RvError};
+use std::path::PathBuf;
+
+/// Why a token did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// There is no library at that path.
+    #[error("there is no PKCS#11 module at {}", path.display())]
+    NoModule {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file cannot be loaded, or is no PKCS#11 module, or finds itself wrong.
+    #[error("{} is no PKCS#11 module that starts: {}", path.display(), told(source))]
+    ModuleFails {
+        /// The path.
+        path: PathBuf,
+        /// What the loader or the module said.
+        source: DeviceError,
+    },
+    /// No token has that label.
+    #[error("there is no token labelled {wanted:?}")]
+    NoSuchToken {
+        /// The label asked for.
+        wanted: String,
+        /// The labels there are.
+        there: Vec<String>,
+    },
+    /// More than one token has that label.
+    #[error("{count} tokens are labelled {label:?}")]
+    SeveralTokens {
+        /// The label.
+        label: String,
+        /// How many.
+        count: usize,
+    },
+    /// The PIN is not right. It was tried once.
+    #[error("the PIN of the token {token:?} is wrong")]
+    WrongPin {
+        /// The token.
+        token: String,
+    },
+    /// The token takes no PIN any more.
+    #[error("the token {token:?} is locked after too many wrong PINs")]
+    PinLocked {
+        /// The token.
+        token: String,
+    },
+    /// Nobody has set a user PIN, or it must be changed first.
+    #[error("the token {token:?} has no user PIN that can be used yet")]
+    PinNotSet {
+        /// The token.
+        token: String,
+    },
+    /// A key of that label is in the token; keys are never replaced.
+    #[error("the token {token:?} has a key labelled {label:?} already")]
+    LabelTaken {
+        /// The key's label.
+        label: String,
+        /// The token.
+        token: String,
+    },
+    /// No key has that label.
+    #[error("the token {token:?} has no key labelled {wanted:?}")]
+    NoSuchKey {
+        /// The label asked for.
+        wanted: String,
+        /// The token.
+        token: String,
+        /// The labels of the private keys there are.
+        there: Vec<String>,
+    },
+    /// More than one private key has that label.
+    #[error("{count} keys in the token {token:?} are labelled {label:?}")]
+    SeveralKeys {
+        /// The label.
+        label: String,
+        /// The token.
+        token: String,
+        /// How many.
+        count: usize,
+    },
+    /// The token makes no keys of that kind.
+    #[error("the token {token:?} makes no keys of the kind {algorithm}")]
+    KindUnsupported {
+        /// The kind.
+        algorithm: KeyAlgorithm,
+        /// The token.
+        token: String,
+    },
+    /// The public half of a key is missing, or of a kind or form that is not used here.
+    #[error("the key {label:?} cannot be used: {reason}")]
+    UnusableKey {
+        /// Its label.
+        label: String,
+        /// What is wrong.
+        reason: UnusableKey,
+    },
+    /// The token signed, but its public key does not verify the signature: nothing of it is used.
+    #[error("the token {token:?} made a signature that its own public key does not verify")]
+    BadSignature {
+        /// The token.
+        token: String,
+    },
+    /// Anything else the device refused.
+    #[error("the token did not {doing}: {}", told(source))]
+    Device {
+        /// What was asked of it, after "did not".
+        doing: &'static str,
+        /// What it said.
+        source: DeviceError,
+    },
+}
+
+/// What is wrong with a key in a token.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableKey {
+    /// The token holds the private half only.
+    #[error("its public half is not in the token")]
+    NoPublicHalf,
+    /// An attribute the device must give is missing or malformed.
+    #[error("the token describes its public half in a way this program cannot read")]
+    Unreadable,
+    /// Read, but not accepted.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// What a device said, in few words: cryptoki quotes whole paragraphs of the standard.
+fn told(error: &DeviceError) -> String {
+    match error {
+        DeviceError::Pkcs11(RvError::VendorDefined(code), function) => {
+            format!("{function:?} gave vendor code {code:#x}")
+        }
+        DeviceError::Pkcs11(value, function) => format!("{function:?} gave {value:?}"),
+        other => other.to_string(),
+    }
+}
+
+/// Makes a [`TokenError::Device`] of what `doing` failed with.
+const fn device(doing: &'static str) -> impl FnOnce(DeviceError) -> TokenError {
+    move |source| TokenError::Device { doing, source }
+}

@@ -1,0 +1,84 @@
+//! Signatures by a token. Devices are asked for the two mechanisms that all of them have, CKM_ECDSA and CKM_RSA_PKCS: the
+//! digest is made here, RSA's DigestInfo is put around it here, and ECDSA's r‖s becomes DER here.
+
+use ca_core::der::Writer;
+use ca_core::digest::{sha256, sha384};
+use ca_core::key::SignatureAlgorithm;
+use ca_core::verify::verify;
+use cryptoki::mechanism::Mechanism;
+
+use super::{TokenError, TokenKey, device};
+
+/// DigestInfo of SHA-256 before the digest (RFC 8017 §9.2, note 1).
+const SHA256_INFO: [u8; 19] =
+    [0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20];
+
+/// DigestInfo of SHA-384 before the digest (same place).
+const SHA384_INFO: [u8; 19] =
+    [0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30];
+
+impl TokenKey<'_> {
+    /// A signature over `message` by the key's algorithm
+    /// ([`signature_algorithm`](ca_core::key::KeyAlgorithm::signature_algorithm)), ECDSA in DER. It has been verified with
+    /// the public half.
+    ///
+    /// # Errors
+    /// [`TokenError::Device`]; [`TokenError::BadSignature`].
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TokenError> {
+        let algorithm = self.public.algorithm().signature_algorithm();
+        let bad = || TokenError::BadSignature { token: self.session.token.clone() };
+        let input = signed_octets(algorithm, message);
+        let mechanism = if algorithm.is_rsa() { Mechanism::RsaPkcs } else { Mechanism::Ecdsa };
+        let raw = self.session.session.sign(&mechanism, self.private, &input).map_err(device("sign"))?;
+        let signature = if algorithm.is_rsa() { raw } else { der_of(&raw).ok_or_else(bad)? };
+        verify(&self.public, algorithm, message, &signature).map_err(|_| bad())?;
+        Ok(signature)
+    }
+}
+
+/// What the token signs in place of the message.
+fn signed_octets(algorithm: SignatureAlgorithm, message: &[u8]) -> Vec<u8> {
+    match algorithm {
+        SignatureAlgorithm::EcdsaSha256 => sha256(message).to_vec(),
+        SignatureAlgorithm::EcdsaSha384 => sha384(message).to_vec(),
+        SignatureAlgorithm::RsaSha256 => [&SHA256_INFO[..], &sha256(message)].concat(),
+        SignatureAlgorithm::RsaSha384 => [&SHA384_INFO[..], &sha384(message)].concat(),
+    }
+}
+
+/// `ECDSA-Sig-Value` (RFC 3279 §2.2.3) from r and s of equal length. `None` when there are no two halves.
+fn der_of(raw: &[u8]) -> Option<Vec<u8>> {
+    if raw.is_empty() || !raw.len().is_multiple_of(2) {
+        return None;
+    }
+    let (r, s) = raw.split_at_checked(raw.len() / 2)?;
+    Some(Writer::build(|w| {
+        w.sequence(|w| {
+            w.unsigned(s);
+            w.unsigned(r);
+        });
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digests_of_rsa_stand_in_der() {
+        for algorithm in [SignatureAlgorithm::RsaSha256, SignatureAlgorithm::RsaSha384] {
+            let info = signed_octets(algorithm, b"message");
+            ca_core::der::check_strict(&info).unwrap();
+        }
+        assert_eq!(signed_octets(SignatureAlgorithm::RsaSha256, b"").len(), 19 + 32);
+        assert_eq!(signed_octets(SignatureAlgorithm::RsaSha384, b"").len(), 19 + 48);
+    }
+
+    #[test]
+    fn halves_become_two_minimal_integers() {
+        let expected = [0x30, 0x08, 0x02, 0x01, 0x01, 0x02, 0x03, 0x00, 0x80, 0x00];
+        assert_eq!(der_of(&[0x00, 0x01, 0x80, 0x00]).unwrap(), expected);
+        assert_eq!(der_of(&[]), None);
+        assert_eq!(der_of(&[1, 2, 3]), None);
+    }
+}
