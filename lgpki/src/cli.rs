@@ -1,6 +1,6 @@
 //! The command line. What a command does is in [`crate::commands`].
 
-use crate::commands::{bench, cert, crl, demo, doctor, init, lint, ocsp, officer, org, serve};
+use crate::commands::{bench, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, serve};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -33,6 +33,12 @@ pub enum Command {
     Demo(demo::Demo),
     /// Look at an installation and say what is wrong and how to mend it
     Doctor(doctor::Doctor),
+    /// Make a key as a holder of certificates, in a file or a PKCS#11 token
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Make a request for a certificate, signed with the holder's key
+    #[command(subcommand)]
+    Csr(csr::Csr),
     /// Look at certificates
     #[command(subcommand)]
     Cert(cert::Cert),

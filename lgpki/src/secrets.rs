@@ -6,6 +6,7 @@ use crate::trouble::{Exit, Trouble};
 use ca_core::digest::hex;
 use ca_core::entropy::Entropy;
 use hsm_adapters::Passphrase;
+use hsm_adapters::passphrase::PassphraseError;
 use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -46,6 +47,111 @@ impl PassphraseSource {
             return Err(Trouble::new(Exit::Refused, "the two passphrases differ").advice("begin again"));
         }
         Passphrase::typed(first).map_err(|error| Trouble::new(Exit::Refused, "no passphrase was set").because(error))
+    }
+}
+
+/// Where the passphrase of a holder's key file comes from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct HolderPassphrase {
+    /// Take the passphrase of the key from this file (mode 0600)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["passphrase_fd", "ask_passphrase", "no_passphrase"])]
+    pub passphrase_file: Option<PathBuf>,
+    /// Take the passphrase of the key from this open descriptor
+    #[arg(long, value_name = "N", conflicts_with_all = ["ask_passphrase", "no_passphrase"])]
+    pub passphrase_fd: Option<u32>,
+    /// Ask for the passphrase of the key, as without any of these
+    #[arg(long, conflicts_with = "no_passphrase")]
+    pub ask_passphrase: bool,
+    /// Leave a new key without a passphrase: whoever reads the file has the key
+    #[arg(long)]
+    pub no_passphrase: bool,
+}
+
+impl HolderPassphrase {
+    /// The passphrase a new key is to be sealed with, typed twice when it is asked for; `None` with `--no-passphrase`.
+    /// Errors: exit 3 with what is wrong with the file, or that there is nobody to ask; exit 7 when the two differ.
+    pub fn for_a_new_key(&self) -> Result<Option<Passphrase>, Trouble> {
+        if self.no_passphrase {
+            return Ok(None);
+        }
+        let taken = match self.named() {
+            Some(named) => named,
+            None => {
+                let first = self.asked("New passphrase for the key: ")?;
+                if *first != *self.asked("Once more: ")? {
+                    return Err(Trouble::new(Exit::Refused, "the two passphrases differ").advice("begin again"));
+                }
+                Passphrase::typed(first)
+            }
+        };
+        taken.map(Some).map_err(no_passphrase)
+    }
+
+    /// The passphrase of a key that is sealed. Errors: exit 3 as there.
+    pub fn for_a_sealed_key(&self) -> Result<Passphrase, Trouble> {
+        let taken = match self.named() {
+            Some(named) => named,
+            None => Passphrase::typed(self.asked("Passphrase of the key: ")?),
+        };
+        taken.map_err(no_passphrase)
+    }
+
+    fn named(&self) -> Option<Result<Passphrase, PassphraseError>> {
+        match (self.passphrase_fd, self.passphrase_file.as_deref()) {
+            (Some(descriptor), _) => Some(Passphrase::from_fd(descriptor)),
+            (None, Some(file)) => Some(Passphrase::from_file(file)),
+            (None, None) => None,
+        }
+    }
+
+    fn asked(&self, prompt: &str) -> Result<Zeroizing<String>, Trouble> {
+        if !std::io::stdin().is_terminal() {
+            let way_out = if self.no_passphrase {
+                "leave --no-passphrase away and give --passphrase-file FILE or --passphrase-fd N"
+            } else {
+                "give --passphrase-file FILE or --passphrase-fd N"
+            };
+            return Err(Trouble::new(Exit::Configuration, "there is no passphrase for the key")
+                .because("there is no terminal to ask at")
+                .advice(way_out));
+        }
+        typed(prompt)
+    }
+}
+
+fn no_passphrase(error: PassphraseError) -> Trouble {
+    Trouble::new(Exit::Configuration, "there is no passphrase for the key").because(error)
+}
+
+/// Where the PIN of a PKCS#11 token comes from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct PinSource {
+    /// Take the PIN of the token from this file (mode 0600); without this it is asked for
+    #[arg(long, value_name = "FILE", requires = "token_module", conflicts_with = "pin_fd")]
+    pub pin_file: Option<PathBuf>,
+    /// Take the PIN of the token from this open descriptor
+    #[arg(long, value_name = "N", requires = "token_module")]
+    pub pin_fd: Option<u32>,
+}
+
+impl PinSource {
+    /// The PIN of the token labelled `token`. Errors: exit 3 with what is wrong with the file, or that there is nobody to
+    /// ask.
+    pub fn pin(&self, token: &str) -> Result<Passphrase, Trouble> {
+        let missing = || Trouble::new(Exit::Configuration, format!("there is no PIN for the token {token:?}"));
+        let taken = match (self.pin_fd, self.pin_file.as_deref()) {
+            (Some(descriptor), _) => Passphrase::from_fd(descriptor),
+            (None, Some(file)) => Passphrase::from_file(file),
+            (None, None) if std::io::stdin().is_terminal() => {
+                Passphrase::typed(typed(&format!("PIN of the token {token}: "))?)
+            }
+            (None, None) => {
+                return Err(missing()
+                    .because("there is no terminal to ask at")
+                    .advice("give --pin-file FILE or --pin-fd N"));
+            }
+        };
+        taken.map_err(|error| missing().because(error))
     }
 }
 

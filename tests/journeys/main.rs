@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod crowd;
+mod holders_tool;
 mod journey;
 mod judges;
 mod keys_contract;

@@ -2,6 +2,7 @@
 //! whoever reads the message, never by the program.
 
 use crate::clock::SystemClock;
+use crate::commands::input::key_kind;
 use crate::config::{self, Config, Database, Sample};
 use crate::entropy::SystemEntropy;
 use crate::secrets::{PassphraseSource, draw_passphrase_file};
@@ -60,10 +61,6 @@ pub struct Init {
     /// Where the new passphrase of the keys comes from; without these it is asked for.
     #[command(flatten)]
     pub passphrase: PassphraseSource,
-}
-
-fn key_kind(word: &str) -> Result<KeyAlgorithm, String> {
-    KeyAlgorithm::parse(word).ok_or_else(|| "one of p256, p384, rsa2048, rsa3072, rsa4096".to_owned())
 }
 
 /// Makes the installation and says where everything is. Errors: exit 7 where there is one already, exit 3 for settings that

@@ -1,7 +1,8 @@
-//! Files people hand to a command: PEM or DER, one or several.
+//! What people hand to a command: files in PEM or DER, words of the command line.
 
 use crate::trouble::{Exit, Trouble};
 use ca_core::certificate::Certificate;
+use ca_core::key::KeyAlgorithm;
 use ca_core::time::Timestamp;
 use std::path::Path;
 
@@ -43,6 +44,11 @@ pub fn certificate(file: &Path) -> Result<Certificate, Trouble> {
         .into_iter()
         .next()
         .ok_or_else(|| Trouble::new(Exit::Usage, format!("{}: no certificate in it", file.display())))
+}
+
+/// The kind of key a word of the command line names: `p256`. For clap. Errors: a sentence.
+pub fn key_kind(word: &str) -> Result<KeyAlgorithm, String> {
+    KeyAlgorithm::parse(word).ok_or_else(|| "one of p256, p384, rsa2048, rsa3072, rsa4096".to_owned())
 }
 
 /// The instant of an RFC 3339 text in UTC with whole seconds, `2026-11-21T10:00:00Z`. For clap. Errors: a sentence.

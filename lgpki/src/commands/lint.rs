@@ -5,11 +5,11 @@ mod files;
 mod report;
 mod text;
 
+use super::packs;
 use crate::out::{self, Format};
 use crate::trouble::{Exit, Trouble};
 use ca_core::issue::lint::{Baseline, Held, examine};
-use ca_core::key::{Allowed, CryptoCalendar, CryptoDate, Dated, SignatureHash};
-use ca_core::time::Timestamp;
+use ca_core::key::CryptoCalendar;
 use files::Found;
 use report::{File, Report, Rules};
 use std::path::PathBuf;
@@ -109,36 +109,7 @@ fn lint(what: &Lint) -> Result<Report, Trouble> {
     Ok(Report::new(linted, others))
 }
 
-/// Dates of algorithms for certificates of any CA. Errors: never; a test holds it.
+/// The dates of the shipped pack: those of the country, whoever issued the certificate.
 fn calendar() -> Result<CryptoCalendar, Trouble> {
-    // CRYPTREC LS-0003 sets 112 bits of security as enough for new use through 2030; LS-0001 lists no digest below SHA-256.
-    let never = |of, source: &str| CryptoDate { of, allowed: Allowed::Never, source: source.to_owned() };
-    let lives = Timestamp::from_utc(2030, 12, 31, 23, 59, 59).unwrap_or(Timestamp::from_seconds(0));
-    let dates = vec![
-        never(Dated::Rsa { up_to: 2047 }, "CRYPTREC LS-0003: below 112 bits of security"),
-        CryptoDate {
-            of: Dated::Rsa { up_to: 2048 },
-            allowed: Allowed::Until { lives, issued: None },
-            source: "CRYPTREC LS-0003: 112 bits of security until 2030".to_owned(),
-        },
-        never(Dated::Signature(SignatureHash::Sha1), "CRYPTREC LS-0001"),
-        never(Dated::Signature(SignatureHash::Md5), "CRYPTREC LS-0001"),
-    ];
-    CryptoCalendar::new(dates)
-        .map_err(|error| Trouble::new(Exit::Bug, "the built-in dates contradict each other").because(error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_built_in_dates_are_a_calendar_until_the_end_of_2030() {
-        let calendar = calendar().unwrap();
-        let last = calendar.dates().iter().find_map(|date| match date.allowed {
-            Allowed::Until { lives, .. } => Some(lives.rfc3339()),
-            Allowed::Never => None,
-        });
-        assert_eq!(last.as_deref(), Some("2030-12-31T23:59:59Z"));
-    }
+    Ok(packs::named("lgwan-private")?.calendar)
 }

@@ -3,15 +3,19 @@
 pub mod bench;
 pub mod cert;
 pub mod crl;
+pub mod csr;
 pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod input;
+pub mod key;
 pub mod lint;
 pub mod ocsp;
 pub mod officer;
 pub mod org;
+pub mod packs;
 pub mod serve;
+pub mod token;
 
 use crate::cli::{Bench, Cli, Command};
 use crate::config::{LogFormat, LogLevel};
@@ -35,6 +39,8 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Officer(what) => wait(officer::run(&what, &cli.config)),
         Command::Demo(what) => wait(demo::run(&what, started)),
         Command::Doctor(what) => wait(doctor::run(&what, &cli.config)),
+        Command::Key(what) => key::run(&what),
+        Command::Csr(what) => csr::run(&what),
         Command::Cert(what) => cert::run(&what),
         Command::Lint(what) => lint::run(&what),
         Command::Crl(what) => crl::run(&what),
