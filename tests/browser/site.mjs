@@ -9,13 +9,14 @@ import { chromium } from "playwright-core";
 /** What the Rust side says on standard input: `{ base, domain, routes, people: { officer: { login, password, secret } } }`. */
 export const site = () => JSON.parse(readFileSync(0, "utf8"));
 
-/** Debian's Chromium, or the one `CHROMIUM` names; nothing is downloaded. */
-export const launch = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-    // Shared memory is small in containers; the two others keep Chromium from calling home while it is judged.
-    args: ["--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update"],
-  });
+/** How Chromium is started: Debian's, or the one `CHROMIUM` names; nothing is downloaded. */
+export const start = {
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+  // Shared memory is small in containers; the two others keep Chromium from calling home while it is judged.
+  args: ["--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update"],
+};
+
+export const launch = () => chromium.launch(start);
 
 /** RFC 6238: six digits of HMAC-SHA-1 over the count of half minutes. */
 export const code = (secret, ahead = 0) => {

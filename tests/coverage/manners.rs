@@ -81,7 +81,7 @@ fn the_repository_holds_no_key_and_no_path_of_one_machine() {
     let key = concat!("PRIVATE ", "KEY-----");
     let mut findings = Vec::new();
     let endings = [
-        ".rs", ".toml", ".md", ".sql", ".html", ".ftl", ".css", ".js", ".mjs", ".json", ".lock", ".pem", ".key",
+        ".rs", ".toml", ".md", ".sql", ".html", ".ftl", ".css", ".js", ".mjs", ".py", ".json", ".lock", ".pem", ".key",
         ".txt", "check", "run",
     ];
     for file in files("", &endings) {

@@ -1,4 +1,4 @@
-//! What the tests share: databases, the program as a process, people with browsers, faults, and the invariants that must
+//! What the tests share: databases, the program as a process, people with browsers, samples, faults, and the invariants that must
 //! hold when all is quiet.
 
 pub mod databases;
@@ -6,4 +6,5 @@ pub mod interruptions;
 pub mod invariants;
 pub mod policy;
 pub mod program;
+pub mod samples;
 pub mod tools;

@@ -249,7 +249,7 @@ fn mentions(log: &Value, event: &str) -> bool {
 
 /// A loopback address nobody listens on now, and nobody is going to be given: it lies below the ports the system hands out to
 /// outgoing connections (32768 and up), and processes of tests that run at once begin at different places.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     static TAKEN: AtomicU32 = AtomicU32::new(0);
     let place = || std::process::id().wrapping_mul(16).wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
     let ports = std::iter::repeat_with(|| u16::try_from(10_240 + place() % 20_000).expect("a port"));

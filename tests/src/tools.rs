@@ -1,5 +1,5 @@
 //! Other people's tools, and the folder they work in: OpenSSL and GnuTLS are run as a person would run them.
-#![expect(clippy::expect_used, reason = "a harness: what fails here is a failed test, and says why")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a harness: what fails here is a failed test, and says why")]
 
 use hsm_adapters::{Passphrase, SoftKeys};
 use std::ffi::OsString;
@@ -43,12 +43,12 @@ pub fn soft_keys(folder: &Path) -> SoftKeys {
 
 /// Runs openssl; the arguments are the words of `line` with `{}` replaced by the paths in turn.
 pub fn openssl(line: &str, paths: &[&Path]) -> Output {
-    run("openssl", line, paths)
+    tool("openssl", line, paths)
 }
 
 /// Runs certtool of GnuTLS, in the same way.
 pub fn certtool(line: &str, paths: &[&Path]) -> Output {
-    run("certtool", line, paths)
+    tool("certtool", line, paths)
 }
 
 /// What a tool wrote, both streams.
@@ -56,7 +56,11 @@ pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-fn run(program: &str, line: &str, paths: &[&Path]) -> Output {
+/// Runs any program in the same way.
+///
+/// # Panics
+/// When it is not there; `./check packages` installs what the tests run.
+pub fn tool(program: &str, line: &str, paths: &[&Path]) -> Output {
     let mut paths = paths.iter();
     let arguments = line.split_whitespace().map(|word| match word {
         "{}" => paths.next().expect("a path for each pair of braces").as_os_str().to_owned(),
@@ -64,5 +68,5 @@ fn run(program: &str, line: &str, paths: &[&Path]) -> Output {
     });
     let arguments: Vec<OsString> = arguments.collect();
     let ran = Command::new(program).args(&arguments).output();
-    ran.expect("openssl and certtool are installed; mend with: apt-get install openssl gnutls-bin")
+    ran.unwrap_or_else(|error| panic!("{program} cannot be run ({error}); mend with: ./check packages"))
 }
