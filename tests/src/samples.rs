@@ -46,6 +46,13 @@ pub struct Sample {
     pub ocsp: PathBuf,
 }
 
+/// Whether a certificate may be relied upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Valid,
+    Revoked,
+}
+
 impl Samples {
     /// Those `binary` makes, a build of the program; made now, or found as an earlier test has made them.
     ///
@@ -57,15 +64,31 @@ impl Samples {
         Self { manifest: serde_json::from_slice(&manifest).expect("manifest.json is JSON"), folder }
     }
 
-    /// Every certificate of a family, in all packs and with all keys.
+    /// Every valid certificate of a family, in all packs and with all keys.
     ///
     /// # Panics
     /// When there is none: a test that tries nothing proves nothing.
     pub fn of(&self, family: &str) -> Vec<Sample> {
+        self.found(family, Standing::Valid)
+    }
+
+    /// The certificates of a family that are revoked, as CRL and OCSP answer say.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn revoked(&self, family: &str) -> Vec<Sample> {
+        self.found(family, Standing::Revoked)
+    }
+
+    fn found(&self, family: &str, standing: Standing) -> Vec<Sample> {
         let entries = list(&self.manifest, "certificates");
-        let ours = entries.filter(|entry| entry.get("family").and_then(Value::as_str) == Some(family));
+        let ours = entries.filter(|entry| {
+            let revoked = entry.get("revoked").and_then(Value::as_bool).unwrap_or(false);
+            entry.get("family").and_then(Value::as_str) == Some(family) && revoked == (standing == Standing::Revoked)
+        });
         let samples: Vec<Sample> = ours.map(|entry| self.sample(entry)).collect();
-        assert!(!samples.is_empty(), "there is no sample of the family {family} in {}", self.folder.display());
+        let place = self.folder.display();
+        assert!(!samples.is_empty(), "{place} has no sample of the family {family} that is {standing:?}");
         samples
     }
 
@@ -130,7 +153,8 @@ fn made_once(binary: &Path) -> PathBuf {
 
 fn make(binary: &Path, folder: &Path) {
     std::fs::create_dir(folder).expect("a folder can be made");
-    let made = Command::new(binary).args(["profile", "sample", "--all", "--keys", "--out"]).arg(folder).output();
+    let wanted = ["profile", "sample", "--all", "--revoked", "--keys", "--out"];
+    let made = Command::new(binary).args(wanted).arg(folder).output();
     let made = made.expect("the program starts");
     assert!(made.status.success(), "lgpki profile sample: {}", crate::tools::text(&made));
 }

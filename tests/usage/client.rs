@@ -32,6 +32,17 @@ fn a_user_is_let_in_and_nobody_else() {
     }
 }
 
+#[test]
+fn a_user_whose_certificate_is_revoked_is_not_let_in() {
+    let samples = samples();
+    for user in samples.revoked("user") {
+        let door = Door::for_holders_like(&user, &samples);
+        let page = door.asked_by(Some(&user));
+        assert!(page.contains("400 The SSL certificate error"), "{}: {page}", user.name);
+        door.nginx.heard("certificate revoked");
+    }
+}
+
 /// `--skip in_a_browser` leaves these out; `./check browser` installs what they need.
 mod in_a_browser {
     use super::{Door, Samples, welcome};

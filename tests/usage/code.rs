@@ -44,6 +44,17 @@ fn a_windows_program_signed_with_a_key_for_mail_is_refused() {
 }
 
 #[test]
+fn a_windows_program_signed_with_a_revoked_certificate_is_refused() {
+    let samples = samples();
+    for sample in samples.revoked("code-signing") {
+        let trust = Trust::in_anchor_of(&sample, &samples);
+        let verified = verified_program(&signed_program(&sample, &trust), &trust);
+        let said = text(&verified);
+        assert!(!verified.status.success() && said.contains("certificate revoked"), "{}: {said}", sample.name);
+    }
+}
+
+#[test]
 fn a_java_archive_is_signed_and_verifies_with_revocation_looked_up() {
     let samples = samples();
     let repository = Repository::of(&samples);
@@ -73,6 +84,18 @@ fn a_java_archive_signed_with_a_key_for_mail_is_refused() {
         let said = text(&verified);
         assert!(!verified.status.success(), "{}: {said}", sample.name);
         assert!(said.contains("ExtendedKeyUsage"), "{}: {said}", sample.name);
+    }
+}
+
+#[test]
+fn a_java_archive_signed_with_a_revoked_certificate_is_refused() {
+    let samples = samples();
+    let repository = Repository::of(&samples);
+    for sample in samples.revoked("code-signing") {
+        let trust = Trust::in_anchor_of(&sample, &samples);
+        let verified = verified_archive(&signed_archive(&sample, &trust), &trust, &repository);
+        let said = text(&verified);
+        assert!(!verified.status.success() && said.contains("revoked"), "{}: {said}", sample.name);
     }
 }
 

@@ -1,6 +1,6 @@
 """Signs a PDF with each job-role sample and validates it the ways an office does. Reads what to do as JSON on standard input:
-{"signers": [{"name", "certificate", "key", "chain", "ocsp"}], "others": [the same], "crls": [file]}; prints what it found and a
-count. Revocation is always required ("require": a certificate without an answer is not trusted), the anchor is ours alone."""
+{"signers": [{"name", "certificate", "key", "chain", "ocsp"}], "revoked": [the same], "others": [the same], "crls":
+[file]}; prints what it found and a count. Revocation is always required ("require": a certificate without an answer is not trusted), the anchor is ours alone."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 from asn1crypto import pem, x509
+from asn1crypto.crl import CertificateList
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -98,16 +99,22 @@ async def judged(document, context):
     return await async_validate_pdf_signature(reader.embedded_signatures[0], context)
 
 
+def evidence(sample, crls):
+    """What somebody may know about revocation. The authority's own certificate is asked about too, and only the root's CRL says."""
+    above = [crl for crl in crls if not issued_by(crl, sample.chain[0])]
+    return {"CRLs": {"crls": crls}, "OCSP": {"crls": above, "ocsps": [sample.ocsp]}}
+
+
+def issued_by(crl, authority):
+    """Whether a CRL is of that authority."""
+    return CertificateList.load(crl).issuer == authority.subject
+
+
 async def role(sample, crls, findings):
     """Everything that must hold for a document signed with a job-role key."""
     document = await signed(sample, sample.context(crls=crls, ocsps=[sample.ocsp]))
 
-    # The authority's own certificate is asked about too, and only the root's CRL says.
-    evidence = {
-        "CRLs": {"crls": crls},
-        "OCSP": {"crls": [crl for crl in crls if not issued_by(crl, sample.chain[0])], "ocsps": [sample.ocsp]},
-    }
-    for name, given in evidence.items():
+    for name, given in evidence(sample, crls).items():
         status = await judged(document, sample.context(**given))
         findings.check(status.bottom_line, f"{sample.name} with {name}: {status.pretty_print_details()}")
 
@@ -136,17 +143,18 @@ async def role(sample, crls, findings):
     findings.check(changed != document and not status.intact, f"{sample.name}: a changed document is still intact")
 
 
+async def revoked(sample, crls, findings):
+    """A document signed with a revoked certificate is intact, and its signer known to be revoked, by CRL and by OCSP."""
+    document = await signed(sample)
+    for name, given in evidence(sample, crls).items():
+        status = await judged(document, sample.context(**given))
+        findings.check(status.intact and status.revoked, f"{sample.name} with {name}: {status.pretty_print_details()}")
+
+
 async def other(sample, crls, findings):
     """A document signed with a key of another family is intact, and not trusted."""
     status = await judged(await signed(sample), sample.context(crls=crls))
     findings.check(status.intact and not status.trusted, f"{sample.name}, no job role, signs documents")
-
-
-def issued_by(crl, authority):
-    """Whether a CRL is of that authority."""
-    from asn1crypto.crl import CertificateList
-
-    return CertificateList.load(crl).issuer == authority.subject
 
 
 async def main():
@@ -156,6 +164,8 @@ async def main():
     crls = [Path(file).read_bytes() for file in task["crls"]]
     for described in task["signers"]:
         await role(Sample(described), crls, findings)
+    for described in task["revoked"]:
+        await revoked(Sample(described), crls, findings)
     for described in task["others"]:
         await other(Sample(described), crls, findings)
     findings.end()

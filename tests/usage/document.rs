@@ -19,6 +19,7 @@ fn a_document_signed_with_a_job_role_key_is_valid_and_no_other() {
     assert!(python.exists(), "pyHanko is not installed; mend with: ./check test");
     let task = json!({
         "signers": samples.of("job-role").iter().map(described).collect::<Vec<_>>(),
+        "revoked": samples.revoked("job-role").iter().map(described).collect::<Vec<_>>(),
         "others": samples.of("mail").iter().map(described).collect::<Vec<_>>(),
         "crls": samples.crls(),
     });

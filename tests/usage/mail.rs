@@ -2,7 +2,8 @@
 
 use lgpki_tests::samples::Sample;
 use lgpki_tests::tools::{openssl, text};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use crate::samples;
 use crate::trust::{Trust, mail_address};
@@ -50,6 +51,26 @@ fn a_mail_signed_with_a_key_for_programs_is_refused() {
 }
 
 #[test]
+fn a_mail_signed_with_a_revoked_certificate_is_refused() {
+    let samples = samples();
+    for sample in samples.revoked("mail") {
+        let trust = Trust::in_anchor_of(&sample, &samples);
+        let verified = openssl(VERIFY, &[&signed(&sample, &trust), &trust.store]);
+        assert!(text(&verified).contains("certificate revoked"), "{}: {}", sample.name, text(&verified));
+    }
+}
+
+#[test]
+fn nobody_enciphers_for_a_revoked_certificate() {
+    let samples = samples();
+    for sample in samples.revoked("encryption") {
+        let trust = Trust::in_anchor_of(&sample, &samples);
+        let judged = judged_by_sender(&sample, &trust);
+        assert!(text(&judged).contains("certificate revoked"), "{}: {}", sample.name, text(&judged));
+    }
+}
+
+#[test]
 fn an_enciphered_letter_is_read_by_its_recipient_alone() {
     let samples = samples();
     let recipients = samples.of("encryption");
@@ -58,7 +79,8 @@ fn an_enciphered_letter_is_read_by_its_recipient_alone() {
     assert!(keys.contains(&true) && keys.contains(&false), "samples for key transport and for key agreement");
     for sample in &recipients {
         let trust = Trust::in_anchor_of(sample, &samples);
-        is_valid(sample, &trust);
+        let judged = judged_by_sender(sample, &trust);
+        assert!(judged.status.success(), "{}: {}", sample.name, text(&judged));
         // RSA: RFC 8017 with and without OAEP; EC: RFC 5753 with the digests in use.
         let (kind, ways) = match is_rsa(sample) {
             true => ("ktri", ["rsa_padding_mode:pkcs1", "rsa_padding_mode:oaep"]),
@@ -103,13 +125,12 @@ fn signed(sample: &Sample, trust: &Trust) -> PathBuf {
 
 /// A sender looks at a certificate before trusting it with a secret. OpenSSL's purpose `smimeencrypt` asks for
 /// keyEncipherment, which is RSA's; a key for agreement says keyAgreement (RFC 5480 §3), so it is not asked about that.
-fn is_valid(sample: &Sample, trust: &Trust) {
+fn judged_by_sender(sample: &Sample, trust: &Trust) -> Output {
     let purpose = if is_rsa(sample) { "-purpose smimeencrypt" } else { "" };
-    let verified = openssl(
+    openssl(
         &format!("verify {purpose} -x509_strict -crl_check_all -CAfile {{}} -untrusted {{}} {{}}"),
         &[&trust.store, &trust.between, &sample.certificate],
-    );
-    assert!(verified.status.success(), "{}: {}", sample.name, text(&verified));
+    )
 }
 
 fn enciphered(trust: &Trust, recipients: &[&Sample], way: &str) -> PathBuf {
@@ -127,7 +148,7 @@ fn enciphered(trust: &Trust, recipients: &[&Sample], way: &str) -> PathBuf {
 }
 
 /// The letter as this recipient reads it, or what stopped them.
-fn deciphered(recipient: &Sample, sealed: &std::path::Path) -> Result<String, String> {
+fn deciphered(recipient: &Sample, sealed: &Path) -> Result<String, String> {
     let read =
         openssl("cms -decrypt -in {} -recip {} -inkey {}", &[sealed, &recipient.certificate, &recipient.private_key]);
     match read.status.success() {

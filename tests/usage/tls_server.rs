@@ -38,12 +38,7 @@ fn gnutls_verifies_nginx_and_the_stapled_answer() {
         let trust = Trust::in_anchor_of(&sample, &samples);
         let name = dns_name(&sample.certificate);
         let nginx = Nginx::serving(&stapling_a_file(&sample, &trust));
-        let port = nginx.address.port();
-        let seen = tool(
-            "gnutls-cli",
-            &format!("--port {port} --sni-hostname {name} --verify-hostname {name} --x509cafile {{}} 127.0.0.1"),
-            &[&trust.anchor],
-        );
+        let seen = gnutls(&nginx, &trust, &name);
         let said = text(&seen);
         assert!(seen.status.success(), "{}: {said}", sample.name);
         assert!(said.contains("Status: The certificate is trusted"), "{}: {said}", sample.name);
@@ -92,6 +87,24 @@ fn a_certificate_of_another_family_makes_no_web_server() {
     }
 }
 
+#[test]
+fn a_server_whose_certificate_is_revoked_is_refused() {
+    let samples = samples();
+    for sample in samples.revoked("web-server") {
+        let trust = Trust::in_anchor_of(&sample, &samples);
+        let name = dns_name(&sample.certificate);
+        let nginx = Nginx::serving(&stapling_a_file(&sample, &trust));
+        let seen = visited(&nginx, &trust, "", &name);
+        let said = text(&seen);
+        assert!(!seen.status.success(), "{}: {said}", sample.name);
+        assert!(said.contains("Verify return code: 23 (certificate revoked)"), "{}: {said}", sample.name);
+        // GnuTLS has no CRL here and goes by the stapled answer.
+        let seen = gnutls(&nginx, &trust, &name);
+        let said = text(&seen);
+        assert!(!seen.status.success() && said.contains("revoked"), "{}: {said}", sample.name);
+    }
+}
+
 /// The directives of a server with that certificate.
 pub(crate) fn presenting(sample: &Sample, trust: &Trust) -> String {
     format!(
@@ -114,5 +127,15 @@ fn visited(nginx: &Nginx, trust: &Trust, options: &str, name: &str) -> Output {
             nginx.address
         ),
         &[&trust.store],
+    )
+}
+
+/// What GnuTLS's client sees that trusts the anchor.
+fn gnutls(nginx: &Nginx, trust: &Trust, name: &str) -> Output {
+    let port = nginx.address.port();
+    tool(
+        "gnutls-cli",
+        &format!("--port {port} --sni-hostname {name} --verify-hostname {name} --x509cafile {{}} 127.0.0.1"),
+        &[&trust.anchor],
     )
 }
