@@ -1,6 +1,6 @@
 //! The command line. What a command does is in [`crate::commands`].
 
-use crate::commands::{bench, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, serve};
+use crate::commands::{bench, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, profile, serve};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -44,6 +44,9 @@ pub enum Command {
     Cert(cert::Cert),
     /// Hold certificates of any CA to the rules our own keep
     Lint(lint::Lint),
+    /// See what the profiles of policy packs give
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Look at CRLs
     #[command(subcommand)]
     Crl(crl::Crl),

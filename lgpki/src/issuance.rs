@@ -122,7 +122,7 @@ impl Issuance {
         let (pack, _) = packs.profile(order.profile()).ok_or_else(unknown)?;
         let linted = issue::prepare(pack, &self.shared.authority, order, entropy.as_ref(), clock.now())?;
         for warning in linted.warnings() {
-            tracing::warn!(event_id = "issue.lint", rule = warning.rule, found = warning.found);
+            tracing::info!(event_id = "issue.lint", rule = warning.rule, found = warning.found);
         }
         let (reply, answer) = oneshot::channel();
         self.queue.send(Waiting { linted, reply }).await.map_err(|_| NotIssued::Stopping)?;

@@ -14,6 +14,7 @@ pub mod ocsp;
 pub mod officer;
 pub mod org;
 pub mod packs;
+pub mod profile;
 pub mod serve;
 pub mod token;
 
@@ -43,6 +44,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Csr(what) => csr::run(&what),
         Command::Cert(what) => cert::run(&what),
         Command::Lint(what) => lint::run(&what),
+        Command::Profile(what) => wait(profile::run(&what)),
         Command::Crl(what) => crl::run(&what),
         Command::Ocsp(what) => ocsp::run(&what),
         Command::Bench(Bench::Issue(what)) => {

@@ -156,12 +156,17 @@ fn check_authority_matters(profile: &Profile, wrong: &mut Complain<'_>) {
 }
 
 fn check_names(profile: &Profile, wrong: &mut Complain<'_>) {
-    if profile.family.is_requested() != profile.subject.is_some() {
+    let family = profile.family;
+    let named = family.is_requested() || matches!(family, Family::Cross | Family::ValidationAuthority);
+    if named != profile.subject.is_some() {
+        let has = if profile.subject.is_some() { "has no place for" } else { "needs" };
         wrong(format!(
-            "the family {} {} a subject: holders are named by it, CAs and their servants by the authority",
-            profile.family,
-            if profile.subject.is_some() { "has no place for" } else { "needs" },
+            "the family {family} {has} a subject: holders and others are named by it, our own CAs by the authority"
         ));
+    }
+    let fields = profile.subject.iter().any(|template| template.fields().next().is_some());
+    if fields && !family.is_requested() {
+        wrong(format!("the family {family} has a fixed subject: nobody fills in its fields"));
     }
     let alternative = &profile.alternative;
     if alternative.of_authority && !profile.is_authority() {
