@@ -67,9 +67,9 @@ fn a_java_archive_is_signed_and_verifies_with_revocation_looked_up() {
         assert!(verified.status.success(), "{}: {said}", sample.name);
         assert!(said.contains("jar verified"), "{}: {said}", sample.name);
         let asked = repository.served().split_off(before);
-        for kind in ["/ocsp/", "/crl/"] {
-            assert!(asked.iter().any(|path| path.starts_with(kind)), "{}: asked for {asked:?}: {said}", sample.name);
-        }
+        // For the signer and for the CA above it: each names a responder, so Java asks for no CRL.
+        let responders = asked.iter().filter(|path| path.starts_with("/ocsp/")).count();
+        assert!(responders >= 2, "{}: asked for {asked:?}: {said}", sample.name);
     }
 }
 

@@ -105,6 +105,12 @@ def evidence(sample, crls):
     return {"CRLs": {"crls": crls}, "OCSP": {"crls": above, "ocsps": [sample.ocsp]}}
 
 
+def signed_in(chain, crls):
+    """The CRLs that keys of this chain signed: pyHanko takes any of the same name, and a name may have keys of two kinds."""
+    keys = {authority.key_identifier for authority in chain}
+    return [crl for crl in crls if CertificateList.load(crl).authority_key_identifier_value["key_identifier"].native in keys]
+
+
 def issued_by(crl, authority):
     """Whether a CRL is of that authority."""
     return CertificateList.load(crl).issuer == authority.subject
@@ -112,6 +118,7 @@ def issued_by(crl, authority):
 
 async def role(sample, crls, findings):
     """Everything that must hold for a document signed with a job-role key."""
+    crls = signed_in(sample.chain, crls)
     document = await signed(sample, sample.context(crls=crls, ocsps=[sample.ocsp]))
 
     for name, given in evidence(sample, crls).items():
@@ -145,6 +152,7 @@ async def role(sample, crls, findings):
 
 async def revoked(sample, crls, findings):
     """A document signed with a revoked certificate is intact, and its signer known to be revoked, by CRL and by OCSP."""
+    crls = signed_in(sample.chain, crls)
     document = await signed(sample)
     for name, given in evidence(sample, crls).items():
         status = await judged(document, sample.context(**given))
@@ -153,6 +161,7 @@ async def revoked(sample, crls, findings):
 
 async def other(sample, crls, findings):
     """A document signed with a key of another family is intact, and not trusted."""
+    crls = signed_in(sample.chain, crls)
     status = await judged(await signed(sample), sample.context(crls=crls))
     findings.check(status.intact and not status.trusted, f"{sample.name}, no job role, signs documents")
 

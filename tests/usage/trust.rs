@@ -18,7 +18,8 @@ pub(crate) struct Trust {
     pub(crate) crls: PathBuf,
     /// The anchor and all CRLs in one file, as `-CAfile` of OpenSSL takes them.
     pub(crate) store: PathBuf,
-    /// The certificates between holder and anchor.
+    /// The certificates between holder and anchor; the anchor, which does no harm there, where the holder is right under it:
+    /// OpenSSL reads no empty file.
     pub(crate) between: PathBuf,
     /// The holder's certificate and those between.
     pub(crate) presented: PathBuf,
@@ -39,7 +40,7 @@ impl Trust {
             anchor: write("anchor.pem", &[anchor]),
             crls: write("crls.pem", &[&crls]),
             store: write("store.pem", &[anchor, &crls]),
-            between: write("between.pem", &[between]),
+            between: write("between.pem", &[if between.is_empty() { anchor } else { between }]),
             presented: write("presented.pem", &[&[holder], between]),
             scratch,
         }
