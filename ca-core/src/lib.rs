@@ -8,6 +8,7 @@
 //! - [`request`]: certification requests with proof of possession; applications and the four eyes that approve them.
 //! - [`certificate`]: certificates decoded, verified, packed. [`key`], [`verify`], [`digest`]: public keys and signatures.
 //! - [`name`]: distinguished names, DNS names, codes and names of organisations. [`profile`]: what each kind contains.
+//! - [`register`]: local governments with their codes, readings and LG.JP names; whose domain is whose.
 //! - [`der`]: the one door for DER. [`oid`], [`serial`], [`id`], [`time`], [`entropy`], [`revocation`], [`audit`],
 //!   [`signer`]: the words the rest is written in. [`testing`]: fixed stand-ins for tests.
 
@@ -22,6 +23,7 @@ pub mod key;
 pub mod name;
 pub mod oid;
 pub mod profile;
+pub mod register;
 pub mod request;
 pub mod revocation;
 pub mod serial;

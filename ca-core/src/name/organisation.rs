@@ -3,6 +3,9 @@
 use crate::der::is_printable;
 
 /// A local government code with a right check digit: prefecture 2, body 3, check digit 1. Kept in the database as `TEXT`.
+///
+/// JIS X 0402 has no codes for approved bodies (認められた団体) and LGWAN-ASP providers. An installation numbers them itself:
+/// 90 to 99 where a government has its prefecture, three digits of its own, and the same check digit (`900010`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalGovernmentCode(String);
 
@@ -22,18 +25,18 @@ pub enum CodeError {
         /// What it is.
         found: u8,
     },
-    /// The first two digits are no prefecture.
+    /// The first two digits are neither a prefecture nor those of an installation's own numbers.
     #[error("there is no prefecture {0}")]
     Prefecture(String),
 }
 
 impl LocalGovernmentCode {
-    /// Reads six ASCII digits. Errors: another shape, no such prefecture (01–47), or a wrong check digit: the last digit
-    /// of 11 − (6a+5b+4c+3d+2e mod 11).
+    /// Reads six ASCII digits. Errors: another shape, no such prefecture (01–47, or 90–99 for an installation's own numbers),
+    /// or a wrong check digit: the last digit of 11 − (6a+5b+4c+3d+2e mod 11).
     pub fn parse(text: &str) -> Result<Self, CodeError> {
         let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
         let ([a, b, c, d, e, found], 6) = (digits.as_slice(), text.len()) else { return Err(CodeError::Shape) };
-        if !(1..=47).contains(&(a * 10 + b)) {
+        if !matches!(a * 10 + b, 1..=47 | 90..=99) {
             return Err(CodeError::Prefecture(format!("{a}{b}")));
         }
         let expected = check_digit([*a, *b, *c, *d, *e]);
@@ -42,6 +45,16 @@ impl LocalGovernmentCode {
         } else {
             Err(CodeError::CheckDigit { stem: format!("{a}{b}{c}{d}{e}"), expected, found: *found })
         }
+    }
+
+    /// The prefecture's number, 1–47; `None` for an installation's own numbers.
+    pub fn prefecture(&self) -> Option<u8> {
+        self.0.get(..2).and_then(|digits| digits.parse().ok()).filter(|number| (1..=47).contains(number))
+    }
+
+    /// The body's number within its prefecture, 0–999; 0 is the prefecture itself (JIS X 0402).
+    pub fn body(&self) -> u16 {
+        self.0.get(2..5).and_then(|digits| digits.parse().ok()).unwrap_or_default()
     }
 
     /// The six digits.
@@ -118,6 +131,10 @@ mod tests {
             LocalGovernmentCode::parse("011003"),
             Err(CodeError::CheckDigit { stem: "01100".into(), expected: 2, found: 3 })
         );
+        let own = LocalGovernmentCode::parse("900010").unwrap();
+        assert_eq!((own.prefecture(), own.body()), (None, 1));
+        let sapporo = LocalGovernmentCode::parse("011002").unwrap();
+        assert_eq!((sapporo.prefecture(), sapporo.body()), (Some(1), 100));
         assert_eq!(LocalGovernmentCode::parse("480002"), Err(CodeError::Prefecture("48".into())));
         for bad in ["", "01100", "0110021", "01100x", "０１１００２"] {
             assert_eq!(LocalGovernmentCode::parse(bad), Err(CodeError::Shape), "{bad}");

@@ -3,7 +3,7 @@
 //! What is repaired (width, case, a final dot) is reported, never silent; what is refused says why and, where a spelling slip
 //! is likely, what was probably meant.
 
-use ca_core::name::{AlternativeNames, DnsName};
+use ca_core::name::{AlternativeNames, DnsName, near_miss};
 use ca_core::time::Timestamp;
 use store::organisations::{OrganisationDomain, uncovered};
 
@@ -13,9 +13,6 @@ use super::search::half_width;
 
 /// The most names one certificate may carry.
 pub const MOST_NAMES: usize = 10;
-
-/// The longest distance at which another spelling is suggested.
-const SUGGESTION_DISTANCE: usize = 2;
 
 /// Names that passed, with what was repaired on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,49 +100,11 @@ fn allowed(name: &DnsName, domains: &[OrganisationDomain], now: Timestamp) -> Re
     if registered.is_empty() {
         return Err(Message::new("names-no-domains").with("name", name));
     }
-    let message = match suggestion(&name.to_string(), &registered) {
+    let message = match near_miss(name.as_str(), registered.iter().map(String::as_str)) {
         Some(suggestion) => Message::new("names-misspelt-domain").with("suggestion", suggestion),
         None => Message::new("names-foreign-domain"),
     };
     Err(message.with("name", name).with("domains", registered.join(", ")))
-}
-
-/// Returns `name` with its domain replaced by the nearest registered one, if the two are at most two slips apart.
-fn suggestion(name: &str, registered: &[String]) -> Option<String> {
-    let labels: Vec<&str> = name.split('.').collect();
-    let mut best: Option<(usize, String)> = None;
-    for domain in registered {
-        let wanted = domain.split('.').count();
-        // A slip may add or drop a dot, so one label more or less is tried too.
-        for count in [wanted, wanted.saturating_sub(1), wanted.saturating_add(1)] {
-            let Some(split) = labels.len().checked_sub(count) else { continue };
-            let (host, tail) = labels.split_at(split);
-            let distance = edit_distance(&tail.join("."), domain);
-            if distance <= SUGGESTION_DISTANCE && best.as_ref().is_none_or(|(least, _)| distance < *least) {
-                let host = host.iter().flat_map(|label| [*label, "."]).collect::<String>();
-                best = Some((distance, format!("{host}{domain}")));
-            }
-        }
-    }
-    best.map(|(_, name)| name)
-}
-
-/// Returns how many single-character insertions, deletions and replacements turn one text into the other (Levenshtein).
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (line, from) in a.chars().enumerate() {
-        let mut next = vec![line.saturating_add(1)];
-        for (column, to) in b.iter().enumerate() {
-            let [above_left, above] =
-                row.get(column..column.saturating_add(2)).and_then(|pair| pair.try_into().ok()).unwrap_or([0, 0]);
-            let left = next.last().copied().unwrap_or_default();
-            let replaced = above_left.saturating_add(usize::from(from != *to));
-            next.push(replaced.min(above.saturating_add(1)).min(left.saturating_add(1)));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -230,13 +189,5 @@ mod tests {
         assert_eq!(refusal("-www.town.shirakaba.lg.jp"), "names-syntax");
         let eleven: Vec<String> = (0..11).map(|n| format!("w{n}.town.shirakaba.lg.jp")).collect();
         assert_eq!(refusal(&eleven.join("\n")), "names-too-many");
-    }
-
-    #[test]
-    fn edit_distance_counts_slips() {
-        assert_eq!(edit_distance("", "abc"), 3);
-        assert_eq!(edit_distance("shirakba", "shirakaba"), 1);
-        assert_eq!(edit_distance("kitten", "sitting"), 3);
-        assert_eq!(edit_distance("same", "same"), 0);
     }
 }
