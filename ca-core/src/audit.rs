@@ -47,6 +47,10 @@ verbs! {
     KeyCreated = "key.created",
     /// An organisation was registered.
     OrganisationCreated = "organisation.created",
+    /// It was said what an organisation is.
+    OrganisationClassified = "organisation.classified",
+    /// An organisation ended.
+    OrganisationClosed = "organisation.closed",
     /// A domain of an organisation was registered as verified.
     DomainVerified = "domain.verified",
     /// An account was made.

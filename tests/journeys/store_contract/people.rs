@@ -5,17 +5,20 @@ use super::on_both_databases;
 use ca_core::audit::{AuditEvent, Verb};
 use ca_core::id::{AccountId, PasskeyId};
 use ca_core::name::{DnsName, LocalGovernmentCode};
+use ca_core::register::BodyKind;
 use std::time::Duration;
 use store::accounts::Role;
 use store::audit::AuditFilter;
 use store::organisations::OrganisationDomain;
 use store::passkeys::Passkey;
 use store::sessions::Session;
+use store::standings::Standing;
 use store::submissions::Claim;
 use store::{Step, StoreError};
 
 on_both_databases!(
     organisations_and_domains_are_read_back,
+    an_organisation_has_a_kind_and_ends_once,
     conflicts_carry_the_name_of_the_constraint,
     a_missing_parent_is_not_found,
     accounts_count_failures_and_take_a_code_once,
@@ -47,6 +50,25 @@ async fn organisations_and_domains_are_read_back(db: Fixture<'_>) {
         .database
         .independently(|client| client.query_one("select name from organisation", &[]).unwrap().get::<_, String>(0));
     assert_eq!(name.as_deref().unwrap_or("白樺町"), "白樺町");
+}
+
+async fn an_organisation_has_a_kind_and_ends_once(db: Fixture<'_>) {
+    let (town, city) = (db.town("019992").await.organisation, db.town("011002").await.organisation);
+    let mut txn = db.write(after(7)).await;
+    assert_eq!(txn.standing(&town).await.unwrap(), Some(Standing::default()));
+    txn.set_organisation_kind(&town, BodyKind::Town).await.unwrap();
+    txn.close_organisation(&town, Some(&city)).await.unwrap();
+    let again = txn.close_organisation(&town, None).await.unwrap_err();
+    assert!(matches!(again, StoreError::NotFound { what: "organisation" }), "{again}");
+    let unknown = txn.set_organisation_kind(&unknown_id(), BodyKind::Town).await.unwrap_err();
+    assert!(matches!(unknown, StoreError::NotFound { what: "organisation" }), "{unknown}");
+    txn.commit(Step::Setup).await.unwrap();
+    let ended = Standing { kind: Some(BodyKind::Town), closed_at: Some(after(7)), successor: Some(city.clone()) };
+    let mut read = db.store.read().await.unwrap();
+    assert_eq!(read.standing(&town).await.unwrap(), Some(ended));
+    assert_eq!(read.standing(&unknown_id()).await.unwrap(), None);
+    let stray = db.write(START).await.close_organisation(&city, Some(&unknown_id())).await.unwrap_err();
+    assert!(matches!(stray, StoreError::NotFound { .. }), "{stray}");
 }
 
 async fn conflicts_carry_the_name_of_the_constraint(db: Fixture<'_>) {
