@@ -217,6 +217,23 @@ impl NewOrganisation {
     }
 }
 
+impl NewOrganisation {
+    /// The code.
+    pub const fn code(&self) -> &LocalGovernmentCode {
+        &self.code
+    }
+
+    /// The name in Japanese.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The domains, in order and each once.
+    pub fn domains(&self) -> &[DnsName] {
+        &self.domains
+    }
+}
+
 impl NewOfficer {
     /// Reads what was typed. Errors: no log-in name, or no name.
     pub fn read(organisation: &OrganisationId, login: &str, name: &str, role: Role) -> Result<Self, RegistrationError> {
@@ -306,7 +323,10 @@ impl From<RegistrationError> for Trouble {
                 CodeError::CheckDigit { stem, expected, .. } => {
                     format!("if the first five digits are right, write {stem}{expected}")
                 }
-                CodeError::Prefecture(_) => "the first two digits are those of a prefecture, 01 to 47".to_owned(),
+                CodeError::Prefecture(_) => {
+                    "the first two digits are those of a prefecture, 01 to 47, or 90 to 99 for numbers of your own"
+                        .to_owned()
+                }
             })
             .because(cause),
             E::LongName(_) => typed("shorten it to 100 characters"),

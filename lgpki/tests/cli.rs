@@ -394,3 +394,103 @@ fn registering_needs_an_installation() {
     assert_eq!(code, 3);
     assert!(text.contains("holds no installation\n  to do: `lgpki init` makes one"), "{text}");
 }
+
+/// `lgpki org add` without names, the register being asked for them.
+fn org_add_known<'a>(code: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["--config", "ca/lgpki.toml", "org", "add", "--code", code][..], more].concat()
+}
+
+#[test]
+fn names_come_from_the_register_when_they_are_left_out() {
+    let folder = scratch("known");
+    init(&folder);
+    let add = lgpki(&folder, &org_add_known("013455", &["--domain", "town.hokkaido-mori.lg.jp"]));
+    assert_eq!(String::from_utf8(add.stdout).unwrap(), "registered: 013455 森町 (Mori Town)\n");
+    assert_eq!(
+        String::from_utf8(add.stderr).unwrap(),
+        "note: certificates will carry \"Mori Town\", derived from the reading; write --name-en for another\n"
+    );
+    let (code, text) = said(&folder, &org_add_known("011002", &["--domain", "www.city.sapporo.jp"]));
+    assert_eq!(code, 0);
+    assert!(text.starts_with("note: certificates will carry \"Sapporo City\", "), "{text}");
+    let (code, text) = said(&folder, &org_add_known("011011", &["--domain", "city.sapporo.lg.jp"]));
+    assert_eq!(code, 2);
+    assert!(text.starts_with("lgpki: --name-en is missing\n  why: "), "{text}");
+    let (code, text) = said(&folder, &org_add_known("019992", &["--domain", "town.shirakaba.lg.jp"]));
+    assert_eq!(code, 2);
+    assert!(text.starts_with("lgpki: --name is missing\n  why: the code is not in the register"), "{text}");
+    let (code, text) = said(&folder, &org_add("224618", "town.morimachi.shizuoka.jp"));
+    assert_eq!(code, 0);
+    assert!(text.starts_with("note: the register knows 224618 as 森町, not as 白樺町"), "{text}");
+    let (code, text) = said(&folder, &org_add("019992", "town.shirakaba.lg.jp"));
+    assert_eq!(code, 0);
+    assert!(text.starts_with("note: 019992 is not in the register of local governments"), "{text}");
+}
+
+#[test]
+fn a_domain_that_cannot_be_the_bodys_own_is_refused_with_the_reason() {
+    let folder = scratch("whose");
+    init(&folder);
+    let add = |domain: &'static str| org_add_known("013455", &["--domain", domain]);
+    let (code, text) = said(&folder, &add("town.yakumo.lg.jp"));
+    assert_eq!(code, 7);
+    assert!(text.contains("\n  why: it reads like the name of 013463 八雲町\n  to do: "), "{text}");
+    let (code, text) = said(&folder, &add("pref.osaka.lg.jp"));
+    assert_eq!(code, 7);
+    assert!(text.contains("\n  why: it belongs to 270008 大阪府\n  to do: "), "{text}");
+    assert_eq!(said(&folder, &[&add("pref.osaka.lg.jp")[..], &["--domain-as-typed"]].concat()).0, 7);
+    let (code, text) = said(&folder, &add("town.hokaido-mori.lg.jp"));
+    assert_eq!(code, 7);
+    assert!(text.contains("it looks like a slip of town.hokkaido-mori.lg.jp\n"), "{text}");
+    let (code, text) = said(&folder, &add("city.mori.lg.jp"));
+    assert_eq!(code, 7);
+    assert!(text.contains("names of a town begin with town\n"), "{text}");
+    assert_eq!(said(&folder, &[&add("town.hokaido-mori.lg.jp")[..], &["--domain-as-typed"]].concat()).0, 0);
+}
+
+#[test]
+fn bodies_that_are_in_no_list_come_from_a_file_of_ones_own() {
+    let folder = scratch("own-register");
+    init(&folder);
+    let file = folder.join("own.csv");
+    std::fs::write(&file, "900010,provider,白樺情報,シラカバジョウホウ,\n").unwrap();
+    let domain = ["--domain", "shirakaba-joho.example.jp", "--name-en", "Shirakaba Joho", "--register", "own.csv"];
+    let shown = printed(&folder, &org_add_known("900010", &domain));
+    assert_eq!(shown, "registered: 900010 白樺情報 (Shirakaba Joho)\n");
+    std::fs::write(&file, "900010,company,白樺情報,シラカバジョウホウ,\n").unwrap();
+    let (code, text) = said(&folder, &org_add_known("900010", &domain));
+    assert_eq!(code, 3);
+    assert!(
+        text.starts_with("lgpki: own.csv is no register of bodies\n  why: line 1: \"company\" is no kind\n"),
+        "{text}"
+    );
+    let (code, text) = said(&folder, &org_add_known("019992", &["--kind", "county", "--domain", "a.jp"]));
+    assert!(code == 2 && text.contains("it is one of prefecture, designated-city"), "{text}");
+}
+
+#[test]
+fn the_register_is_searched_in_two_languages() {
+    let folder = scratch("search");
+    let search = |more: &[&'static str]| lgpki(&folder, &[&["org", "register"][..], more].concat());
+    let text = |more: &[&'static str]| String::from_utf8(search(more).stdout).unwrap();
+    assert_eq!(text(&["search", "hokkaido-mori"]), "013455  森町 (モリマチ)  town\n");
+    assert_eq!(text(&["search", "pref.osaka"]), "270008  大阪府 (オオサカフ)  prefecture  pref.osaka.lg.jp\n");
+    assert_eq!(
+        text(&["show", "013455"]),
+        "013455  森町 (モリマチ)  town\n        by its reading (not official): town.hokkaido-mori.lg.jp\n"
+    );
+    assert_eq!(
+        text(&["show", "221384", "--lang", "ja"]).lines().take(2).collect::<Vec<_>>(),
+        [
+            "221384  浜松市中央区 (ハママツシチュウオウク)  指定都市の区",
+            "        前身 221317 浜松市中区 (2024-01-01, 行政区の再編)"
+        ]
+    );
+    assert!(text(&["show", "221350"]).starts_with("221350  浜松市北区 (ハママツシキタク)  ward  not in force\n"));
+    let json: serde_json::Value = serde_json::from_str(&text(&["show", "221350", "--format", "json"])).unwrap();
+    assert_eq!(json["schema"], "lgpki.register/1");
+    assert_eq!(json["bodies"][0]["successors"][1]["code"], "221392");
+    assert_eq!(json["bodies"][0]["in_force"], false);
+    assert_eq!(search(&["search", "そんな町はない"]).status.code(), Some(1));
+    assert_eq!(search(&["show", "019993"]).status.code(), Some(2));
+}

@@ -1,4 +1,7 @@
-//! `lgpki org`: the register of organisations.
+//! `lgpki org`: the organisations of this installation, and the register of local governments they come from.
+
+mod judged;
+mod register;
 
 use crate::clock::SystemClock;
 use crate::config;
@@ -8,9 +11,11 @@ use crate::out::{self, Format};
 use crate::registration::{NewOrganisation, register_organisation};
 use crate::trouble::{Exit, Trouble};
 use ca_core::audit::Actor;
+use ca_core::register::BodyKind;
 use ca_core::time::Clock;
+use judged::Judged;
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::organisations::{Organisation, OrganisationDomain};
 use store::{Step, Store};
@@ -22,6 +27,9 @@ pub enum Org {
     Add(Add),
     /// Show all organisations with their domains
     List(List),
+    /// Look local governments up: code, name, reading, LG.JP name, what became of them
+    #[command(subcommand)]
+    Register(register::Lookup),
 }
 
 /// Arguments of `org add`.
@@ -30,15 +38,24 @@ pub struct Add {
     /// The local government code (全国地方公共団体コード), six digits with the check digit
     #[arg(long)]
     pub code: String,
-    /// The name: 白樺町
+    /// The name: 白樺町. Left out, it is the register's
     #[arg(long)]
-    pub name: String,
-    /// Its reading in katakana: シラカバチョウ
+    pub name: Option<String>,
+    /// Its reading in katakana: シラカバチョウ. Left out, it is the register's
     #[arg(long)]
-    pub kana: String,
-    /// The name certificates carry: "Shirakaba Town"
+    pub kana: Option<String>,
+    /// The name certificates carry: "Shirakaba Town". Left out, it is derived from the LG.JP name or the reading
     #[arg(long, value_name = "NAME")]
-    pub name_en: String,
+    pub name_en: Option<String>,
+    /// What it is: town, wide-area-union, provider … Left out, it is the register's, or what the name says
+    #[arg(long, value_name = "KIND", value_parser = judged::kind)]
+    pub kind: Option<BodyKind>,
+    /// Bodies of your own beside the register, lines of code,kind,name,reading,label; official LG.JP names, of code,label
+    #[arg(long, value_name = "FILE")]
+    pub register: Option<PathBuf>,
+    /// Take domains as they are typed, though they look like a slip, read like another body or have another form than LG.JP names
+    #[arg(long)]
+    pub domain_as_typed: bool,
     /// A domain whose control it has shown; names below it are included. Can be given several times
     #[arg(long = "domain", required = true, value_name = "DOMAIN")]
     pub domains: Vec<String>,
@@ -82,14 +99,16 @@ pub async fn run(what: &Org, file: &Path) -> Result<Exit, Trouble> {
     match what {
         Org::Add(what) => {
             // Read before the database is opened: what is typed wrong is said first.
-            let new = NewOrganisation::read(&what.code, &what.name, &what.kana, &what.name_en, &what.domains)?;
+            let Judged { new, kind, notes } = judged::read(what, SystemClock.now())?;
             let store = installation::open_current(&config::load(file)?.database).await?;
             let verified_for = Duration::from_secs(u64::from(what.verified_days) * 86_400);
-            let added = add(&store, &new, verified_for).await;
+            let added = add(&store, &new, kind, verified_for).await;
             store.close().await;
             let added = added?;
             out::line(format_args!("registered: {} {} ({})", added.code, added.name, added.name_en))?;
+            notes.iter().for_each(|note| out::talk(format_args!("note: {note}")));
         }
+        Org::Register(what) => return register::run(what),
         Org::List(what) => {
             let store = installation::open_current(&config::load(file)?.database).await?;
             let listed = listed(&store).await;
@@ -104,9 +123,17 @@ pub async fn run(what: &Org, file: &Path) -> Result<Exit, Trouble> {
     Ok(Exit::Done)
 }
 
-async fn add(store: &Store, new: &NewOrganisation, verified_for: Duration) -> Result<Organisation, Trouble> {
+async fn add(
+    store: &Store,
+    new: &NewOrganisation,
+    kind: Option<BodyKind>,
+    verified_for: Duration,
+) -> Result<Organisation, Trouble> {
     let mut txn = store.write(SystemClock.now(), Actor::System("command")).await?;
     let organisation = register_organisation(&mut txn, new, verified_for, &SystemEntropy).await?;
+    if let Some(kind) = kind {
+        txn.set_organisation_kind(&organisation.organisation_id, kind).await?;
+    }
     txn.commit(Step::Setup).await?;
     Ok(organisation)
 }
