@@ -63,4 +63,6 @@ pub enum Command {
 pub enum Bench {
     /// Certificates a second through the real pipeline
     Issue(bench::BenchIssue),
+    /// What preparing a certificate of each profile costs on one core: encoding, reading back, lint rules
+    Encode(bench::encode::BenchEncode),
 }

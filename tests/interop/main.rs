@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod crl_openssl;
+mod golden;
 mod names;
 mod ocsp_http;
 mod ocsp_openssl;

@@ -47,6 +47,15 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Profile(what) => wait(profile::run(&what)),
         Command::Crl(what) => crl::run(&what),
         Command::Ocsp(what) => ocsp::run(&what),
+        Command::Bench(Bench::Encode(what)) => {
+            let encoded = bench::encode::run(&what)
+                .map_err(|error| Trouble::new(Exit::Unavailable, "nothing was measured").because(chain(&error)))?;
+            match what.format {
+                out::Format::Text => out::line(encoded.text())?,
+                out::Format::Json => out::json(&encoded)?,
+            }
+            Ok(Exit::Done)
+        }
         Command::Bench(Bench::Issue(what)) => {
             hsm_adapters::warm_up();
             wait(async {
