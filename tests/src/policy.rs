@@ -1,4 +1,5 @@
 //! The shipped policy, for tests in which one authority issues everything.
+#![expect(clippy::expect_used, reason = "a harness: what fails here is a failed test, and says why")]
 
 use ca_core::id::AuthorityId;
 use ca_core::name::DistinguishedName;

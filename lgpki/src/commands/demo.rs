@@ -264,7 +264,7 @@ async fn make_place(what: &Demo, tell: &mut Teller) -> Result<Place, Trouble> {
             tell.step(&what, "intent recorded, signed, verified with the other library")
         }
         FoundingStep::Authority { title, issuer: Some(issuer), key, .. } => {
-            tell.step(&format!("{title} issued by {issuer}: {key}"), "all lint rules kept, verifies under its issuer")
+            tell.step(format!("{title} issued by {issuer}: {key}"), "all lint rules kept, verifies under its issuer")
         }
         FoundingStep::Responders => tell.step("OCSP responders issued", "delegated, id-pkix-ocsp-nocheck, 90 days"),
         FoundingStep::Crls => tell.step("first CRLs made", "parsed again, verified, numbers taken before signing"),
