@@ -1,11 +1,14 @@
 //! Profiles and authorities as named texts: what `lgpki pack show`, a comparison of packs and docs/profiles.md print. The words
 //! are those of packs and RFC 5280, so they are the same in every language.
 
+use super::pack::Periods;
 use super::pack::words::PURPOSES;
 use super::{AlternativeRule, AuthorityRule, Count, KeySource, Length, NameConstraints, Profile, Role, ValidityRule};
 use super::{Boundary, PolicyTerm};
 use crate::key::KeyAlgorithm;
+use crate::name::StringKind;
 use crate::oid::ObjectId;
+use std::time::Duration;
 
 /// A field's name and what it says.
 pub type Described = Vec<(&'static str, String)>;
@@ -24,14 +27,40 @@ fn keys(keys: &[KeyAlgorithm]) -> String {
     list(keys)
 }
 
+/// The ASN.1 type that texts of a name are written in.
+const fn encoding(kind: StringKind) -> &'static str {
+    match kind {
+        StringKind::Printable => "PrintableString",
+        StringKind::Utf8 => "UTF8String",
+        StringKind::Ia5 => "IA5String",
+    }
+}
+
+/// A length of time in the largest unit that is exact; in hours up to three days, as operators count them.
+fn exactly(period: Duration) -> String {
+    let seconds = period.as_secs();
+    let whole = |unit: u64| seconds.is_multiple_of(unit);
+    match seconds {
+        _ if whole(86_400) && seconds > 3 * 86_400 => format!("{} days", seconds / 86_400),
+        _ if whole(3600) => format!("{} h", seconds / 3600),
+        _ if whole(60) => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
+    }
+}
+
 impl Profile {
     /// Every field that says something, in the order of RFC 5280.
     pub fn described(&self) -> Described {
         let mut fields = vec![
             ("family", self.family.to_string()),
             ("title", format!("{} / {}", self.title.ja, self.title.en)),
+            ("about", format!("{} / {}", self.about.ja, self.about.en)),
             ("issuers", list(&self.issuers)),
             ("subject", self.subject.as_ref().map(ToString::to_string).unwrap_or_default()),
+            (
+                "subject encoding",
+                self.subject.as_ref().map(|name| encoding(name.encoding).to_owned()).unwrap_or_default(),
+            ),
             ("validity", self.validity.to_string()),
             ("scheduled start", if self.scheduled_start { "yes".to_owned() } else { String::new() }),
             ("keys", keys(&self.keys)),
@@ -107,18 +136,21 @@ impl Profile {
 impl AuthorityRule {
     /// Every field that says something.
     pub fn described(&self) -> Described {
-        let hours = |period: std::time::Duration| format!("{} h", period.as_secs() / 3600);
+        let periods = |Periods { validity, refresh_before }: Periods| {
+            format!("{}, next {} before its end", exactly(validity), exactly(refresh_before))
+        };
         let ocsp = self.ocsp.as_ref();
         let mut fields = vec![
             ("title", format!("{} / {}", self.title.ja, self.title.en)),
             ("profile", self.profile.to_string()),
             ("issuer", self.issuer.as_ref().map_or_else(|| "itself".to_owned(), ToString::to_string)),
             ("subject", self.subject.to_string()),
+            ("encoding", encoding(self.encoding).to_owned()),
             ("alternative", self.alternative.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("keys", keys(&self.keys)),
-            ("CRL", format!("{}, next {} before its end", hours(self.crl.validity), hours(self.crl.refresh_before))),
+            ("CRL", periods(self.crl)),
             ("OCSP responder", ocsp.map(|ocsp| ocsp.profile.to_string()).unwrap_or_default()),
-            ("OCSP", ocsp.map(|ocsp| hours(ocsp.periods.validity)).unwrap_or_default()),
+            ("OCSP", ocsp.map(|ocsp| periods(ocsp.periods)).unwrap_or_default()),
         ];
         fields.retain(|(_, value)| !value.is_empty());
         fields

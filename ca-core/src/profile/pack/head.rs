@@ -146,6 +146,7 @@ fn authority(name: &Spanned<String>, raw: &file::Authority) -> Result<AuthorityR
         profile: profile(&raw.profile)?,
         issuer: raw.issuer.as_ref().map(id).transpose()?,
         subject: words::name(&raw.subject, encoding)?,
+        encoding,
         alternative: raw.alternative.as_ref().map(|name| words::name(name, utf8)).transpose()?,
         keys: words::keys(&raw.keys)?,
         crl: periods(&raw.crl.validity, &raw.crl.refresh_before)?,

@@ -19,13 +19,13 @@ pub use packs::{Packs, PacksError};
 use super::{PolicyTerm, Profile, Text};
 use crate::id::{AuthorityId, ProfileId};
 use crate::key::{CryptoCalendar, KeyAlgorithm};
-use crate::name::DistinguishedName;
+use crate::name::{DistinguishedName, StringKind};
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A checked pack.
-#[derive(Clone, Debug)]
+/// A checked pack. Two are equal when [`Pack::differences`] finds none.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pack {
     /// Its name: `lgwan-private`.
     pub name: ProfileId,
@@ -59,6 +59,8 @@ pub struct AuthorityRule {
     pub issuer: Option<AuthorityId>,
     /// Its name.
     pub subject: DistinguishedName,
+    /// How its texts are encoded.
+    pub encoding: StringKind,
     /// Its name in Japanese.
     pub alternative: Option<DistinguishedName>,
     /// The keys it may have; the first is made where nobody chooses.

@@ -120,7 +120,11 @@ impl Reading<'_> {
         let issuers: Vec<AuthorityId> = issuers
             .map(|text| AuthorityId::parse(text.get_ref()).map_err(|error| wrong(text, error.to_string())))
             .collect::<Result<_, _>>()?;
-        if issuers.is_empty() { Err(wrong(words, "at least one authority issues a profile")) } else { Ok(issuers) }
+        match issuers.iter().enumerate().find(|(index, issuer)| issuers.iter().take(*index).any(|b| b == *issuer)) {
+            Some((_, twice)) => Err(wrong(words, format!("{twice} stands twice"))),
+            None if issuers.is_empty() => Err(wrong(words, "at least one authority issues a profile")),
+            None => Ok(issuers),
+        }
     }
 
     fn role(&self, family: Family) -> Result<Role, Wrong> {
@@ -166,11 +170,19 @@ impl Reading<'_> {
         if !family.is_requested() {
             return Err(wrong(words, "key-sources is for certificates of holders: other keys are made in ceremonies"));
         }
-        words
-            .get_ref()
-            .iter()
-            .map(|text| words::word(text, "key source", &["holder", "centre"], KeySource::parse))
-            .collect()
+        let mut sources: Vec<KeySource> = Vec::new();
+        for text in words.get_ref() {
+            let source = words::word(text, "key source", &["holder", "centre"], KeySource::parse)?;
+            if sources.contains(&source) {
+                return Err(wrong(text, format!("{} stands twice", text.get_ref())));
+            }
+            sources.push(source);
+        }
+        if sources.is_empty() {
+            Err(wrong(words, "somebody makes the key: holder, centre or both"))
+        } else {
+            Ok(sources)
+        }
     }
 
     fn validity(&self) -> Result<ValidityRule, Wrong> {
@@ -222,7 +234,7 @@ impl Reading<'_> {
 
     fn policies(&self) -> Result<Policies, Wrong> {
         let critical = self.critical("certificate-policies")?;
-        let Some(words) = &self.raw.policies else {
+        let Some(words) = self.raw.policies.as_ref().filter(|words| !words.get_ref().is_empty()) else {
             if critical {
                 return Err(wrong(self.name, "certificate-policies cannot be critical where there are none"));
             }

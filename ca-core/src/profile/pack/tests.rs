@@ -224,6 +224,63 @@ fn what_differs_is_said_field_by_field() {
 }
 
 #[test]
+fn what_is_new_is_said_as_a_whole_and_field_by_field() {
+    let before = Pack::parse(PRIVATE, "a").unwrap();
+    let added =
+        PRIVATE.replacen("[profile.code-signing]", "[profile.post]\nextends = \"mail\"\n\n[profile.code-signing]", 1);
+    let said = before.differences(&Pack::parse(&added, "b").unwrap());
+    assert!(said.iter().all(|one| one.of == "profile post" && one.before.is_none()));
+    assert_eq!((said[0].field.as_str(), said[0].after.as_deref()), ("", Some("")));
+    assert!(said.iter().any(|one| one.field == "extKeyUsage" && one.after.as_deref() == Some("emailProtection")));
+    // A field that only the second has.
+    let scheduled =
+        PRIVATE.replacen("validity = { days = 397 }", "validity = { days = 397 }\nscheduled-start = true", 1);
+    let said = before.differences(&Pack::parse(&scheduled, "b").unwrap());
+    let web = said.iter().find(|one| one.of == "profile web-server").unwrap();
+    assert_eq!(
+        (web.field.as_str(), web.before.as_deref(), web.after.as_deref()),
+        ("scheduled start", None, Some("yes"))
+    );
+}
+
+#[test]
+fn the_order_of_a_pack_is_part_of_it() {
+    let before = Pack::parse(PRIVATE, "a").unwrap();
+    let table = |name: &str, number: u8| {
+        format!("[policy.{name}]\noid = \"1.3.6.1.4.1.32473.2.{number}\"\ncps = \"http://www.lgpki.example/cps\"\n")
+    };
+    let (user, encryption) = (table("user", 2), table("encryption", 3));
+    let (old, new) = (format!("{user}\n{encryption}"), format!("{encryption}\n{user}"));
+    assert!(PRIVATE.contains(&old));
+    let swapped = PRIVATE.replacen(&old, &new, 1);
+    let said = before.differences(&Pack::parse(&swapped, "b").unwrap());
+    assert_eq!(said.iter().map(|one| (one.of.as_str(), one.field.as_str())).collect::<Vec<_>>(), [("pack", "order")]);
+}
+
+#[test]
+fn what_stands_twice_or_not_at_all_where_something_belongs_is_refused() {
+    let sources = |list: &str| format!("key-sources = {list}");
+    let old = "key-sources = [\"holder\"]";
+    refused(PRIVATE, (old, &sources("[]")), "[]", "holder, centre or both");
+    refused(PRIVATE, (old, &sources("[\"holder\", \"holder\"]")), "\"holder\", \"holder\"", "stands twice");
+    refused(
+        PRIVATE,
+        (
+            "issuers = [\"application-ca\"]\nkeys = [\"p256\", \"p384\", \"rsa3072\", \"rsa2048\"]",
+            "issuers = [\"application-ca\", \"application-ca\"]\nkeys = [\"p256\"]",
+        ),
+        "[\"application-ca\", \"application-ca\"]",
+        "stands twice",
+    );
+    refused(
+        PRIVATE,
+        ("policies = [\"job-role\"]\npolicy-qualifiers", "policies = []\npolicy-qualifiers"),
+        "job-role]\nextends",
+        "cannot be critical where there are none",
+    );
+}
+
+#[test]
 fn packs_together_name_each_thing_once() {
     let packs = Packs::shipped().unwrap();
     assert_eq!(packs.profile_named("va").unwrap().0.name.as_str(), "bridge-gpki");
