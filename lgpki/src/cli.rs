@@ -1,6 +1,6 @@
 //! The command line. What a command does is in [`crate::commands`].
 
-use crate::commands::{bench, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, profile, serve};
+use crate::commands::{bench, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, pack, profile, serve};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -44,6 +44,9 @@ pub enum Command {
     Cert(cert::Cert),
     /// Hold certificates of any CA to the rules our own keep
     Lint(lint::Lint),
+    /// Look at policy packs: what is wrong in one, what it says, what two say differently
+    #[command(subcommand)]
+    Pack(pack::PackCommand),
     /// See what the profiles of policy packs give
     #[command(subcommand)]
     Profile(profile::Profile),

@@ -1,5 +1,6 @@
 //! What the commands say: results on standard output, talk on standard error. The one place that writes to either.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
@@ -28,6 +29,20 @@ pub fn json(value: &impl serde::Serialize) -> io::Result<()> {
 /// Says something beside the result, on standard error. Nobody is there to be told when that fails.
 pub fn talk(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// `text` with what a terminal would obey, or not show, written out: names in
+/// certificates, and files, are written by strangers.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    // Control characters, and those that turn the direction of writing (Unicode bidirectional formatting).
+    let hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(shown).collect())
 }
 
 fn forgiving(written: io::Result<()>) -> io::Result<()> {

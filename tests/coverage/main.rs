@@ -16,6 +16,7 @@ mod engine;
 mod lints;
 mod manners;
 mod papers;
+mod profiles;
 mod repository;
 mod routes;
 mod size;

@@ -13,6 +13,7 @@ pub mod lint;
 pub mod ocsp;
 pub mod officer;
 pub mod org;
+pub mod pack;
 pub mod packs;
 pub mod profile;
 pub mod serve;
@@ -45,6 +46,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Cert(what) => cert::run(&what),
         Command::Lint(what) => lint::run(&what),
         Command::Profile(what) => wait(profile::run(&what)),
+        Command::Pack(what) => pack::run(&what),
         Command::Crl(what) => crl::run(&what),
         Command::Ocsp(what) => ocsp::run(&what),
         Command::Bench(Bench::Encode(what)) => {

@@ -2,7 +2,7 @@
 
 use crate::trouble::{Exit, Trouble};
 use ca_core::profile::pack::SHIPPED;
-use ca_core::profile::{Pack, Packs};
+use ca_core::profile::{Pack, PackErrors, Packs};
 use std::path::Path;
 
 /// The shipped packs. Errors: exit 70, which a test excludes.
@@ -10,23 +10,25 @@ pub fn shipped() -> Result<Packs, Trouble> {
     Packs::shipped().map_err(|error| Trouble::new(Exit::Bug, "a shipped policy pack is wrong").because(error))
 }
 
+/// The pack of that name, or in that file; or every line of it that is wrong. Errors: exit 2 when there is neither.
+pub fn read(name: &str) -> Result<Result<Pack, PackErrors>, Trouble> {
+    if let Some(shipped) = Pack::shipped(name) {
+        return Ok(shipped);
+    }
+    let text = std::fs::read_to_string(Path::new(name)).map_err(|error| {
+        let known = SHIPPED.map(|(known, _)| known).join(", ");
+        Trouble::new(Exit::Usage, format!("there is no policy pack {name}"))
+            .because(format!("no shipped one has that name, and as a file: {error}"))
+            .advice(format!("name a TOML file, or one of {known}"))
+    })?;
+    Ok(Pack::parse(&text, name))
+}
+
 /// The pack of that name, or in that file. Errors: exit 2 when there is neither, exit 3 with every line that is wrong.
 pub fn named(name: &str) -> Result<Pack, Trouble> {
-    let pack = match Pack::shipped(name) {
-        Some(shipped) => shipped,
-        None => {
-            let text = std::fs::read_to_string(Path::new(name)).map_err(|error| {
-                let known = SHIPPED.map(|(known, _)| known).join(", ");
-                Trouble::new(Exit::Usage, format!("there is no policy pack {name}"))
-                    .because(format!("no shipped one has that name, and as a file: {error}"))
-                    .advice(format!("name a TOML file, or one of {known}"))
-            })?;
-            Pack::parse(&text, name)
-        }
-    };
-    pack.map_err(|errors| {
+    read(name)?.map_err(|errors| {
         Trouble::new(Exit::Configuration, format!("the policy pack {name} is refused"))
-            .because(format!("\n{errors}"))
+            .because(format!("\n    {}", errors.to_string().replace('\n', "\n    ")))
             .advice("correct these lines; docs/profiles.md shows what the shipped packs say")
     })
 }

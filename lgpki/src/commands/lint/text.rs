@@ -2,7 +2,7 @@
 
 use super::Language;
 use super::report::{File, Finding, Report, Rules};
-use std::borrow::Cow;
+use crate::out::visible;
 use std::fmt::Write as _;
 
 /// Words of a language.
@@ -90,19 +90,6 @@ fn write_finding(text: &mut String, finding: &Finding, language: Language) {
     };
     let _ = writeln!(text, "    {kind}: {said} [{}]", finding.source);
     let _ = writeln!(text, "        {}: {}  ({})", words.found, visible(&finding.found), finding.rule);
-}
-
-/// `text` with what a terminal would obey, or not show, written out: names in certificates are chosen by strangers.
-fn visible(text: &str) -> Cow<'_, str> {
-    // Control characters, and those that turn the direction of writing (Unicode bidirectional formatting).
-    let hidden = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(hidden) {
-        return Cow::Borrowed(text);
-    }
-    let shown = |c: char| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
-    Cow::Owned(text.chars().map(shown).collect())
 }
 
 /// Every rule: its name, what it is for, its section and its sentence.
