@@ -11,6 +11,7 @@ use p12_keystore::{
 
 use super::Pin;
 use crate::holder::HolderKey;
+use zeroize::Zeroizing;
 
 /// Rounds of the key derivation, for key, certificates and code alike: ten times what Java writes. The PIN alone has 66
 /// bits, so the rounds need not rescue it, and whoever reads the file derives three times: slow machines must not seem to
@@ -120,19 +121,39 @@ fn writable(name: &str) -> String {
     name.chars().map(|letter| if u32::from(letter) > 0xffff { GETA } else { letter }).collect()
 }
 
-fn read_back(file: &[u8], pin: &Pin, key: &HolderKey, certificates: &[&[u8]]) -> Result<(), Pkcs12Error> {
+/// What is in a PKCS#12.
+pub struct OpenedPkcs12 {
+    /// Its private keys: PKCS#8 in DER, and the localKeyId beside each.
+    pub keys: Vec<(Zeroizing<Vec<u8>>, Option<Vec<u8>>)>,
+    /// Its certificates: DER, and the localKeyId beside each, in the order of the file.
+    pub certificates: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// How many other secrets it holds.
+    pub secrets: usize,
+}
+
+/// Opens a PKCS#12 with its PIN. Meant for files made here: a foreign one may ask for more rounds than anybody would wait for.
+///
+/// # Errors
+/// [`Pkcs12Error::NotMade`]: it is no PKCS#12, or the PIN is another.
+pub fn open_pkcs12(file: &[u8], pin: &Pin) -> Result<OpenedPkcs12, Pkcs12Error> {
     let Pkcs12Archive { keys, certs, secrets } = Pkcs12Archive::from_pkcs12(file, pin.digits())?;
+    let keys = keys.iter().map(|bag| {
+        let id = bag.local_key_id.as_ref().map(|id| id.as_ref().to_vec());
+        (Zeroizing::new(bag.key.as_der().to_vec()), id)
+    });
+    let certificates =
+        certs.iter().map(|bag| (bag.cert.as_der().to_vec(), bag.local_key_id.as_deref().map(<[u8]>::to_vec)));
+    Ok(OpenedPkcs12 { keys: keys.collect(), certificates: certificates.collect(), secrets: secrets.len() })
+}
+
+fn read_back(file: &[u8], pin: &Pin, key: &HolderKey, certificates: &[&[u8]]) -> Result<(), Pkcs12Error> {
+    let OpenedPkcs12 { keys, certificates: read, secrets } = open_pkcs12(file, pin)?;
     let key_id = key.public().key_identifier();
-    let same_key = match keys.as_slice() {
-        [one] => {
-            one.key.as_der() == key.pkcs8_der()
-                && one.local_key_id.as_ref().is_some_and(|id| id.as_ref() == key_id.as_slice())
-        }
-        _ => false,
-    };
-    let same_chain = certs.iter().map(|bag| bag.cert.as_der()).eq(certificates.iter().copied());
-    let marked = certs.first().is_some_and(|bag| bag.local_key_id.as_deref() == Some(key_id.as_slice()));
-    if same_key && same_chain && marked && secrets.is_empty() { Ok(()) } else { Err(Pkcs12Error::NotTheSame) }
+    let is_marked = |id: &Option<Vec<u8>>| id.as_deref() == Some(key_id.as_slice());
+    let same_key = matches!(keys.as_slice(), [(found, id)] if found.as_slice() == key.pkcs8_der() && is_marked(id));
+    let same_chain = read.iter().map(|(der, _)| der.as_slice()).eq(certificates.iter().copied());
+    let marked = read.first().is_some_and(|(_, id)| is_marked(id));
+    if same_key && same_chain && marked && secrets == 0 { Ok(()) } else { Err(Pkcs12Error::NotTheSame) }
 }
 
 #[cfg(test)]
@@ -282,6 +303,25 @@ mod tests {
             read_back(&file, &pin, &holder.key, &[both[1], both[0]]),
         ] {
             assert!(matches!(wrong, Err(Pkcs12Error::NotTheSame)));
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_and_never_another_key() {
+        let holder = Holder::new("p12-damaged", KeyAlgorithm::P256);
+        let whole = std::fs::read(holder.sealed(Pkcs12Form::Legacy)).unwrap();
+        let pin = Pin::parse(PIN).unwrap();
+        let key = &open_pkcs12(&whole, &pin).ok().unwrap().keys[0].0;
+        // Every octet of the outermost fields and of the code, and each 23rd between; not the rounds, which only take time.
+        for at in (0..40).chain((40..whole.len() - 90).step_by(23)) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            if let Ok(opened) = open_pkcs12(&damaged, &pin) {
+                assert!(opened.keys.iter().all(|(found, _)| found == key), "octet {at}");
+            }
+        }
+        for cut in (0..whole.len()).step_by(61) {
+            assert!(open_pkcs12(&whole[..cut], &pin).is_err(), "cut at {cut}");
         }
     }
 
