@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod certificates;
 mod crl_openssl;
 mod golden;
 mod names;
