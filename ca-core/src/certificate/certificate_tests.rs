@@ -161,3 +161,54 @@ fn pem_has_lines_of_64_characters() {
     assert!(text.lines().all(|line| line.len() <= 64) && !text.contains('\r'));
     assert_eq!(pem::parse(&text).unwrap().contents(), certificate.der());
 }
+
+#[test]
+fn a_cross_certificates_limits_are_read_as_the_encoder_writes_them() {
+    let [_, bridge] = crate::issue::samples::packs();
+    let profile = bridge.profile_named("cross-organisation").unwrap();
+    let certificate = Certificate::from_der(&Sample::of(profile).der()).unwrap();
+    let extensions = certificate.extensions();
+    assert_eq!(extensions.name_constraints, profile.constraints.names);
+    assert!(!extensions.constrains_other_names);
+    assert_eq!(extensions.policy_mappings, [("1.3.6.1.4.1.32473.3.1".to_owned(), "1.3.6.1.4.1.32473.2.1".to_owned())]);
+    assert_eq!((extensions.require_explicit_policy, extensions.inhibit_policy_mapping), (Some(0), Some(0)));
+    assert_eq!(extensions.inhibit_any_policy, Some(0));
+    assert!(extensions.policies_critical);
+    assert_eq!(extensions.practice_statements, ["http://www.lgpki.example/bridge/cps"]);
+    assert_eq!(extensions.crl_directories, [certificate.issuer().clone()]);
+    // Explained is not obeyed: verifying one step still refuses what only a whole path can keep.
+    assert_eq!(extensions.unknown_critical.len(), 4);
+}
+
+#[test]
+fn notices_and_the_issuers_other_name_are_read() {
+    let certificate = Certificate::from_der(&Sample::of(&crate::issue::samples::profile("job-role")).der()).unwrap();
+    let extensions = certificate.extensions();
+    assert_eq!(extensions.issuer_directory_names, [crate::issue::samples::japanese_name()]);
+    assert_eq!(extensions.notices.len(), 1);
+    assert!(extensions.policies_critical);
+}
+
+#[test]
+fn limits_of_names_that_cannot_be_read_are_not_passed_over() {
+    let limits = |kind: u8, base: &'static [u8], rest: bool| {
+        let sample = Sample::web_server().critical(oid::NAME_CONSTRAINTS, |w| {
+            w.sequence(|w| {
+                w.constructed(tag::context_constructed(0), |w| {
+                    w.sequence(|w| {
+                        if rest {
+                            w.primitive(tag::context(1), &[3]); // maximum
+                        }
+                        w.primitive(kind, base);
+                    });
+                });
+            });
+        });
+        let certificate = Certificate::from_der(&sample.der()).unwrap();
+        let extensions = certificate.extensions();
+        (extensions.name_constraints.permitted.len(), extensions.constrains_other_names)
+    };
+    assert_eq!(limits(0x82, b"lg.jp", false), (1, false));
+    assert_eq!(limits(0x82, b"lg.jp", true), (0, true), "a distance");
+    assert_eq!(limits(0x87, &[192, 0, 2, 0, 255, 255, 255, 0], false), (0, true), "addresses");
+}

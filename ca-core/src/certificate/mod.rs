@@ -1,18 +1,20 @@
 //! Certificates that exist: decoded ([`Certificate::from_der`]), verified against their issuer at a time
 //! ([`Certificate::verify`]), and packed for delivery ([`pkcs7`]). Decoding is x509-parser behind the strict reader.
 
+mod extensions;
 pub mod pkcs7;
+
+pub use extensions::Extensions;
 
 use crate::der::{self, DerError, Reader, tag};
 use crate::digest::sha256;
 use crate::key::{KeyError, SignatureAlgorithm, SubjectKey};
-use crate::name::{DistinguishedName, GeneralName as OwnGeneralName, NameError};
+use crate::name::{DistinguishedName, NameError};
 use crate::oid;
 use crate::serial::{SerialError, SerialNumber};
 use crate::time::{Timestamp, Validity};
 use crate::verify::{self, VerifyError};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer;
 
 /// A decoded certificate (RFC 5280 §4.1).
@@ -26,41 +28,6 @@ pub struct Certificate {
     key: SubjectKey,
     signature_algorithm: SignatureAlgorithm,
     extensions: Extensions,
-}
-
-/// What the extensions say, as far as we act on it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Extensions {
-    /// basicConstraints cA.
-    pub is_ca: bool,
-    /// pathLenConstraint.
-    pub path_length: Option<u32>,
-    /// keyUsage bits, bit 0 highest; `None` without the extension.
-    pub key_usage: Option<u16>,
-    /// Dotted OIDs of extendedKeyUsage.
-    pub extended_key_usage: Vec<String>,
-    /// dNSNames of subjectAltName.
-    pub dns_names: Vec<String>,
-    /// rfc822Names of subjectAltName.
-    pub emails: Vec<String>,
-    /// directoryNames of subjectAltName.
-    pub directory_names: Vec<DistinguishedName>,
-    /// subjectKeyIdentifier.
-    pub subject_key_identifier: Option<Vec<u8>>,
-    /// keyIdentifier of authorityKeyIdentifier.
-    pub authority_key_identifier: Option<Vec<u8>>,
-    /// Dotted OIDs of certificatePolicies.
-    pub policies: Vec<String>,
-    /// URIs of cRLDistributionPoints.
-    pub crl_uris: Vec<String>,
-    /// URIs of OCSP responders (AIA).
-    pub ocsp_uris: Vec<String>,
-    /// URIs of the issuer's certificate (AIA).
-    pub issuer_uris: Vec<String>,
-    /// Whether id-pkix-ocsp-nocheck stands there.
-    pub ocsp_nocheck: bool,
-    /// Dotted OIDs of critical extensions we do not know.
-    pub unknown_critical: Vec<String>,
 }
 
 /// Why octets are no certificate we can read.
@@ -264,84 +231,6 @@ fn check_algorithms_agree(der: &[u8]) -> Result<(), CertificateError> {
     tbs.expect(tag::INTEGER)?;
     let inner = tbs.expect_element(tag::SEQUENCE)?;
     if inner.whole == outer.whole { Ok(()) } else { Err(CertificateError::AlgorithmsDiffer) }
-}
-
-impl Extensions {
-    fn read(x509: &X509Certificate<'_>) -> Self {
-        let mut found = Self::default();
-        for extension in x509.extensions() {
-            let id = extension.oid.as_bytes();
-            match extension.parsed_extension() {
-                ParsedExtension::BasicConstraints(basic) => {
-                    (found.is_ca, found.path_length) = (basic.ca, basic.path_len_constraint);
-                }
-                ParsedExtension::KeyUsage(usage) => found.key_usage = Some(usage.flags.reverse_bits()),
-                ParsedExtension::ExtendedKeyUsage(_) => found.extended_key_usage = key_purposes(extension.value),
-                ParsedExtension::SubjectAlternativeName(_) => found.read_names(extension.value),
-                ParsedExtension::SubjectKeyIdentifier(key) => found.subject_key_identifier = Some(key.0.to_vec()),
-                ParsedExtension::AuthorityKeyIdentifier(key) => {
-                    found.authority_key_identifier = key.key_identifier.as_ref().map(|key| key.0.to_vec());
-                }
-                ParsedExtension::CertificatePolicies(policies) => {
-                    found.policies = policies.iter().map(|policy| oid::dotted(policy.policy_id.as_bytes())).collect();
-                }
-                ParsedExtension::CRLDistributionPoints(points) => {
-                    use x509_parser::extensions::DistributionPointName::FullName;
-                    let names = points.points.iter().filter_map(|point| match &point.distribution_point {
-                        Some(FullName(names)) => Some(names),
-                        _ => None,
-                    });
-                    found.crl_uris = names.flatten().filter_map(uri).collect();
-                }
-                ParsedExtension::AuthorityInfoAccess(access) => {
-                    for description in &access.accessdescs {
-                        let method = description.access_method.as_bytes();
-                        let target = uri(&description.access_location);
-                        if method == oid::AD_OCSP.as_bytes() {
-                            found.ocsp_uris.extend(target);
-                        } else if method == oid::AD_CA_ISSUERS.as_bytes() {
-                            found.issuer_uris.extend(target);
-                        }
-                    }
-                }
-                _ if id == oid::OCSP_NOCHECK.as_bytes() => found.ocsp_nocheck = true,
-                _ if extension.critical => found.unknown_critical.push(oid::dotted(id)),
-                _ => {}
-            }
-        }
-        found
-    }
-}
-
-impl Extensions {
-    /// Sorts the names of a subjectAltName; one that is not of its form is left out, and a lint rule says so.
-    fn read_names(&mut self, value: &[u8]) {
-        for name in OwnGeneralName::read_all(value).unwrap_or_default() {
-            match name {
-                OwnGeneralName::Dns(name) => self.dns_names.push(name),
-                OwnGeneralName::Email(address) => self.emails.push(address),
-                OwnGeneralName::Directory(name) => self.directory_names.push(name),
-                OwnGeneralName::Uri(_) => {}
-            }
-        }
-    }
-}
-
-fn key_purposes(value: &[u8]) -> Vec<String> {
-    let mut purposes = Vec::new();
-    if let Ok(mut list) = Reader::of_sequence(value) {
-        while let Ok(purpose) = list.oid() {
-            purposes.push(oid::dotted(purpose));
-        }
-    }
-    purposes
-}
-
-fn uri(name: &GeneralName<'_>) -> Option<String> {
-    match name {
-        GeneralName::URI(uri) => Some((*uri).to_owned()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ fn a_web_servers_certificate_says_what_was_ordered() {
         subject_key_identifier: Some(certificate.key().key_identifier().to_vec()),
         authority_key_identifier: Some(root.key_identifier().to_vec()),
         policies: vec!["1.3.6.1.4.1.32473.1.1".into()],
+        practice_statements: vec!["http://www.lgpki.example/cps".into()],
         crl_uris: root.addresses().crl.clone(),
         ocsp_uris: root.addresses().ocsp.clone(),
         issuer_uris: root.addresses().issuer_certificate.clone(),
