@@ -38,6 +38,7 @@
 pub mod auth;
 pub mod desk;
 pub mod error;
+pub mod explain;
 pub mod locale;
 pub mod pages;
 pub mod router;

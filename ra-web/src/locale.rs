@@ -15,6 +15,7 @@ const JAPANESE: &[(&str, &str)] = &[
     ("ja/problems.ftl", include_str!("../texts/ja/problems.ftl")),
     ("ja/requests.ftl", include_str!("../texts/ja/requests.ftl")),
     ("ja/certificates.ftl", include_str!("../texts/ja/certificates.ftl")),
+    ("ja/explain.ftl", include_str!("../texts/ja/explain.ftl")),
 ];
 const ENGLISH: &[(&str, &str)] = &[
     ("en/frame.ftl", include_str!("../texts/en/frame.ftl")),
@@ -23,6 +24,7 @@ const ENGLISH: &[(&str, &str)] = &[
     ("en/problems.ftl", include_str!("../texts/en/problems.ftl")),
     ("en/requests.ftl", include_str!("../texts/en/requests.ftl")),
     ("en/certificates.ftl", include_str!("../texts/en/certificates.ftl")),
+    ("en/explain.ftl", include_str!("../texts/en/explain.ftl")),
 ];
 
 /// The language a page is drawn in. Kept in a cookie, so that strangers have it too.

@@ -13,10 +13,12 @@ use serde::Deserialize;
 
 use crate::auth::Officer;
 use crate::auth::role::{Capability, SeeCertificates};
+use crate::desk::Desk;
 use crate::desk::certificates::{self, CertificateView, Download, DownloadForm, Standing};
 use crate::desk::diagnosis::key_label;
 use crate::desk::era::CivilDate;
 use crate::error::Refusal;
+use crate::explain::{self, Origin, Paragraph, Question};
 use crate::locale::{Language, Words};
 use crate::pages::{self, Base, dates, hexadecimal};
 use crate::urls;
@@ -54,10 +56,7 @@ struct CertificatePage {
     state_sentence: String,
     reason: Option<String>,
     known_since: Option<String>,
-    organisation: Option<String>,
-    purpose: String,
-    period: String,
-    days_left: Option<u64>,
+    paragraphs: Vec<Paragraph>,
     request: Option<(String, String)>,
     fields: Vec<FieldLine>,
     pem: Option<String>,
@@ -95,15 +94,12 @@ pub async fn show(
         state_sentence: state_sentence(&words, &view, standing),
         reason: reason(&words, &view, standing),
         known_since: known_since(&words, &view),
-        purpose: purpose(&words, &view),
-        period: period(&words, &view),
-        days_left: days_left(&view, standing, desk.now),
+        paragraphs: paragraphs(&desk, &words, &view),
         request: view.request.as_ref().map(|number| (urls::request(number), number.to_string())),
-        fields: fields(&words, &view),
+        fields: fields(&desk, &words, &view),
         pem: view.certificate.as_ref().map(ca_core::certificate::Certificate::to_pem),
         files: if view.certificate.is_some() { files(&authority, &serial) } else { Vec::new() },
         revoke: revocable.then(|| urls::certificate_revoke(&authority, &serial)),
-        organisation: view.organisation,
     })
 }
 
@@ -165,42 +161,41 @@ fn known_since(words: &Words, view: &CertificateView) -> Option<String> {
     Some(words.t1("certificate-known-since", "date", &dates::day(words, at)))
 }
 
-fn purpose(words: &Words, view: &CertificateView) -> String {
-    if view.row.profile_id.as_str() == "web-server" {
-        let names = view.row.names.join(words.t("list-separator").as_str());
-        return words.t1("certificate-for-web-server", "names", &names);
+/// What the certificate says, in sentences; for a burnt serial number only whose it would have been.
+fn paragraphs(desk: &Desk<'_>, words: &Words, view: &CertificateView) -> Vec<Paragraph> {
+    let Some(certificate) = &view.certificate else {
+        let whose = |name: &String| Paragraph { heading: words.t("explain-whose"), sentences: vec![name.clone()] };
+        return view.organisation.iter().map(whose).collect();
+    };
+    let issued_by = desk.packs.profile(&view.row.profile_id);
+    let origin = view.row.revocation.as_ref().map_or(Origin::Issued, |found| Origin::Revoked(found.revoked_at));
+    let question = Question {
+        certificate,
+        profile: issued_by.map(|(_, profile)| profile.as_ref()),
+        organisation: view.organisation.as_deref(),
+        key_ends: explain::key_ends(issued_by.map(|(pack, _)| pack).into_iter(), certificate),
+        origin,
+        now: desk.now,
+    };
+    explain::explain(&question, words)
+}
+
+/// The name of the profile in the packs of this installation; its id when none has it any more.
+fn profile_title(desk: &Desk<'_>, words: &Words, view: &CertificateView) -> String {
+    match (desk.packs.profile(&view.row.profile_id), words.language()) {
+        (Some((_, profile)), Language::Japanese) => profile.title.ja.clone(),
+        (Some((_, profile)), Language::English) => profile.title.en.clone(),
+        (None, _) => view.row.profile_id.to_string(),
     }
-    words.t1("certificate-for-other", "profile", &words.t(profile_key(view)))
 }
 
-fn period(words: &Words, view: &CertificateView) -> String {
-    let validity = view.row.validity;
-    let message = crate::desk::message::Message::new("certificate-until-value")
-        .with("from", dates::day(words, validity.not_before))
-        .with("until", dates::moment(words, validity.not_after));
-    words.say(&message)
-}
-
-fn days_left(view: &CertificateView, standing: Standing, now: Timestamp) -> Option<u64> {
-    (standing == Standing::Valid).then(|| view.row.validity.not_after.since(now).as_secs() / 86_400)
-}
-
-fn profile_key(view: &CertificateView) -> &'static str {
-    match view.row.profile_id.as_str() {
-        "ocsp-responder" => "profile-ocsp-responder",
-        "subordinate-ca" => "profile-subordinate-ca",
-        "root-ca" => "profile-root-ca",
-        _ => "profile-web-server",
-    }
-}
-
-fn fields(words: &Words, view: &CertificateView) -> Vec<FieldLine> {
+fn fields(desk: &Desk<'_>, words: &Words, view: &CertificateView) -> Vec<FieldLine> {
     let plain = |label, value| FieldLine { label, value, mono: false };
     let mono = |label, value| FieldLine { label, value, mono: true };
     let mut lines = vec![
         mono("field-serial", hexadecimal::grouped(view.row.serial.as_bytes())),
         mono("field-serial-decimal", hexadecimal::decimal(view.row.serial.as_bytes())),
-        plain("field-profile", words.t(profile_key(view))),
+        plain("field-profile", profile_title(desk, words, view)),
     ];
     if let Some(authority) = &view.authority {
         let name = match words.language() {

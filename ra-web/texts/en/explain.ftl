@@ -1,0 +1,183 @@
+### A certificate in sentences; the same on the page and in lgpki cert explain.
+
+explain-whose = Whose it is
+explain-purpose = What it is for
+explain-period = Until when
+explain-issuer = Who vouches for it
+explain-ends = What would make it invalid
+explain-cautions = Take care
+
+explain-quoted = “{ $text }”
+explain-called = “{ $name }” of { $organisation }
+explain-and-more = {" "}and { $count } more
+
+## Names of kinds
+explain-kind-job-role = Job-role certificate
+explain-kind-user = User certificate
+explain-kind-encryption = Encryption certificate
+explain-kind-web-server = Server certificate
+explain-kind-mail = Mail certificate
+explain-kind-code-signing = Code-signing certificate
+explain-kind-platform-server = Application platform server certificate
+explain-kind-ocsp-responder = OCSP responder certificate
+explain-kind-validation-authority = Validation service certificate
+explain-kind-root = Self-signed certificate of an authority
+explain-kind-subordinate = Certificate of an authority
+explain-kind-old-with-new = Link certificate, old with new
+explain-kind-new-with-old = Link certificate, new with old
+explain-kind-cross = Cross-certificate
+explain-kind-link = Link certificate
+explain-kind-signing = Signing certificate
+explain-kind-time-stamping = Time-stamping certificate
+explain-kind-other = Certificate of an unknown kind
+
+## Whose it is
+explain-whose-post = It belongs to the post “{ $post }” of { $place }.
+explain-whose-post-only = It does not belong to a certain person.
+explain-whose-holder = It belongs to “{ $name }” of { $place }.
+explain-whose-person = It belongs to { $person } of { $place }.
+explain-whose-number = Number that tells people of the same name apart: { $number }
+explain-whose-server = It belongs to a server of { $organisation }.
+explain-whose-server-unnamed = It belongs to a server. It does not say of which organisation.
+explain-whose-mail = It belongs to a mail address of { $organisation }.
+explain-whose-mail-unnamed = It belongs to a mail address. It does not say of which organisation.
+explain-whose-called = In the name of: { $name }
+explain-whose-code = It belongs to { $organisation }.
+explain-whose-code-unnamed = It belongs to somebody who hands out programs. It does not say to which organisation.
+explain-whose-responder = It belongs to { $name }, a server that tells whether certificates are good (OCSP responder).
+explain-whose-validation = It belongs to { $name }, a server that validates certificates (VA).
+explain-whose-authority = It belongs to the authority { $name }, which issues certificates.
+explain-whose-other-authority = It belongs to another authority, { $name }, which issues certificates.
+explain-whose-name = It is in the name of “{ $name }”.
+explain-whose-nobody = It does not name its holder.
+explain-whose-names = Servers: { $names }
+explain-whose-addresses = Mail addresses: { $names }
+explain-whose-also = Its name in Japanese: { $name }
+
+## What it is for
+explain-is = { $title }.
+explain-job-role-sign = It signs electronic documents in the name of the post.
+explain-sign-receiver = Who receives them can check who signed, and that nothing was changed since.
+explain-job-role-not = It is not for signing as a person, for logging in or for encryption.
+explain-user-show = It shows systems who is logging in.
+explain-user-not = It is not for signing documents or for encryption.
+explain-encryption-read = Others use it to send encrypted data that only its holder can read.
+explain-encryption-not = It is not for signing or logging in.
+explain-server-genuine = It shows that the server is genuine, and encrypts what is sent to and from it.
+explain-server-names = It works only for servers of the names above.
+explain-server-not = It is not for signing documents or mail.
+explain-server-client = The server can also show who it is when it connects to others.
+explain-platform-genuine = The servers of the certification platform use it to recognise each other and to encrypt what they send.
+explain-platform-not = It is not for web sites that residents or staff look at.
+explain-mail-sign = It signs mail sent from this address. Who receives it can check who sent it, and that nothing was changed.
+explain-mail-encrypt = Others can use it to encrypt mail to this address.
+explain-mail-not = It does not work for other addresses.
+explain-code-sign = It signs programs that are handed out. Who uses them can check who made them, and that nothing was changed.
+explain-code-not = It is not for signing documents or mail.
+explain-responder-sign = It signs the answers to the question “is this certificate good now?”
+explain-validation-sign = It signs the results of validating certificates.
+explain-time-sign = It signs marks that show that data existed at a time (time-stamps).
+explain-service-not = It is for nothing else.
+explain-root-begin = Trust begins here. Who trusts this authority checks certificates step by step from here.
+explain-subordinate-issue = It is used to check that certificates issued by this authority are genuine.
+explain-authority-only = It is for an authority's work, not for signatures, logins or connections of people and organisations.
+explain-link-why = It joins the old key of an authority to its new one, after the authority has changed its key.
+explain-old-with-new = Who trusts only the new key can check what was issued with the old one.
+explain-new-with-old = Who trusts only the old key can check what is issued with the new one.
+explain-link-either = Who trusts only one of the keys can check what is issued with the other.
+explain-cross-recognise = It shows that its issuer recognises another authority (cross-certification).
+explain-cross-reach = Who trusts the issuer can also check certificates issued by the other authority.
+explain-signing-sign = It signs electronic documents and the like.
+explain-usage-said = Uses it names: { $uses }
+explain-usage-unsaid = It does not say what it is for. Ask the authority that issued it.
+explain-usage-signature = signing
+explain-usage-commitment = signing that commits to the content (non-repudiation)
+explain-usage-keys = encrypting keys
+explain-usage-data = encrypting data
+explain-usage-agreement = agreeing on keys
+explain-usage-certificates = signing certificates
+explain-usage-lists = signing lists of revoked certificates
+explain-usage-client = showing who one is, as in a login
+explain-usage-mail = signing and encrypting mail
+explain-usage-numbered = the use numbered { $number }
+explain-notice = Notice in the certificate: “{ $text }”
+
+## Until when
+explain-end-of-day = the end of { $day }
+explain-start-of-day = the beginning of { $day }
+explain-period-both = From { $from } until { $until }, Japanese time.
+explain-period-endless = From { $from }, Japanese time. It has no day on which it ends.
+explain-period-revoked = It was revoked (made unusable before its end) on { $when }. It can no longer be used.
+explain-left-today = It ends today.
+explain-left-tomorrow = It ends tomorrow.
+explain-left-days = It ends in { $days } days.
+explain-left-years = It has more than { $years } years left.
+explain-not-yet-today = It cannot be used yet. It begins today.
+explain-not-yet-tomorrow = It cannot be used yet. It begins tomorrow.
+explain-not-yet-days = It cannot be used yet. It begins in { $days } days.
+explain-ended-today = It ended today. It can no longer be used.
+explain-ended-yesterday = It ended yesterday. It can no longer be used.
+explain-ended-days = It ended { $days } days ago. It can no longer be used.
+explain-ended-years = It ended more than { $years } years ago. It can no longer be used.
+explain-ended-signatures = To check a signature made before the end, proof of when it was made is needed, such as a time-stamp.
+
+## Who vouches for it
+explain-issuer-name = It was issued by the authority { $name }.
+explain-issuer-same = The same authority issued it with another of its keys.
+explain-issuer-self = The authority issued it to itself.
+explain-issuer-self-trust = No other authority vouches for it. Whoever installs it on a device decides whether to trust it.
+explain-below-unlimited = There is no limit to the levels of authorities below this one.
+explain-below-none = There can be no other authority below this one. It issues certificates to people, servers and the like only.
+explain-below-levels = Levels of authorities there can be below this one: { $levels }
+explain-names-permitted = Names are recognised only within: { $names }
+explain-names-excluded = Names are not recognised within: { $names }
+explain-names-others = There are more limits to names, which cannot be put into words here.
+explain-subtree-servers = the server name { $name } and names below it
+explain-subtree-addresses = the mail address { $name }
+explain-subtree-places = the host of a URL { $name }
+explain-policies = Numbers of the rules it follows (certificate policies): { $numbers }
+explain-policies-any = It says that its rules (certificate policies) are not limited.
+explain-policies-critical = The field of the rules is marked as important. Software that cannot read it must not accept the certificate.
+explain-mapping = The other side's rules { $theirs } are treated like the issuer's rules { $ours }.
+explain-explicit-now = From here on, only certificates that follow recognised rules are accepted.
+explain-explicit-later = From this many levels on, only certificates that follow recognised rules are accepted: { $levels }
+explain-inhibit-mapping-now = From here on, no authority may put further rules on a level with its own.
+explain-inhibit-mapping-later = From this many levels on, no authority may put further rules on a level with its own: { $levels }
+explain-inhibit-any-now = From here on, certificates whose rules are “not limited” are not accepted.
+explain-inhibit-any-later = From this many levels on, certificates whose rules are “not limited” are not accepted: { $levels }
+explain-practice = The authority's statement of its practice (CPS) is at: { $places }
+
+## What would make it invalid
+explain-ends-period = It can no longer be used when its period has ended.
+explain-ends-key = When the private key (which only the holder has) or its PIN is lost, stolen or perhaps known to others, ask for a revocation (making it unusable before its end) at once.
+explain-ends-server-key = When the server's private key (which only the server has) has perhaps leaked, ask for a revocation (making it unusable before its end) at once.
+explain-ends-responder-key = With the private key (which only the server has) leaked, false answers could be signed. Tell the authority at once.
+explain-ends-post = It is also revoked when the name of the organisation, the unit or the post changes, or when the post ends.
+explain-ends-person = It is also revoked when the person moves to another post, leaves, or changes the name.
+explain-ends-server = It is also revoked when the name of the server or the organisation changes, or when the server is given up.
+explain-ends-address = It is also revoked when the address is given up, or when the organisation's name changes.
+explain-ends-organisation = It is also revoked when the organisation's name changes, or when it no longer hands out programs.
+explain-ends-code = With a leaked private key, malicious programs could be signed.
+explain-ends-root = If the authority's private key leaks, nothing that was issued under this authority can be trusted any more.
+explain-ends-authority = It is revoked (made unusable before its end) when the authority's private key has leaked. Then everything this authority issued is unusable, too.
+explain-ends-link = It is revoked (made unusable before its end) when either of the two keys has leaked.
+explain-ends-cross = It is revoked (made unusable before its end) when the cross-certification is ended.
+explain-ends-replaced = When a new certificate replaces it, the old one is revoked.
+explain-ends-issuer = When the authority that issued it is no longer trusted, this certificate is unusable, too.
+explain-status-crl = The list of revoked certificates (CRL) is at: { $places }
+explain-status-directory = Entries of the directory (a database of names) with the list of revoked certificates: { $entries }
+explain-status-ocsp = Where to ask whether it is good now (OCSP): { $places }
+explain-status-nocheck = Nobody is meant to check whether it is revoked. Its period is kept short instead.
+explain-status-root = It does not say where to learn of a revocation. To stop trusting it, remove it from the devices it is installed on.
+explain-status-none = It does not say where to learn of a revocation.
+
+## Take care
+explain-caution-soon = It ends soon. Ask for a new certificate now.
+explain-caution-wildcard = A server name that begins with “*” works for any name in that place. Look after the servers that hold its private key with special care.
+explain-caution-key = Keys of this kind ({ $key }) can be used only until { $day }. Use a newer kind of key for the next certificate.
+explain-caution-key-beyond = Keys of this kind ({ $key }) can be used only until { $day }, but its period goes on after that. Replace it by a certificate with a newer kind of key before then.
+explain-caution-key-ended = Keys of this kind ({ $key }) are no longer considered safe. Replace it by a certificate with a newer kind of key.
+explain-caution-unknown = It has important fields that cannot be put into words here (numbers: { $numbers }). Do not accept the certificate until you know what they say.
+explain-caution-root = Before you install it on a device, check that its fingerprint (SHA-256) is the one the authority has made public.
+explain-caution-fingerprint = Fingerprint of this certificate (SHA-256): { $fingerprint }
+explain-caution-unchecked = This is what the certificate says of itself. Whether it is genuine, and whether it is revoked, was not checked.

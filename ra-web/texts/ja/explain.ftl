@@ -1,0 +1,183 @@
+### 証明書を文で説明する。画面と lgpki cert explain で同じ文を使う。
+
+explain-whose = だれのものか
+explain-purpose = 何に使うか
+explain-period = いつまで使えるか
+explain-issuer = だれが保証しているか
+explain-ends = 使えなくなるとき
+explain-cautions = 気をつけること
+
+explain-quoted = 「{ $text }」
+explain-called = { $organisation }の「{ $name }」
+explain-and-more = 、ほか{ $count }件
+
+## 種類の名前
+explain-kind-job-role = 職責証明書
+explain-kind-user = 利用者証明書
+explain-kind-encryption = 暗号化用の証明書
+explain-kind-web-server = サーバ証明書
+explain-kind-mail = メール証明書
+explain-kind-code-signing = コード署名証明書
+explain-kind-platform-server = アプリケーション基盤用サーバ証明書
+explain-kind-ocsp-responder = OCSPレスポンダ証明書
+explain-kind-validation-authority = VA証明書
+explain-kind-root = 認証局の自己署名証明書
+explain-kind-subordinate = 認証局の証明書
+explain-kind-old-with-new = リンク証明書(OldWithNew)
+explain-kind-new-with-old = リンク証明書(NewWithOld)
+explain-kind-cross = 相互認証証明書
+explain-kind-link = リンク証明書
+explain-kind-signing = 署名用の証明書
+explain-kind-time-stamping = タイムスタンプ用の証明書
+explain-kind-other = 種類のわからない証明書
+
+## だれのものか
+explain-whose-post = { $place }の「{ $post }」という職のものです。
+explain-whose-post-only = 特定の人のものではありません。
+explain-whose-holder = { $place }の「{ $name }」のものです。
+explain-whose-person = { $place }の{ $person }さんのものです。
+explain-whose-number = 個人を区別する番号: { $number }
+explain-whose-server = { $organisation }のサーバのものです。
+explain-whose-server-unnamed = サーバのものです。団体の名前は書かれていません。
+explain-whose-mail = { $organisation }のメールアドレスのものです。
+explain-whose-mail-unnamed = メールアドレスのものです。団体の名前は書かれていません。
+explain-whose-called = 名義: { $name }
+explain-whose-code = { $organisation }のものです。
+explain-whose-code-unnamed = プログラムを配る人のものです。団体の名前は書かれていません。
+explain-whose-responder = { $name }という、証明書の状態を答えるサーバ(OCSPレスポンダ)のものです。
+explain-whose-validation = { $name }という、証明書を検証するサーバ(VA)のものです。
+explain-whose-authority = { $name }という認証局(証明書を発行する機関)のものです。
+explain-whose-other-authority = { $name }という、別の認証局(証明書を発行する機関)のものです。
+explain-whose-name = 「{ $name }」という名義のものです。
+explain-whose-nobody = 持ち主の名前は書かれていません。
+explain-whose-names = サーバ名: { $names }
+explain-whose-addresses = メールアドレス: { $names }
+explain-whose-also = ソフトウェアの画面には、次の名前で出ることがあります: { $name }
+
+## 何に使うか
+explain-is = 「{ $title }」です。
+explain-job-role-sign = 職の名義で、電子文書に署名(電子署名)するために使います。
+explain-sign-receiver = 受け取った人は、だれが署名したかと、その後に書き換えられていないことを確かめられます。
+explain-job-role-not = 個人としての署名、ログイン、暗号化には使いません。
+explain-user-show = システムにログインするとき、本人であることを示すために使います。
+explain-user-not = 文書への署名や、暗号化には使いません。
+explain-encryption-read = 持ち主だけが読めるように、データを暗号化して送ってもらうために使います。
+explain-encryption-not = 署名やログインには使いません。
+explain-server-genuine = サーバが本物であることを示し、サーバとの通信を暗号化します。
+explain-server-names = 上に書いたサーバ名のサーバだけで使えます。
+explain-server-not = 文書やメールの署名には使いません。
+explain-server-client = このサーバがほかのサーバに接続するとき、自分を示すことにも使えます。
+explain-platform-genuine = 認証基盤のサーバどうしが、互いに本物であることを確かめ、通信を暗号化します。
+explain-platform-not = 住民や職員が見るホームページには使いません。
+explain-mail-sign = このアドレスから送るメールに署名します。受け取った人は、送り主と、書き換えられていないことを確かめられます。
+explain-mail-encrypt = このアドレスあてのメールを、暗号化して送ってもらえます。
+explain-mail-not = ほかのアドレスのメールには使えません。
+explain-code-sign = 配るプログラムに署名します。使う人は、だれが作ったかと、書き換えられていないことを確かめられます。
+explain-code-not = 文書やメールの署名には使いません。
+explain-responder-sign = 「この証明書は、いま有効か」という問い合わせへの答えに署名します。
+explain-validation-sign = 証明書を検証した結果に署名します。
+explain-time-sign = データがその時刻にあったことを示す印(タイムスタンプ)に署名します。
+explain-service-not = ほかの用途には使いません。
+explain-root-begin = 信頼の起点です。この認証局を信頼する人は、ここから順に証明書を確かめます。
+explain-subordinate-issue = この認証局が発行した証明書が本物であることを、確かめるために使います。
+explain-authority-only = 認証局の仕事のための証明書です。個人や団体の署名、ログイン、通信には使いません。
+explain-link-why = 認証局が鍵を新しくしたとき、古い鍵と新しい鍵をつなぐためのものです。
+explain-old-with-new = 新しい鍵だけを信頼する人も、古い鍵で発行された証明書を確かめられます。
+explain-new-with-old = 古い鍵だけを信頼する人も、新しい鍵で発行された証明書を確かめられます。
+explain-link-either = どちらか一方の鍵だけを信頼する人も、もう一方の鍵で発行された証明書を確かめられます。
+explain-cross-recognise = 発行した認証局が、別の認証局を認めたことを示します(相互認証)。
+explain-cross-reach = 発行した認証局を信頼する人は、相手の認証局が発行した証明書も確かめられます。
+explain-signing-sign = 電子文書などに署名します。
+explain-usage-said = 証明書に書かれている用途: { $uses }
+explain-usage-unsaid = 用途は書かれていません。発行した認証局に確かめてください。
+explain-usage-signature = 電子署名
+explain-usage-commitment = 内容を認める署名(否認防止)
+explain-usage-keys = 鍵の暗号化
+explain-usage-data = データの暗号化
+explain-usage-agreement = 鍵の共有
+explain-usage-certificates = 証明書への署名
+explain-usage-lists = 失効リストへの署名
+explain-usage-client = ログインなどで自分を示すこと
+explain-usage-mail = メールの署名と暗号化
+explain-usage-numbered = 番号 { $number } の用途
+explain-notice = 証明書に書かれている注意: 「{ $text }」
+
+## いつまで使えるか
+explain-end-of-day = { $day }の終わり
+explain-start-of-day = { $day }午前0時
+explain-period-both = { $from }から{ $until }まで(日本時間)。
+explain-period-endless = { $from }から(日本時間)。終わりの日は決められていません。
+explain-period-revoked = { $when }に失効しました(期限の前に使えなくなりました)。もう使えません。
+explain-left-today = 今日で終わります。
+explain-left-tomorrow = 明日で終わります。
+explain-left-days = あと{ $days }日で終わります。
+explain-left-years = 終わるまで、あと{ $years }年以上あります。
+explain-not-yet-today = まだ使えません。今日から使えるようになります。
+explain-not-yet-tomorrow = まだ使えません。明日から使えるようになります。
+explain-not-yet-days = まだ使えません。{ $days }日後に使えるようになります。
+explain-ended-today = 今日、終わりました。もう使えません。
+explain-ended-yesterday = 昨日で終わりました。もう使えません。
+explain-ended-days = { $days }日前に終わりました。もう使えません。
+explain-ended-years = { $years }年以上前に終わりました。もう使えません。
+explain-ended-signatures = 終わる前に付けた署名を確かめるには、署名した時刻の証拠(タイムスタンプなど)が要ります。
+
+## だれが保証しているか
+explain-issuer-name = { $name }という認証局(証明書を発行する機関)が発行しました。
+explain-issuer-same = 同じ認証局が、自分のもう一つの鍵で発行しました。
+explain-issuer-self = この認証局が、自分で自分に発行しました。
+explain-issuer-self-trust = ほかの認証局の保証はありません。信頼するかどうかは、この証明書を機器に入れる人が決めます。
+explain-below-unlimited = この認証局の下に続く認証局の段数に、制限はありません。
+explain-below-none = この認証局の下に、別の認証局は置けません。人やサーバなどの証明書だけを発行できます。
+explain-below-levels = この認証局の下に続く認証局は、{ $levels }段までです。
+explain-names-permitted = 認める名前は、次の範囲に限ります: { $names }
+explain-names-excluded = 次の範囲の名前は認めません: { $names }
+explain-names-others = このほかにも、この説明で表せない名前の制限があります。
+explain-subtree-servers = サーバ名{ $name }とその下の名前
+explain-subtree-addresses = メールアドレス{ $name }
+explain-subtree-places = URLのホスト名{ $name }
+explain-policies = 従っている規則(証明書ポリシー)の番号: { $numbers }
+explain-policies-any = 規則(証明書ポリシー)を限らないと書かれています。
+explain-policies-critical = 規則の欄は重要とされています。この欄を読めないソフトウェアは、証明書を受け入れてはいけません。
+explain-mapping = 相手の規則 { $theirs } を、発行した側の規則 { $ours } と同じに扱います。
+explain-explicit-now = この先の証明書は、認められた規則に従うものだけを受け入れます。
+explain-explicit-later = { $levels }段より先の証明書は、認められた規則に従うものだけを受け入れます。
+explain-inhibit-mapping-now = この先の認証局が、さらに別の規則を同じに扱うことは認めません。
+explain-inhibit-mapping-later = { $levels }段より先の認証局が、さらに別の規則を同じに扱うことは認めません。
+explain-inhibit-any-now = この先で「規則を限らない」とする証明書は認めません。
+explain-inhibit-any-later = { $levels }段より先で「規則を限らない」とする証明書は認めません。
+explain-practice = 認証局の運用の決まり(CPS)がある場所: { $places }
+
+## 使えなくなるとき
+explain-ends-period = 有効期間が終わると、使えなくなります。
+explain-ends-key = 秘密鍵(持ち主だけが持つ鍵)やそのPINをなくしたとき、盗まれたとき、人に知られたおそれがあるときは、すぐに失効(期限の前に使えなくすること)を届け出てください。
+explain-ends-server-key = サーバの秘密鍵(そのサーバだけが持つ鍵)が漏れたおそれがあるときは、すぐに失効(期限の前に使えなくすること)を届け出てください。
+explain-ends-responder-key = サーバの秘密鍵(そのサーバだけが持つ鍵)が漏れると、偽の答えに署名されるおそれがあります。すぐに認証局に知らせてください。
+explain-ends-post = 団体、部署、職の名前が変わったときや、職がなくなったときも、失効します。
+explain-ends-person = 異動、退職、名前の変更のときも、失効します。
+explain-ends-server = サーバ名や団体の名前が変わったときや、サーバをやめたときも、失効します。
+explain-ends-address = アドレスを使わなくなったときや、団体の名前が変わったときも、失効します。
+explain-ends-organisation = 団体の名前が変わったときや、プログラムを配らなくなったときも、失効します。
+explain-ends-code = 秘密鍵が漏れると、悪意のあるプログラムに署名されるおそれがあります。
+explain-ends-root = 認証局の秘密鍵が漏れると、この認証局のもとで発行された証明書は、すべて信頼できなくなります。
+explain-ends-authority = この認証局の秘密鍵が漏れたときは、失効(期限の前に使えなくすること)します。この認証局が発行した証明書も、すべて使えなくなります。
+explain-ends-link = つないでいる鍵のどちらかが漏れたときは、失効(期限の前に使えなくすること)します。
+explain-ends-cross = 相互認証をやめたときは、失効(期限の前に使えなくすること)します。
+explain-ends-replaced = 新しい証明書に替えたときは、古いほうを失効します。
+explain-ends-issuer = 発行した認証局が信頼されなくなると、この証明書も使えなくなります。
+explain-status-crl = 失効した証明書の一覧(CRL)がある場所: { $places }
+explain-status-directory = 失効した証明書の一覧がある、ディレクトリ(名簿のデータベース)の項目: { $entries }
+explain-status-ocsp = いま有効かを問い合わせる場所(OCSP): { $places }
+explain-status-nocheck = 失効したかどうかは、確かめないことになっています。その代わり、有効期間が短くしてあります。
+explain-status-root = 失効を確かめる場所は書かれていません。信頼をやめるときは、入れてある機器から、この証明書を取り除きます。
+explain-status-none = 失効を確かめる場所は書かれていません。
+
+## 気をつけること
+explain-caution-soon = もうすぐ終わります。新しい証明書の申請を始めてください。
+explain-caution-wildcard = 「*」で始まるサーバ名は、その場所にどの名前が来ても使えるという意味です。秘密鍵を置くサーバを、特に注意して管理してください。
+explain-caution-key = 鍵の種類({ $key })は、{ $day }までしか使えません。次の証明書では、新しい種類の鍵を使ってください。
+explain-caution-key-beyond = 鍵の種類({ $key })は、{ $day }までしか使えないのに、有効期間がその後まで続いています。それまでに、新しい種類の鍵の証明書に替えてください。
+explain-caution-key-ended = 鍵の種類({ $key })は、もう安全とされていません。新しい種類の鍵の証明書に替えてください。
+explain-caution-unknown = この説明で表せない重要な項目があります(番号: { $numbers })。内容がわかるまで、この証明書を受け入れないでください。
+explain-caution-root = 機器に入れる前に、指紋(SHA-256)が、認証局が公表しているものと同じであることを確かめてください。
+explain-caution-fingerprint = この証明書の指紋(SHA-256): { $fingerprint }
+explain-caution-unchecked = ここに書いたのは、証明書が名乗っている内容です。本物かどうかと、失効していないかは、確かめていません。
