@@ -1,4 +1,6 @@
-//! `lgpki cert`: certificates read and judged.
+//! `lgpki cert`: certificates read, explained and judged.
+
+mod explain;
 
 use super::input;
 use crate::clock::SystemClock;
@@ -15,6 +17,8 @@ use std::path::PathBuf;
 /// What to do with certificates.
 #[derive(Debug, clap::Subcommand)]
 pub enum Cert {
+    /// Say in sentences whose a certificate is, what it is for, until when, and what would make it invalid
+    Explain(explain::Explain),
     /// Show what a certificate says
     Inspect(Inspect),
     /// Check that a certificate holds under its issuers, at a time, against a CRL
@@ -53,6 +57,7 @@ pub struct Verify {
 /// Does it. Errors: exit 2 for a file that cannot be read as what it should be.
 pub fn run(what: &Cert) -> Result<Exit, Trouble> {
     match what {
+        Cert::Explain(what) => explain::run(what),
         Cert::Inspect(what) => inspect(what),
         Cert::Verify(what) => verify(what),
     }
