@@ -7,8 +7,10 @@ use crate::clock::SystemClock;
 use crate::out::{self, Format};
 use crate::trouble::{Exit, Trouble};
 use ::crl::CertificateList;
-use ca_core::certificate::{Certificate, Extensions};
+use ca_core::certificate::Certificate;
 use ca_core::digest::hex;
+use ca_core::oid::ObjectId;
+use ca_core::profile::{KeyUsage, purpose_word};
 use ca_core::time::{Clock, Timestamp};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -99,6 +101,8 @@ struct Shown {
     key_usage: Vec<&'static str>,
     extended_key_usage: Vec<String>,
     dns_names: Vec<String>,
+    emails: Vec<String>,
+    directory_names: Vec<String>,
     policies: Vec<String>,
     crl_uris: Vec<String>,
     ocsp_uris: Vec<String>,
@@ -121,11 +125,13 @@ impl Shown {
             key: certificate.key().algorithm().to_string(),
             key_identifier: hex(&certificate.key_identifier()),
             signature_algorithm: certificate.signature_algorithm().name(),
-            key_usage: key_usage(&extensions),
+            key_usage: KeyUsage(extensions.key_usage.unwrap_or(0)).names().collect(),
             extended_key_usage: extensions.extended_key_usage.iter().map(|oid| purpose(oid)).collect(),
             ca: extensions.is_ca,
             path_length: extensions.path_length,
+            directory_names: extensions.directory_names.iter().map(ToString::to_string).collect(),
             dns_names: extensions.dns_names,
+            emails: extensions.emails,
             policies: extensions.policies,
             crl_uris: extensions.crl_uris,
             ocsp_uris: extensions.ocsp_uris,
@@ -137,33 +143,8 @@ impl Shown {
     }
 }
 
-fn key_usage(extensions: &Extensions) -> Vec<&'static str> {
-    // RFC 5280 §4.2.1.3, bit 0 highest.
-    const NAMES: [&str; 9] = [
-        "digitalSignature",
-        "nonRepudiation",
-        "keyEncipherment",
-        "dataEncipherment",
-        "keyAgreement",
-        "keyCertSign",
-        "cRLSign",
-        "encipherOnly",
-        "decipherOnly",
-    ];
-    let bits = extensions.key_usage.unwrap_or(0);
-    NAMES.into_iter().enumerate().filter(|(bit, _)| bits & (0x8000 >> bit) != 0).map(|(_, name)| name).collect()
-}
-
 fn purpose(oid: &str) -> String {
-    match oid {
-        "1.3.6.1.5.5.7.3.1" => "serverAuth".to_owned(),
-        "1.3.6.1.5.5.7.3.2" => "clientAuth".to_owned(),
-        "1.3.6.1.5.5.7.3.3" => "codeSigning".to_owned(),
-        "1.3.6.1.5.5.7.3.4" => "emailProtection".to_owned(),
-        "1.3.6.1.5.5.7.3.8" => "timeStamping".to_owned(),
-        "1.3.6.1.5.5.7.3.9" => "OCSPSigning".to_owned(),
-        other => other.to_owned(),
-    }
+    ObjectId::parse(oid).map_or_else(|_| oid.to_owned(), |purpose| purpose_word(&purpose))
 }
 
 fn text(certificate: &Certificate) -> String {
@@ -188,6 +169,8 @@ fn text(certificate: &Certificate) -> String {
     row("Key usage", &shown.key_usage.join(", "));
     row("Extended key usage", &shown.extended_key_usage.join(", "));
     row("DNS names", &shown.dns_names.join(", "));
+    row("Mail addresses", &shown.emails.join(", "));
+    row("Directory names", &shown.directory_names.join("; "));
     row("Policies", &shown.policies.join(", "));
     row("CRL", &shown.crl_uris.join(", "));
     row("OCSP", &shown.ocsp_uris.join(", "));
