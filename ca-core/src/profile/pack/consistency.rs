@@ -45,6 +45,9 @@ fn check_authority(pack: &Pack, authority: &AuthorityRule, wrong: &mut Complain<
     {
         wrong(format!("there is no [authority.{issuer}] in this pack to issue the certificate of {id}"));
     }
+    if is_above_itself(pack, authority) {
+        wrong(format!("the issuers above {id} lead back to it: one of them must be a root, without an issuer"));
+    }
     match pack.profile(&authority.profile) {
         None => wrong(format!("there is no [profile.{}] in this pack for the certificate of {id}", authority.profile)),
         Some(profile) => {
@@ -54,6 +57,14 @@ fn check_authority(pack: &Pack, authority: &AuthorityRule, wrong: &mut Complain<
             }
             if !profile.issuers.contains(own) {
                 wrong(format!("the profile {} of {id}'s certificate is not issued by {own}", profile.id));
+            }
+            if let Some(key) =
+                authority.keys.iter().find(|key| !profile.key_usage_for(**key).contains(KeyUsage::CERT_AND_CRL_SIGN))
+            {
+                wrong(format!(
+                    "{id} with a key {key} could not sign its CRLs: its profile {} needs cRLSign",
+                    profile.id
+                ));
             }
             if let Some(key) = authority.keys.iter().find(|key| !profile.certifies(**key)) {
                 wrong(format!("{id} may have a key {key}, which its profile {} does not certify", profile.id));
@@ -74,6 +85,13 @@ fn check_authority(pack: &Pack, authority: &AuthorityRule, wrong: &mut Complain<
             wrong(format!("{} is no profile of OCSP responders that {id} issues", responder.profile));
         }
     }
+}
+
+/// Whether an authority is reached again on the way to its root.
+fn is_above_itself(pack: &Pack, authority: &AuthorityRule) -> bool {
+    let above = |one: &&AuthorityRule| pack.authority(one.issuer.as_ref()?);
+    let way = std::iter::successors(above(&authority), above).take(pack.authorities.len());
+    way.into_iter().any(|one| one.id == authority.id)
 }
 
 /// RFC 5280 §4.2.1.12: for each purpose, one of these key usages.
@@ -112,8 +130,8 @@ fn check_purposes(profile: &Profile, wrong: &mut Complain<'_>) {
     if responder != (profile.family == Family::OcspResponder) {
         wrong(format!("OCSPSigning and the family {} do not agree (RFC 6960 §4.2.2.2)", profile.family));
     }
-    if profile.revocation.nocheck && !responder {
-        wrong("nocheck is for OCSP responders only (RFC 6960 §4.2.2.2.1)".to_owned());
+    if profile.revocation.nocheck != responder {
+        wrong("nocheck is for OCSP responders, and for all of them (RFC 6960 §4.2.2.2.1)".to_owned());
     }
 }
 

@@ -75,8 +75,10 @@ impl Reading<'_> {
             &Family::ALL.map(Family::as_str),
             Family::parse,
         )?;
-        let encoding = words::string_kind(raw.subject_encoding.unwrap_or(Encoding::Printable));
-        let subject = raw.subject.as_ref().map(|words| words::template(words, encoding)).transpose()?;
+        let subject = raw.subject.as_ref().map(|words| {
+            let encoding = *self.needed("subject-encoding", &raw.subject_encoding)?;
+            words::template(words, words::string_kind(encoding))
+        });
         let usage = |special: &Option<file::Words>| match special.as_ref().or(raw.key_usage.as_ref()) {
             Some(words) => words::key_usage(words),
             None => Ok(KeyUsage::default()),
@@ -90,7 +92,7 @@ impl Reading<'_> {
             about: text(self.needed("about", &raw.about)?.clone()),
             issuers: self.issuers()?,
             role: self.role(family)?,
-            subject,
+            subject: subject.transpose()?,
             alternative: self.alternative()?,
             issuer_alternative: raw.issuer_alternative_name.unwrap_or(false),
             keys: words::keys(self.needed("keys", &raw.keys)?)?,

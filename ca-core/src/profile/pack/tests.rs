@@ -82,6 +82,13 @@ fn words_that_mean_nothing_are_refused_with_what_there_is() {
     );
     refused(PRIVATE, ("[\"clientAuth\"]", "[\"clientauth\"]"), "\"clientauth\"", "is no extended key usage");
     refused(PRIVATE, ("[\"keyAgreement\"]", "[\"agreement\"]"), "\"agreement\"", "`agreement` is no key usage");
+    refused(
+        PRIVATE,
+        ("\"C=JP\", \"O={organisation-en}\"", "\"C=jp\", \"O={organisation-en}\""),
+        "\"C=jp\"",
+        "two capital letters",
+    );
+    refused(PRIVATE, ("\"C=JP\", \"ST={", "\"C={units}\", \"ST={"), "\"C={units}\"", "two capital letters");
     refused(PRIVATE, ("\"CN={person-en}\"", "\"CN={people}\""), "\"CN={people}\"", "`people` is no field");
     refused(PRIVATE, ("\"OU=Application Platform\"", "\"XX=a\""), "\"XX=a\"", "`XX` is no attribute");
     refused(PRIVATE, ("policies = [\"mail\"]", "policies = [\"post\"]"), "\"post\"", "no [policy.post] in this pack");
@@ -132,6 +139,8 @@ fn purposes_that_the_key_usage_forbids_are_refused() {
         "ocsp-responder-sub]\nfamily",
         "OCSPSigning and the family ocsp-responder do not agree",
     );
+    let checked = ("revocation = [\"nocheck\"]", "revocation = [\"crl\"]");
+    refused(PRIVATE, checked, "ocsp-responder-sub]\nfamily", "nocheck is for OCSP responders, and for all of them");
 }
 
 #[test]
@@ -171,6 +180,14 @@ fn contradictions_of_authorities_are_refused() {
     refused(PRIVATE, below, "subordinate-ca]\nextends", "a CA under application-ca, whose path length is 0");
     let unnamed = ("issuers = [\"organisation-ca\"]\nkeys", "issuers = [\"application-ca\"]\nkeys");
     refused(PRIVATE, unnamed, "job-role]\nextends", "repeats the alternative name of application-ca, which has none");
+}
+
+#[test]
+fn an_authority_has_a_root_above_it_and_can_sign_its_crls() {
+    let circle = ("issuer = \"root\"", "issuer = \"application-ca\"");
+    refused(PRIVATE, circle, "application-ca]\ntitle", "the issuers above application-ca lead back to it");
+    let alone = ("key-usage = [\"keyCertSign\", \"cRLSign\"]", "key-usage = [\"keyCertSign\"]");
+    refused(PRIVATE, alone, "root]\ntitle", "root with a key p384 could not sign its CRLs");
 }
 
 #[test]

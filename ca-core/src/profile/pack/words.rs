@@ -137,6 +137,9 @@ fn attribute(text: &Spanned<String>) -> Result<(Attribute, &str), Wrong> {
         let known = Attribute::names().collect::<Vec<_>>().join(", ");
         wrong(text, format!("`{short}` is no attribute of names; there are: {known}"))
     })?;
+    if attribute == Attribute::Country && !(value.len() == 2 && value.bytes().all(|c| c.is_ascii_uppercase())) {
+        return Err(wrong(text, "C is a country code: two capital letters, as in C=JP (RFC 5280 appendix A.1)"));
+    }
     Ok((attribute, value))
 }
 
