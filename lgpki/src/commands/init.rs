@@ -115,7 +115,7 @@ fn settings(what: &Init, folder: &Path) -> Result<(String, Config), Trouble> {
 fn reason(error: &config::ConfigError) -> String {
     match error {
         config::ConfigError::Wrong { reason, .. } => reason.clone(),
-        other @ config::ConfigError::Unreadable { .. } => chain(other),
+        other @ (config::ConfigError::Unreadable { .. } | config::ConfigError::Pack { .. }) => chain(other),
     }
 }
 

@@ -4,6 +4,7 @@
 use super::file;
 use super::policy::{self, Policy};
 use super::{LogFormat, LogLevel};
+use ca_core::profile::PackErrors;
 use crl::CrlPolicy;
 use ocsp::OcspPolicy;
 use ra_web::Environment;
@@ -85,6 +86,8 @@ pub struct Public {
 pub(super) struct Wrong {
     pub(super) offset: usize,
     pub(super) reason: String,
+    /// The policy pack that is refused, where it is that: its file and its own lines.
+    pub(super) pack: Option<(PathBuf, PackErrors)>,
 }
 
 const PUBLIC: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -122,7 +125,7 @@ pub(super) fn check(raw: file::File, file: &Path) -> Result<Config, Wrong> {
 }
 
 fn wrong<T>(at: &Spanned<T>, reason: impl Into<String>) -> Wrong {
-    Wrong { offset: at.span().start, reason: reason.into() }
+    Wrong { offset: at.span().start, reason: reason.into(), pack: None }
 }
 
 fn database(raw: file::Database, folder: &Path) -> Result<Database, Wrong> {

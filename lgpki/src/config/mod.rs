@@ -13,6 +13,7 @@ pub use policy::Policy;
 pub use sample::{Sample, sample};
 
 use crate::trouble::{Exit, Trouble};
+use ca_core::profile::PackErrors;
 use std::path::{Path, PathBuf};
 
 /// Why a configuration was refused.
@@ -36,6 +37,19 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It names a policy pack that is refused.
+    #[error("{}:{line}: the policy pack {} is refused", file.display(), pack.display())]
+    Pack {
+        /// The configuration.
+        file: PathBuf,
+        /// The line that names the pack, from 1.
+        line: usize,
+        /// The file of the pack.
+        pack: PathBuf,
+        /// Everything that is wrong in it, by its own lines.
+        #[source]
+        errors: PackErrors,
+    },
 }
 
 /// The configuration in `file`. Relative paths in it are relative to its folder. Errors: [`ConfigError`].
@@ -45,17 +59,19 @@ pub fn load(file: &Path) -> Result<Config, ConfigError> {
     parse(&text, file)
 }
 
-/// The configuration that `text`, said to come from `file`, describes. Errors: [`ConfigError::Wrong`].
+/// The configuration that `text`, said to come from `file`, describes. Errors: [`ConfigError::Wrong`], [`ConfigError::Pack`].
 pub fn parse(text: &str, file: &Path) -> Result<Config, ConfigError> {
-    let wrong = |offset: usize, reason: String| {
-        let line = text.get(..offset).unwrap_or(text).matches('\n').count().saturating_add(1);
-        ConfigError::Wrong { file: file.to_path_buf(), line, reason }
-    };
+    let line = |offset: usize| text.get(..offset).unwrap_or(text).matches('\n').count().saturating_add(1);
+    let wrong =
+        |offset: usize, reason: String| ConfigError::Wrong { file: file.to_path_buf(), line: line(offset), reason };
     let raw: file::File = toml::from_str(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
         wrong(offset, error.message().lines().collect::<Vec<_>>().join(" "))
     })?;
-    checked::check(raw, file).map_err(|error| wrong(error.offset, error.reason))
+    checked::check(raw, file).map_err(|error| match error.pack {
+        Some((pack, errors)) => ConfigError::Pack { file: file.to_path_buf(), line: line(error.offset), pack, errors },
+        None => wrong(error.offset, error.reason),
+    })
 }
 
 impl From<ConfigError> for Trouble {
@@ -70,6 +86,12 @@ impl From<ConfigError> for Trouble {
                 };
                 Self::new(Exit::Configuration, error.to_string()).because(source).advice(advice)
             }
+            ConfigError::Pack { ref pack, ref errors, .. } => Self::new(Exit::Configuration, error.to_string())
+                .because(format!("\n    {}", errors.to_string().replace('\n', "\n    ")))
+                .advice(format!(
+                    "correct these lines until `lgpki pack check {}` finds nothing; docs/profiles.md shows how packs are written",
+                    pack.display()
+                )),
             ConfigError::Wrong { .. } => Self::new(Exit::Configuration, error.to_string())
                 .advice("correct that line; the file `lgpki init` writes explains every key"),
         }

@@ -59,16 +59,16 @@ impl Policy {
 /// The packs the file names: a shipped one by its name, another by its path. All shipped ones when it names none.
 pub(super) fn packs(raw: &file::Policy, folder: &Path) -> Result<Packs, Wrong> {
     let Some(words) = &raw.packs else {
-        return Packs::shipped().map_err(|error| Wrong { offset: 0, reason: error.to_string() });
+        return Packs::shipped().map_err(|error| Wrong { offset: 0, reason: error.to_string(), pack: None });
     };
-    let wrong = |offset: usize, reason: String| Wrong { offset, reason };
+    let wrong = |offset: usize, reason: String| Wrong { offset, reason, pack: None };
     let mut packs = Vec::new();
     for word in words.get_ref() {
         let (at, name) = (word.span().start, word.get_ref());
+        let file = folder.join(name);
         let pack = match Pack::shipped(name) {
             Some(shipped) => shipped,
             None if name.ends_with(".toml") => {
-                let file = folder.join(name);
                 let text = std::fs::read_to_string(&file).map_err(|error| {
                     wrong(at, format!("the policy pack {} cannot be read: {error}", file.display()))
                 })?;
@@ -82,7 +82,8 @@ pub(super) fn packs(raw: &file::Policy, folder: &Path) -> Result<Packs, Wrong> {
                 ));
             }
         };
-        packs.push(pack.map_err(|errors| wrong(at, errors.to_string()))?);
+        let refused = |errors| Wrong { offset: at, reason: String::new(), pack: Some((file.clone(), errors)) };
+        packs.push(pack.map_err(refused)?);
     }
     Packs::new(packs).map_err(|error| wrong(words.span().start, error.to_string()))
 }

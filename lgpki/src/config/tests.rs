@@ -51,6 +51,30 @@ fn packs_are_named_or_files_and_wrong_ones_refuse_the_start() {
 }
 
 #[test]
+fn a_refused_pack_is_said_with_its_own_lines_and_how_to_check_it() {
+    let folder = std::env::temp_dir().join(format!("lgpki-config-pack-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let shipped = ca_core::profile::pack::SHIPPED[0].1;
+    let wrong = shipped.replacen("family = \"user\"", "family = \"usr\"", 1).replacen("\"72h\"", "\"72 h\"", 1);
+    std::fs::write(folder.join("my.toml"), &wrong).unwrap();
+    let text = format!("{LEAST}[policy]\npacks = [\n  \"bridge-gpki\",\n  \"my.toml\",\n]\n");
+    let file = folder.join("lgpki.toml");
+    let trouble = Trouble::from(parse(&text, &file).unwrap_err());
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    let pack = folder.join("my.toml").display().to_string();
+    let line = text[..text.find("\"my.toml\"").unwrap()].matches('\n').count() + 1;
+    assert_eq!(trouble.exit(), Exit::Configuration);
+    assert_eq!(trouble.what(), format!("{}:{line}: the policy pack {pack} is refused", file.display()));
+    let line_of = |words: &str| wrong[..wrong.find(words).unwrap()].matches('\n').count() + 1;
+    let why: Vec<&str> = trouble.why().unwrap().lines().skip(1).collect();
+    assert_eq!(why.len(), 2);
+    assert!(why[0].starts_with(&format!("    {pack}:{}: `72 h` is no length of time", line_of("\"72 h\""))), "{why:?}");
+    assert!(why[1].starts_with(&format!("    {pack}:{}: `usr` is no family", line_of("\"usr\""))), "{why:?}");
+    assert!(trouble.what_to_do().unwrap().contains(&format!("`lgpki pack check {pack}`")));
+}
+
+#[test]
 fn the_smallest_configuration_has_safe_defaults() {
     let config = parsed(LEAST).unwrap();
     assert_eq!(config.database.url, "sqlite:/etc/lgpki/lgpki.db");
