@@ -8,5 +8,6 @@ mod golden;
 mod names;
 mod ocsp_http;
 mod ocsp_openssl;
+mod packs;
 mod pki;
 mod properties;
