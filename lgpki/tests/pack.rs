@@ -1,10 +1,6 @@
 //! `lgpki pack` from outside: what it says of packs that are in order, wrong, or different, and how it ends.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, which clippy.toml does not see as tests; indexing of JSON does not panic"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy.toml does not see as tests")]
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
