@@ -142,6 +142,7 @@ fn ceremony(pack: &Pack, profile: &Profile, issuer: &Authority, key: SubjectKey)
     }
     match own {
         Some(rule) => Order::ceremony(profile, rule.subject.clone(), key).called(rule.alternative.clone()),
+        None if profile.subject.is_some() => request(profile, key).unwrap(),
         None => Order::ceremony(profile, other.clone(), key).called(profile.alternative.of_authority.then_some(other)),
     }
 }
