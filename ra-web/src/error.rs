@@ -103,7 +103,7 @@ impl From<DeskError> for Refusal {
             DeskError::NotFound => Self::NotFound,
             DeskError::Store(error) => error.into(),
             DeskError::Entropy(error) => error.into(),
-            DeskError::Unreadable { .. } => Self::internal(error),
+            DeskError::Centre(_) | DeskError::Unreadable { .. } => Self::internal(error),
         }
     }
 }

@@ -36,6 +36,7 @@
 //! `Accept: application/json`; shown in the element `data-diagnosis`).
 
 pub mod auth;
+pub mod centre;
 pub mod desk;
 pub mod error;
 pub mod explain;

@@ -11,6 +11,7 @@ use webauthn_rs::{Webauthn, WebauthnBuilder};
 
 use crate::assets::Assets;
 use crate::auth::password::{HashError, PasswordDesk};
+use crate::centre::Centre;
 use crate::locale::{Texts, TextsError};
 
 /// Which of the three worlds this is; shown on every page so that nobody mistakes one for another.
@@ -35,6 +36,8 @@ pub struct RaSettings {
     pub environment: Environment,
     /// What can be asked for.
     pub packs: Packs,
+    /// Keys made at the centre; `None` where they are not offered.
+    pub centre: Option<Centre>,
 }
 
 /// Shared by all handlers. Cloning copies a pointer.

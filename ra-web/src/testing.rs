@@ -74,6 +74,7 @@ impl TestRa {
             public_url,
             environment: Environment::Demo,
             packs: ca_core::profile::Packs::shipped().unwrap(),
+            centre: None,
         };
         let state = State::new(store, clock.clone(), entropy, settings).unwrap();
         let router = crate::router(state.clone());

@@ -99,6 +99,7 @@ impl<'a> Composition<'a> {
             repository_url: public.repository_url.clone(),
             environment: public.environment,
             packs: self.config.policy.packs.clone(),
+            centre: None,
         };
         let Parts { store, clock, entropy, .. } = self.parts;
         let state = ra_web::State::new(store.clone(), Arc::clone(clock), Arc::clone(entropy), settings);

@@ -109,6 +109,7 @@ impl<C: Needs> Officer<C> {
             entropy: self.ra.entropy(),
             now: self.ra.now(),
             packs: &self.ra.settings().packs,
+            centre: self.ra.settings().centre.as_ref(),
             account: &self.account,
             organisation: &self.organisation,
         }

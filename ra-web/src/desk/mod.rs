@@ -31,6 +31,8 @@ use store::accounts::{Account, Role};
 use store::organisations::Organisation;
 use store::{Store, StoreError};
 
+use crate::centre::{Centre, CentreError};
+
 /// Who sits at the desk, when, and what is within reach.
 #[derive(Clone, Copy)]
 pub struct Desk<'a> {
@@ -42,6 +44,8 @@ pub struct Desk<'a> {
     pub now: Timestamp,
     /// What can be asked for.
     pub packs: &'a Packs,
+    /// Keys made at the centre; `None` where they are not offered.
+    pub centre: Option<&'a Centre>,
     /// The person.
     pub account: &'a Account,
     /// The person's organisation.
@@ -60,6 +64,9 @@ pub enum DeskError {
     /// No random octets.
     #[error(transparent)]
     Entropy(#[from] EntropyUnavailable),
+    /// Keys made at the centre.
+    #[error(transparent)]
+    Centre(#[from] CentreError),
     /// A stored thing does not have the form this program writes.
     #[error("stored {what} is unreadable: {reason}")]
     Unreadable {
