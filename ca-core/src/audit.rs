@@ -79,6 +79,16 @@ verbs! {
     RequestWithdrawn = "request.withdrawn",
     /// The engine refused to issue what was approved.
     IssueRefused = "request.refused",
+    /// A key was made at the centre for a request.
+    HolderKeyMade = "holder-key.made",
+    /// The PIN of a key made at the centre was made and shown; the key alone is kept no more.
+    HolderKeyPacked = "holder-key.packed",
+    /// A download link was made; an earlier one is void.
+    HolderKeyLinked = "holder-key.linked",
+    /// A key made at the centre was downloaded; nothing of it is kept.
+    HolderKeyFetched = "holder-key.fetched",
+    /// A key made at the centre was erased before anybody had it.
+    HolderKeyErased = "holder-key.erased",
     /// The exact octets to be signed became durable: from here they may exist.
     IntentRecorded = "certificate.intended",
     /// A certificate was signed, verified and stored.

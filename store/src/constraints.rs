@@ -14,6 +14,8 @@ pub const UNIQUE: &[(&str, &str)] = &[
     ("certificate.authority_id, certificate.serial", "certificate_pk"),
     ("certificate.request_id", "certificate_request_once"),
     ("crl.authority_id, crl.number", "crl_pk"),
+    ("delivery.request_id", "delivery_pk"),
+    ("delivery.token_sha256", "delivery_token_once"),
     ("intent.authority_id, intent.serial", "intent_pk"),
     ("job.job_id", "job_pk"),
     ("job.kind, job.subject", "job_subject_once"),

@@ -55,6 +55,8 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is deleted is overwritten: sealed keys that were handed over do not linger in free pages.
+            .pragma("secure_delete", "on")
             .busy_timeout(PATIENCE)
             .statement_cache_capacity(STATEMENT_CACHE);
         create_private(options.get_filename())?;

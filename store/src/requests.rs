@@ -4,6 +4,7 @@
 use crate::batch::BatchSql;
 use crate::codec::{anywhere, joined, limit};
 use crate::db::{Only, on};
+use crate::deliveries::Erasure;
 use crate::error::StoreError;
 use crate::jobs::Job;
 use crate::txn::{ReadTxn, WriteTxn};
@@ -292,6 +293,7 @@ impl WriteTxn {
         if changed == 0 {
             return Err(StoreError::Stale { what: "request" });
         }
+        self.erase_holder_key(id, Erasure::RequestEnded).await?;
         self.audit(AuditEvent::new(verb, format!("request:{id}"))).await
     }
 
@@ -320,6 +322,7 @@ impl WriteTxn {
         if on!(self, execute FAIL, id.as_str(), note, now)? == 0 {
             return Err(StoreError::Stale { what: "request" });
         }
+        self.erase_holder_key(id, Erasure::RequestEnded).await?;
         self.audit(AuditEvent::new(Verb::IssueRefused, format!("request:{id}")).with("reason", note)).await
     }
 }

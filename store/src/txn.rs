@@ -40,6 +40,8 @@ pub enum Step {
     RequestSubmitted,
     /// A request is approved, returned, rejected or withdrawn, or has failed.
     RequestDecided,
+    /// A holder's key that was made at the centre is packed, linked to, fetched or erased.
+    KeyHandedOver,
     /// A certificate is revoked.
     Revoked,
     /// A CRL number is taken.
@@ -58,12 +60,13 @@ pub enum Step {
 
 impl Step {
     /// Every step, for tables in tests.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::IntentsRecorded,
         Self::CertificatesRecorded,
         Self::Settled,
         Self::RequestSubmitted,
         Self::RequestDecided,
+        Self::KeyHandedOver,
         Self::Revoked,
         Self::CrlNumberTaken,
         Self::CrlStored,
