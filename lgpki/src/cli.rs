@@ -1,6 +1,8 @@
 //! The command line. What a command does is in [`crate::commands`].
 
-use crate::commands::{bench, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, pack, profile, serve};
+use crate::commands::{
+    bench, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, pack, profile, serve, vault,
+};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -39,6 +41,9 @@ pub enum Command {
     /// Make a request for a certificate, signed with the holder's key
     #[command(subcommand)]
     Csr(csr::Csr),
+    /// Look after the vault of keys made at the centre
+    #[command(subcommand)]
+    Vault(vault::Vault),
     /// Look at certificates
     #[command(subcommand)]
     Cert(cert::Cert),

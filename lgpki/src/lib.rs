@@ -8,6 +8,7 @@
 //! - [`visitor`] is a browser without script, through which the demonstration and the tests use the pages.
 //! - [`holder`] makes keys and requests as a holder of certificates does, for the demonstration and the measurement.
 
+pub mod centre;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -225,9 +225,11 @@ async fn check_free(address: SocketAddr, argument: &str) -> Result<(), Trouble> 
 
 /// All roles in this process, as `lgpki serve` runs them.
 async fn start_service(config: &Config) -> Result<Service, Trouble> {
+    let keys = open_keys(config, &PassphraseSource::default())?;
     let parts = Parts {
         store: open_store(&config.database, None).await?,
-        signer: Some(Arc::new(open_keys(config, &PassphraseSource::default())?)),
+        centre: crate::centre::open(config, &keys)?,
+        signer: Some(Arc::new(keys)),
         entropy: Arc::new(SystemEntropy),
         clock: Arc::new(SystemClock),
     };

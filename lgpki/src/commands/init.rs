@@ -8,8 +8,9 @@ use crate::entropy::SystemEntropy;
 use crate::secrets::{PassphraseSource, draw_passphrase_file};
 use crate::setup::{Founded, Founding, FoundingError, FoundingStep, found};
 use crate::trouble::{Exit, Trouble, chain};
-use crate::{installation, out};
+use crate::{centre, installation, out};
 use ca_core::key::KeyAlgorithm;
+use ca_core::time::Clock;
 use hsm_adapters::{Passphrase, SoftKeys};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
@@ -104,6 +105,7 @@ fn settings(what: &Init, folder: &Path) -> Result<(String, Config), Trouble> {
         url: what.url.as_deref().unwrap_or(&localhost),
         repository_url: what.repository_url.as_deref().unwrap_or(&here),
         environment: &what.environment,
+        pool: None,
     });
     let config = config::parse(&text, &folder.join(CONFIG_FILE)).map_err(|error| {
         // The line is one of a file that is not written yet; the reason is what helps.
@@ -201,6 +203,7 @@ pub async fn establish(
         Trouble::new(Exit::Unavailable, format!("the folder of keys {} cannot be made", folder.display()))
             .because(error)
     })?;
+    centre::found_vault(&store, &soft, SystemClock.now()).await?;
     let founding = Founding {
         store: store.clone(),
         keys: Arc::new(soft),

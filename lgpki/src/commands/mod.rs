@@ -18,6 +18,7 @@ pub mod packs;
 pub mod profile;
 pub mod serve;
 pub mod token;
+pub mod vault;
 
 use crate::cli::{Bench, Cli, Command};
 use crate::config::{LogFormat, LogLevel};
@@ -43,6 +44,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Doctor(what) => wait(doctor::run(&what, &cli.config)),
         Command::Key(what) => key::run(&what),
         Command::Csr(what) => csr::run(&what),
+        Command::Vault(what) => wait(vault::run(&what, &cli.config)),
         Command::Cert(what) => cert::run(&what),
         Command::Lint(what) => lint::run(&what),
         Command::Profile(what) => wait(profile::run(&what)),

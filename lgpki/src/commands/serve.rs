@@ -22,20 +22,32 @@ pub struct Serve {
     pub passphrase: PassphraseSource,
 }
 
+/// Whether registration runs here without the CA, and was given a passphrase: then its folder of keys holds the vault alone.
+fn has_a_vault_of_its_own(what: &Serve, config: &config::Config) -> bool {
+    let given = what.passphrase.passphrase_file.is_some() || what.passphrase.passphrase_fd.is_some();
+    what.roles.contains(&Role::Ra) && (given || config.keys.passphrase_file.is_some())
+}
+
 /// Serves until SIGTERM or SIGINT. Errors: what kept it from starting.
 pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>>) -> Result<Exit, Trouble> {
     let config = config::load(file)?;
     logs::begin(config.log_format, config.log_level);
     // Asked for before anything else: nobody should wait for a prompt.
-    let mut signer: Option<Arc<dyn Signer>> = None;
-    if needs_keys(&what.roles) {
+    let (mut signer, mut centre) = (None::<Arc<dyn Signer>>, None);
+    if needs_keys(&what.roles) || has_a_vault_of_its_own(what, &config) {
         hsm_adapters::warm_up();
-        signer = Some(Arc::new(installation::open_keys(&config, &what.passphrase)?));
+        let keys = installation::open_keys(&config, &what.passphrase)?;
+        if what.roles.contains(&Role::Ra) {
+            centre = crate::centre::open(&config, &keys)?;
+        }
+        if needs_keys(&what.roles) {
+            signer = Some(Arc::new(keys));
+        }
     }
     super::wait(async {
         let store = installation::open_store(&config.database, interruption).await?;
         installation::migrate(&store).await?;
-        let parts = Parts { store, signer, entropy: Arc::new(SystemEntropy), clock: Arc::new(SystemClock) };
+        let parts = Parts { store, signer, centre, entropy: Arc::new(SystemEntropy), clock: Arc::new(SystemClock) };
         let service = Service::start(&config, &what.roles, parts).await?;
         if service.ra.is_some() {
             out::talk(format_args!("registration: {}", config.public.url));

@@ -8,6 +8,7 @@ use ca_core::profile::PackErrors;
 use crl::CrlPolicy;
 use ocsp::OcspPolicy;
 use ra_web::Environment;
+use ra_web::centre::LegacyFiles;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct Config {
     pub public: Public,
     /// What is issued, and how long CRLs and OCSP answers are valid.
     pub policy: Policy,
+    /// Keys made at the centre.
+    pub centre: Centre,
     /// How the operational log is written.
     pub log_format: LogFormat,
     /// From which severity on.
@@ -55,6 +58,15 @@ pub struct Keys {
     pub directory: PathBuf,
     /// The file with their passphrase; without one it is asked for.
     pub passphrase_file: Option<PathBuf>,
+}
+
+/// Keys made at the centre.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Centre {
+    /// RSA keys of each size kept ready, if it is said.
+    pub pool: Option<usize>,
+    /// Whether PKCS#12 files for old devices may be made.
+    pub legacy: LegacyFiles,
 }
 
 /// The addresses listened on. Two that are the same are one listener.
@@ -93,6 +105,8 @@ pub(super) struct Wrong {
 const PUBLIC: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const MANAGEMENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
 const CONNECTIONS: u32 = 10;
+/// What `hsm_adapters::centre::KeyPool` holds of a kind.
+const LARGEST_POOL: usize = 256;
 /// Beyond this a lost key could not be revoked for as long as anyone would care to wait.
 const LONGEST_VALIDITY: Duration = Duration::from_secs(366 * 86_400);
 
@@ -119,9 +133,18 @@ pub(super) fn check(raw: file::File, file: &Path) -> Result<Config, Wrong> {
             )?,
             ocsp: ocsp_policy(&raw.ocsp)?,
         },
+        centre: centre(raw.centre)?,
         log_format: raw.log.format,
         log_level: raw.log.level,
     })
+}
+
+fn centre(raw: file::Centre) -> Result<Centre, Wrong> {
+    let legacy = if raw.allow_legacy { LegacyFiles::Allow } else { LegacyFiles::Refuse };
+    match raw.pool {
+        Some(pool) if *pool.get_ref() > LARGEST_POOL => Err(wrong(&pool, "pool must be 256 at most")),
+        pool => Ok(Centre { pool: pool.map(Spanned::into_inner), legacy }),
+    }
 }
 
 fn wrong<T>(at: &Spanned<T>, reason: impl Into<String>) -> Wrong {

@@ -20,6 +20,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) ocsp: Ocsp,
     #[serde(default)]
+    pub(super) centre: Centre,
+    #[serde(default)]
     pub(super) log: Log,
 }
 
@@ -85,6 +87,14 @@ pub(super) struct Crl {
 pub(super) struct Ocsp {
     pub(super) validity: Option<Spanned<String>>,
     pub(super) refresh: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Centre {
+    pub(super) pool: Option<Spanned<usize>>,
+    #[serde(default)]
+    pub(super) allow_legacy: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -7,7 +7,7 @@ mod file;
 mod policy;
 mod sample;
 
-pub use checked::{Config, Database, Keys, Listen, Public};
+pub use checked::{Centre, Config, Database, Keys, Listen, Public};
 pub use file::{LogFormat, LogLevel};
 pub use policy::Policy;
 pub use sample::{Sample, sample};

@@ -22,6 +22,8 @@ pub struct Sample<'a> {
     pub repository_url: &'a str,
     /// `production`, `training` or `demo`.
     pub environment: &'a str,
+    /// RSA keys of each size kept ready, if it is to be said.
+    pub pool: Option<usize>,
 }
 
 /// The file's text.
@@ -85,6 +87,13 @@ environment = {environment}
 # An answer is signed anew when it is this old.
 # refresh = "12h"
 
+[centre]
+# Keys made for holders who cannot make their own, handed over as PKCS#12 files. RSA keys of each size kept ready in memory;
+# without it 4 of RSA-3072 and 2 of the others.
+{pool}
+# Whether files sealed with Triple DES may be chosen, for old devices that read nothing else.
+# allow_legacy = false
+
 [log]
 # json or text; error, warn, info or debug.
 # format = "json"
@@ -96,6 +105,7 @@ environment = {environment}
         url = quoted(decided.url),
         repository_url = quoted(decided.repository_url),
         environment = quoted(decided.environment),
+        pool = decided.pool.map_or_else(|| "# pool = 4".to_owned(), |pool| format!("pool = {pool}")),
     );
     text
 }

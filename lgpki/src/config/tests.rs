@@ -176,6 +176,7 @@ fn lengths_of_time_are_read_and_compared() {
         assert!(said(&format!("[ocsp]\nvalidity = \"{bad}\"\n")).contains("is no length of time"), "{bad}");
     }
     assert!(said("[crl]\nvalidity = \"367d\"\n").contains("366d at most"));
+    assert!(said("[centre]\npool = 257\n").contains("256 at most"));
 }
 
 #[test]
@@ -189,8 +190,10 @@ fn what_init_writes_is_accepted() {
         url: "https://ra.example.lg.jp",
         repository_url: "http://pki.example.lg.jp",
         environment: "production",
+        pool: Some(3),
     });
     let config = parsed(&text).unwrap();
+    assert_eq!((config.centre.pool, config.centre.legacy), (Some(3), ra_web::centre::LegacyFiles::Refuse));
     assert_eq!(config.database.password_file.as_deref(), Some(Path::new("/etc/lgpki/db \"password\"")));
     // The defaults in the comments are the defaults of the program.
     let spelled: String = text

@@ -22,6 +22,7 @@ use ca_core::signer::Signer;
 use crl::CrlState;
 use ocsp::Responder;
 use ra_web::RaSettings;
+use ra_web::centre::Centre;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::authorities::{AuthorityKind, AuthorityRow};
@@ -99,7 +100,7 @@ impl<'a> Composition<'a> {
             repository_url: public.repository_url.clone(),
             environment: public.environment,
             packs: self.config.policy.packs.clone(),
-            centre: None,
+            centre: self.parts.centre.clone().map(|keys| Centre::new(keys, self.config.centre.legacy)),
         };
         let Parts { store, clock, entropy, .. } = self.parts;
         let state = ra_web::State::new(store.clone(), Arc::clone(clock), Arc::clone(entropy), settings);

@@ -1,6 +1,7 @@
 //! What the operators' listener says: alive, ready, figures. Details are here and nowhere public.
 
 use super::metrics;
+use crate::centre::CentreVault;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -21,6 +22,8 @@ pub(super) struct Health {
     pub(super) clock: Arc<dyn Clock>,
     /// The keys this process must be able to use; none with roles that sign nothing.
     pub(super) keys: Option<NeededKeys>,
+    /// Whose pool is looked at.
+    pub(super) centre: Option<Arc<CentreVault>>,
     pub(super) figures: PrometheusHandle,
 }
 
@@ -68,6 +71,9 @@ async fn figures(State(health): State<Health>) -> Response {
     if let Err(error) = metrics::read_gauges(&health.store).await {
         // Counters and the last known gauges are still worth having.
         tracing::warn!(event_id = "metrics.gauges", %error, "gauges could not be read");
+    }
+    if let Some(centre) = &health.centre {
+        metrics::read_pool(centre);
     }
     health.figures.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], health.figures.render()).into_response()

@@ -1,6 +1,7 @@
 //! Figures for Prometheus, under the names of the operations handbook. No label holds a name, a domain or a serial.
 //! Counters are counted where things happen; gauges are read from the database when somebody looks.
 
+use crate::centre::CentreVault;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -61,6 +62,13 @@ pub(super) async fn read_gauges(store: &Store) -> Result<(), StoreError> {
         metrics::gauge!("lgpki_request_state_count", "state" => state.as_str()).set(figure(count));
     }
     Ok(())
+}
+
+/// Reads how many keys the pool has ready.
+pub(super) fn read_pool(centre: &CentreVault) {
+    for (kind, ready) in centre.ready() {
+        metrics::gauge!("lgpki_centre_keys_ready", "key" => kind.to_string()).set(figure(ready));
+    }
 }
 
 /// A gauge's value. Exact far beyond anything counted here; a figure beyond 32 bits loses less than a millionth.

@@ -10,6 +10,7 @@ mod metrics;
 mod renewal;
 mod worker;
 
+use crate::centre::CentreVault;
 use crate::config::Config;
 use crate::trouble::{Exit, Trouble};
 use ca_core::entropy::Entropy;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub store: Store,
     /// The keys; needed by the roles `ca` and `ocsp`.
     pub signer: Option<Arc<dyn Signer>>,
+    /// Keys made at the centre; `None` where they are not offered.
+    pub centre: Option<Arc<CentreVault>>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
     /// The time.
@@ -87,7 +90,7 @@ impl Service {
             bound.public.keys().map(|wanted| composition.public_router(*wanted)).collect::<Result<Vec<_>, _>>()?;
         let worker = composition.worker().await?;
         let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
-        let health = Health { store, clock, keys: composition.needed_keys(), figures };
+        let health = Health { store, clock, keys: composition.needed_keys(), centre: parts.centre.clone(), figures };
         let (stop, stopped) = watch::channel(false);
         let (ra, repository, management) = bound.places(config, roles)?;
         let mut listeners = vec![listen::serve(bound.management, health::router(health), stopped.clone())];

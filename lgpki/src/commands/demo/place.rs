@@ -3,6 +3,7 @@
 
 use super::DemoError;
 use super::people::{self, Personas};
+use crate::centre;
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Sample, sample};
 use crate::entropy::SystemEntropy;
@@ -67,9 +68,11 @@ pub async fn prepare(
     if !founded {
         std::fs::create_dir_all(&config.keys.directory)
             .map_err(|error| DemoError::file(&config.keys.directory, &error))?;
+        let keys = open_keys(&config, &PassphraseSource::default())?;
+        centre::found_vault(&store, &keys, SystemClock.now()).await?;
         let founding = Founding {
             store: store.clone(),
-            keys: Arc::new(open_keys(&config, &PassphraseSource::default())?),
+            keys: Arc::new(keys),
             entropy: Arc::new(SystemEntropy),
             clock: Arc::new(SystemClock),
             repository: Repository::of(&config.public),
@@ -108,6 +111,8 @@ fn write_config(file: &PathBuf, wanted: &Wanted) -> Result<Config, DemoError> {
         url: &base,
         repository_url: &base,
         environment: "demo",
+        // A laptop has better things to do; the one key somebody tries is made while he waits.
+        pool: Some(0),
     });
     std::fs::write(file, text).map_err(|error| DemoError::file(file, &error))?;
     Ok(config::load(file).map_err(crate::trouble::Trouble::from)?)

@@ -1,6 +1,7 @@
 //! What the doctor sees in the database and the key store.
 
-use super::Finding;
+use super::{Finding, State};
+use crate::centre;
 use crate::config::Config;
 use crate::trouble::{Trouble, chain};
 use ca_core::certificate::Certificate;
@@ -46,6 +47,7 @@ pub(super) async fn examine(
             Err(error) => findings.push(failed(&error)),
         }
     }
+    findings.extend(keys.as_ref().and_then(|keys| vault(config, keys.as_ref().ok()?)));
     findings.push(match keys {
         None => Finding::warn(
             "keys",
@@ -136,6 +138,14 @@ async fn crl(store: &Store, config: &Config, authority: &AuthorityRow, now: Time
         Finding::warn("crl", format!("{detail}: not renewed in time"), "is `lgpki serve --roles ca` running?")
     } else {
         Finding::ok("crl", detail)
+    })
+}
+
+/// An installation from before there were vaults serves everything else without one.
+fn vault(config: &Config, keys: &SoftKeys) -> Option<Finding> {
+    Some(match centre::check(config, keys)? {
+        Ok(()) => Finding::ok("vault", "the vault of keys made at the centre opens"),
+        Err(trouble) => Finding { state: State::Warn, ..Finding::of("vault", &trouble) },
     })
 }
 

@@ -1,0 +1,175 @@
+//! Keys made at the centre: the vault and the pool of `hsm-adapters`, at the service of the desk in `ra-web`.
+//!
+//! A process that serves registration opens the vault when it starts; without one the pages do not offer such keys. The pool
+//! is filled with the RSA keys that some profile certifies when the centre makes them, and with no others.
+
+use crate::config::{Centre, Config};
+use crate::entropy::SystemEntropy;
+use crate::trouble::{Exit, Trouble, chain};
+use ca_core::audit::{Actor, AuditEvent, Verb};
+use ca_core::id::RequestId;
+use ca_core::key::KeyAlgorithm;
+use ca_core::profile::{KeySource, Packs};
+use ca_core::time::Timestamp;
+use hsm_adapters::SoftKeys;
+use hsm_adapters::centre::{
+    KeyPool, Pin, Pkcs12Contents, Pkcs12Form, Purpose, SealedFor, Vault, VaultError, seal_pkcs12,
+};
+use hsm_adapters::holder::HolderKey;
+use hsm_adapters::soft::KeyFileError;
+use ra_web::centre::{CentreError, CentreKeys, FileForm, MadeKey, PackedKey, Packing, ShownPin};
+use std::sync::Arc;
+use store::{Step, Store};
+use zeroize::Zeroizing;
+
+/// What to do without a vault.
+const MAKE_ONE: &str = "`lgpki vault new` makes one; then put the folder of keys into the backup again";
+
+/// The vault and the pool of one process.
+pub struct CentreVault {
+    vault: Vault,
+    pool: KeyPool,
+    pooled: Vec<KeyAlgorithm>,
+}
+
+/// Opens the vault in the folder of `keys` and begins to fill the pool; `None`, with a line in the log, when there is no vault.
+/// Errors: the vault does not open (exit 3), no thread can be started (exit 5).
+pub fn open(config: &Config, keys: &SoftKeys) -> Result<Option<Arc<CentreVault>>, Trouble> {
+    let packs = &config.policy.packs;
+    if offered(packs).next().is_none() {
+        return Ok(None);
+    }
+    let vault = match Vault::open(keys) {
+        Ok(vault) => vault,
+        Err(error @ VaultError::Absent { .. }) => {
+            tracing::warn!(event_id = "centre.absent", %error, "keys made at the centre are not offered: {MAKE_ONE}");
+            return Ok(None);
+        }
+        Err(error) => return Err(closed(&error)),
+    };
+    let wanted = wanted(packs, &config.centre);
+    let pool = KeyPool::start(&wanted)
+        .map_err(|error| Trouble::new(Exit::Unavailable, "the pool of keys has no thread").because(error))?;
+    Ok(Some(Arc::new(CentreVault { vault, pool, pooled: wanted.iter().map(|(kind, _)| *kind).collect() })))
+}
+
+/// Makes the vault in the folder of `keys` and records it. Errors: there is one already (exit 7), or it cannot be written or
+/// recorded (exit 5).
+pub async fn found_vault(store: &Store, keys: &SoftKeys, now: Timestamp) -> Result<(), Trouble> {
+    match Vault::create(keys) {
+        Ok(_) => {}
+        Err(VaultError::File(error @ KeyFileError::Exists { .. })) => {
+            return Err(Trouble::new(Exit::Refused, "there is a vault already").because(error));
+        }
+        Err(error) => {
+            return Err(Trouble::new(Exit::Unavailable, "the vault cannot be made").because(chain(&error)));
+        }
+    }
+    let mut txn = store.write(now, Actor::System("set-up")).await?;
+    txn.audit(AuditEvent::new(Verb::KeyCreated, "key:vault")).await?;
+    Ok(txn.commit(Step::Setup).await?)
+}
+
+/// Whether a vault can be opened where the packs of the configuration need one; `None` where they need none. Errors: it is
+/// absent or does not open.
+pub fn check(config: &Config, keys: &SoftKeys) -> Option<Result<(), Trouble>> {
+    offered(&config.policy.packs).next()?;
+    Some(match Vault::open(keys) {
+        Ok(_) => Ok(()),
+        Err(error @ VaultError::Absent { .. }) => {
+            Err(Trouble::new(Exit::Configuration, "keys made at the centre are not offered")
+                .because(error)
+                .advice(MAKE_ONE))
+        }
+        Err(error) => Err(closed(&error)),
+    })
+}
+
+fn closed(error: &VaultError) -> Trouble {
+    Trouble::new(Exit::Configuration, "the vault for holders' keys does not open")
+        .because(chain(error))
+        .advice("restore vault.pem with the rest of the folder of keys; what it sealed opens with nothing else")
+}
+
+/// The kinds of keys that some profile certifies when the centre makes them.
+fn offered(packs: &Packs) -> impl Iterator<Item = KeyAlgorithm> {
+    let by_us = packs.requested().filter(|profile| profile.key_sources.contains(&KeySource::Centre));
+    by_us.flat_map(|profile| profile.keys.iter().copied())
+}
+
+/// How many keys of each kind to keep ready: RSA only, for an elliptic-curve key is made in less time than a page is drawn.
+fn wanted(packs: &Packs, centre: &Centre) -> Vec<(KeyAlgorithm, usize)> {
+    let mut wanted: Vec<(KeyAlgorithm, usize)> = Vec::new();
+    for kind in offered(packs).filter(|kind| kind.is_rsa() && KeyAlgorithm::MADE_HERE.contains(kind)) {
+        // RSA-3072 is what people should choose, so it is what most of them do.
+        let count = centre.pool.unwrap_or(if kind == KeyAlgorithm::Rsa3072 { 4 } else { 2 });
+        if count > 0 && !wanted.iter().any(|(known, _)| *known == kind) {
+            wanted.push((kind, count));
+        }
+    }
+    wanted
+}
+
+impl CentreVault {
+    /// The kinds of keys the pool keeps, and how many of each are ready.
+    pub fn ready(&self) -> impl Iterator<Item = (KeyAlgorithm, usize)> {
+        self.pooled.iter().map(|kind| (*kind, self.pool.ready(*kind)))
+    }
+}
+
+fn sealed_for(purpose: Purpose, request: &RequestId) -> SealedFor<'_> {
+    SealedFor { purpose, id: request.as_str() }
+}
+
+impl CentreKeys for CentreVault {
+    fn make(&self, algorithm: KeyAlgorithm, request: &RequestId) -> Result<MadeKey, CentreError> {
+        let key = self.pool.take(algorithm).map_err(|error| CentreError::NotMade(Box::new(error)))?;
+        let sealed = self.vault.seal(sealed_for(Purpose::HolderKey, request), key.pkcs8_der());
+        let sealed = sealed.map_err(|error| CentreError::NotMade(Box::new(error)))?;
+        Ok(MadeKey { public: key.public().clone(), sealed })
+    }
+
+    fn pack(&self, packing: &Packing) -> Result<PackedKey, CentreError> {
+        let closed = |error: VaultError| CentreError::DoesNotOpen(Box::new(error));
+        let pkcs8 = self.vault.open_sealed(sealed_for(Purpose::HolderKey, &packing.request), &packing.sealed_key);
+        let key = HolderKey::from_pkcs8(&pkcs8.map_err(closed)?)
+            .map_err(|error| CentreError::DoesNotOpen(Box::new(error)))?;
+        let pin = Pin::drawn(&SystemEntropy).map_err(|error| CentreError::NotPacked(Box::new(error)))?;
+        let contents = Pkcs12Contents {
+            key: &key,
+            certificate: &packing.certificate,
+            chain: &packing.chain,
+            friendly_name: &packing.friendly_name,
+        };
+        let form = match packing.form {
+            FileForm::Modern => Pkcs12Form::Modern,
+            FileForm::Legacy => Pkcs12Form::Legacy,
+        };
+        let file = seal_pkcs12(&contents, &pin, form).map_err(|error| CentreError::NotPacked(Box::new(error)))?;
+        let file = Zeroizing::new(file);
+        let sealed_file = self.vault.seal(sealed_for(Purpose::Pkcs12, &packing.request), &file).map_err(closed)?;
+        Ok(PackedKey { sealed_file, pin: ShownPin::of_groups(pin.spaced()) })
+    }
+
+    fn open(&self, request: &RequestId, file: &[u8]) -> Result<Zeroizing<Vec<u8>>, CentreError> {
+        let opened = self.vault.open_sealed(sealed_for(Purpose::Pkcs12, request), file);
+        opened.map_err(|error| CentreError::DoesNotOpen(Box::new(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ra_web::centre::LegacyFiles;
+
+    #[test]
+    fn the_pool_keeps_rsa_keys_of_profiles_whose_keys_the_centre_makes() {
+        let packs = Packs::shipped().unwrap();
+        let kept = wanted(&packs, &Centre { pool: None, legacy: LegacyFiles::Refuse });
+        assert!(kept.contains(&(KeyAlgorithm::Rsa3072, 4)) && kept.contains(&(KeyAlgorithm::Rsa4096, 2)), "{kept:?}");
+        assert!(kept.iter().all(|(kind, _)| kind.is_rsa()), "{kept:?}");
+        let one = wanted(&packs, &Centre { pool: Some(1), legacy: LegacyFiles::Refuse });
+        assert!(one.iter().all(|(_, count)| *count == 1) && one.len() == kept.len());
+        assert_eq!(wanted(&packs, &Centre { pool: Some(0), legacy: LegacyFiles::Refuse }), []);
+    }
+}
