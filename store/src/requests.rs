@@ -10,6 +10,7 @@ use crate::jobs::Job;
 use crate::txn::{ReadTxn, WriteTxn};
 use ca_core::audit::{Actor, AuditEvent, Verb};
 use ca_core::id::{AccountId, AuthorityId, OrganisationId, ProfileId, RequestId, RequestNumber};
+use ca_core::key::KeyAlgorithm;
 use ca_core::name::DistinguishedName;
 use ca_core::profile::KeySource;
 use ca_core::request::{Application, Approved, Submitted};
@@ -46,6 +47,8 @@ pub struct RequestRow {
     pub key_source: KeySource,
     /// The chosen beginning of the certificate.
     pub starts_at: Option<Timestamp>,
+    /// The kind of key.
+    pub key: KeyAlgorithm,
     /// SHA-256 of the public key info.
     pub key_sha256: [u8; 32],
     /// The text an approver agrees to.
@@ -188,8 +191,8 @@ macro_rules! select_request {
     ($rest:literal) => {
         concat!(
             "select q.request_id, q.number, q.organisation_id, q.profile_id, q.state, q.version, q.requester_id,
-                q.subject_text, q.names, q.csr, q.key_source, q.starts_at, q.key_sha256, q.statement, q.statement_sha256, q.submitted_at,
-                q.decided_by, q.decided_at, q.decision_note, q.note, c.authority_id, c.serial
+                q.subject_text, q.names, q.csr, q.key_spki, q.key_source, q.starts_at, q.key_sha256, q.statement, q.statement_sha256,
+                q.submitted_at, q.decided_by, q.decided_at, q.decision_note, q.note, c.authority_id, c.serial
             from request q left join certificate c on c.request_id = q.request_id and c.der is not null ",
             $rest
         )

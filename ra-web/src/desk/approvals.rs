@@ -208,7 +208,7 @@ async fn card(txn: &mut ReadTxn, desk: &Desk<'_>, request: RequestView) -> Resul
             flags.push(flag);
         }
     }
-    flags.extend(plain_flags(row.names.len(), request.key, desk.now.since(row.submitted_at)));
+    flags.extend(plain_flags(row.names.len(), request.row.key, desk.now.since(row.submitted_at)));
     Ok(Card { request, flags })
 }
 

@@ -1,9 +1,8 @@
 //! Requests: filed once, listed, looked at, withdrawn.
 
 use ca_core::id::{AccountId, RequestId, RequestNumber};
-use ca_core::key::KeyAlgorithm;
 use ca_core::name::AlternativeNames;
-use ca_core::request::{Application, Csr, KeyOrigin, NewRequest};
+use ca_core::request::{Application, KeyOrigin, NewRequest};
 use ca_core::time::Timestamp;
 use store::requests::{Decision, RequestFilter, RequestRow, RequestState};
 use store::submissions::Claim;
@@ -31,8 +30,6 @@ pub struct RequestView {
     pub requester: Option<String>,
     /// Who decided.
     pub decided_by: Option<String>,
-    /// The kind of key.
-    pub key: KeyAlgorithm,
     /// When its certificate was recorded; only [`show`] looks.
     pub issued_at: Option<Timestamp>,
 }
@@ -220,11 +217,7 @@ pub(super) async fn view(txn: &mut ReadTxn, row: RequestRow) -> Result<RequestVi
     let organisation = txn.organisation(&row.organisation_id).await?.map(|found| found.name).unwrap_or_default();
     let requester = name_of(txn, Some(&row.requester_id)).await?;
     let decided_by = name_of(txn, row.decided_by.as_ref()).await?;
-    let key = Csr::parse(&row.csr)
-        .map_err(|error| DeskError::Unreadable { what: "signing request", reason: error.to_string() })?
-        .key()
-        .algorithm();
-    Ok(RequestView { row, organisation, requester, decided_by, key, issued_at: None })
+    Ok(RequestView { row, organisation, requester, decided_by, issued_at: None })
 }
 
 async fn name_of(txn: &mut ReadTxn, account: Option<&AccountId>) -> Result<Option<String>, DeskError> {

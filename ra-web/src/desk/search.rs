@@ -56,15 +56,22 @@ impl Query {
     }
 }
 
-/// Returns the text with full-width ASCII, the ideographic space and the ideographic full stop as their half-width forms.
+/// Returns the text with full-width ASCII, the ideographic space and the ideographic full stop as their half-width forms. The
+/// long-vowel mark is a hyphen, but not behind kana: センター stays as it is.
 pub fn half_width(text: &str) -> String {
+    let mut before = ' ';
     text.chars()
-        .map(|c| match c {
-            '\u{3000}' => ' ',
-            '。' | '．' => '.',
-            'ー' | '―' | '‐' | '−' => '-',
-            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c).saturating_sub(0xfee0)).unwrap_or(c),
-            other => other,
+        .map(|c| {
+            let here = match c {
+                '\u{3000}' => ' ',
+                '。' | '．' => '.',
+                'ー' if matches!(before, '\u{3041}'..='\u{30ff}') => c,
+                'ー' | '―' | '‐' | '−' => '-',
+                '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c).saturating_sub(0xfee0)).unwrap_or(c),
+                other => other,
+            };
+            before = c;
+            here
         })
         .collect()
 }
@@ -154,6 +161,7 @@ mod tests {
     fn anything_else_is_part_of_a_name() {
         assert_eq!(Query::parse("WWW.Town.Shirakaba.lg.jp"), Query::Name("www.town.shirakaba.lg.jp".to_owned()));
         assert_eq!(Query::parse("shirakaba"), Query::Name("shirakaba".to_owned()));
+        assert_eq!(Query::parse("市民センター長"), Query::Name("市民センター長".to_owned()));
         assert_eq!(Query::parse("ｗｗｗ．ｔｏｗｎ"), Query::Name("www.town".to_owned()));
         // Short runs of hexadecimal letters are more likely a word.
         assert_eq!(Query::parse("beef"), Query::Name("beef".to_owned()));

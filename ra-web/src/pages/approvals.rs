@@ -98,7 +98,7 @@ impl CardView {
             title_id: "decision-title".to_owned(),
             sentence: words.say(&sentence),
             since: dates::moment(words, row.submitted_at),
-            key: key_label(card.request.key),
+            key: key_label(card.request.row.key),
             note: row.note.clone(),
             checks,
             flags: card.flags.iter().map(|flag| words.say(flag)).collect(),

@@ -147,7 +147,7 @@ pub(crate) async fn draw<C: Needs>(
         requester: view.requester,
         subject: view.row.subject_text,
         names: view.row.names,
-        key: key_label(view.key),
+        key: key_label(view.row.key),
         fingerprint: hexadecimal::grouped(&view.row.key_sha256),
         note: view.row.note,
     };
