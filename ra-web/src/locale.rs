@@ -16,6 +16,7 @@ const JAPANESE: &[(&str, &str)] = &[
     ("ja/requests.ftl", include_str!("../texts/ja/requests.ftl")),
     ("ja/certificates.ftl", include_str!("../texts/ja/certificates.ftl")),
     ("ja/explain.ftl", include_str!("../texts/ja/explain.ftl")),
+    ("ja/deliveries.ftl", include_str!("../texts/ja/deliveries.ftl")),
 ];
 const ENGLISH: &[(&str, &str)] = &[
     ("en/frame.ftl", include_str!("../texts/en/frame.ftl")),
@@ -25,6 +26,7 @@ const ENGLISH: &[(&str, &str)] = &[
     ("en/requests.ftl", include_str!("../texts/en/requests.ftl")),
     ("en/certificates.ftl", include_str!("../texts/en/certificates.ftl")),
     ("en/explain.ftl", include_str!("../texts/en/explain.ftl")),
+    ("en/deliveries.ftl", include_str!("../texts/en/deliveries.ftl")),
 ];
 
 /// The language a page is drawn in. Kept in a cookie, so that strangers have it too.

@@ -8,6 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::auth::role::Capability;
 use crate::error::{self, Refusal};
+use crate::pages::requests::delivery;
 use crate::pages::{approvals, ca, certificates, entry, home, language, login, me, requests};
 use crate::state::State;
 use crate::{assets, headers};
@@ -81,6 +82,11 @@ pub const ROUTES: &[RouteEntry] = &[
     needs(Post, "/requests/{number}/return", DecideRequests),
     needs(Post, "/requests/{number}/reject", DecideRequests),
     needs(Post, "/requests/{number}/withdraw", WithdrawRequests),
+    needs(Get, "/requests/{number}/delivery", SubmitRequests),
+    needs(Post, "/requests/{number}/delivery/pin", SubmitRequests),
+    needs(Post, "/requests/{number}/delivery/link", SubmitRequests),
+    needs(Get, "/requests/{number}/delivery/{token}", SubmitRequests),
+    needs(Post, "/requests/{number}/delivery/{token}", SubmitRequests),
     needs(Get, "/approvals", DecideRequests),
     needs(Get, "/certificates", SeeCertificates),
     needs(Get, "/certificates/{authority}/{serial}", SeeCertificates),
@@ -121,6 +127,10 @@ pub fn router(ra: State) -> Router {
         .route("/requests/{number}/return", post(approvals::send_back))
         .route("/requests/{number}/reject", post(approvals::reject))
         .route("/requests/{number}/withdraw", post(requests::withdraw))
+        .route("/requests/{number}/delivery", get(delivery::show))
+        .route("/requests/{number}/delivery/pin", post(delivery::pin))
+        .route("/requests/{number}/delivery/link", post(delivery::link))
+        .route("/requests/{number}/delivery/{token}", get(delivery::ask_fetch).post(delivery::fetch))
         .route("/approvals", get(approvals::list))
         .route("/certificates", get(certificates::list))
         .route("/certificates/{authority}/{serial}", get(certificates::show))
@@ -151,6 +161,7 @@ mod tests {
             .replace("{authority}", "nobody-ca")
             .replace("{serial}", "01")
             .replace("{form}", "pem")
+            .replace("{token}", &"0f".repeat(32))
             .replace("{name}", "none.css")
     }
 

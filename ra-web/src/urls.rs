@@ -55,6 +55,16 @@ pub fn request(number: &RequestNumber) -> String {
     format!("/requests/{number}")
 }
 
+/// Handing over the key of a request; the bases of its two steps are one level below.
+pub fn delivery(number: &RequestNumber) -> String {
+    format!("/requests/{number}/delivery")
+}
+
+/// Downloading that key's file, by the link's token.
+pub fn delivery_fetch(number: &RequestNumber, token: &str) -> String {
+    format!("/requests/{number}/delivery/{token}")
+}
+
 /// One certificate.
 pub fn certificate(authority: &AuthorityId, serial: &SerialNumber) -> String {
     format!("/certificates/{authority}/{}", serial.to_hex())

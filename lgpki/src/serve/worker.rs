@@ -5,6 +5,7 @@
 //! way, the worker stops taking issue jobs for a while and asks the keys to prove themselves first: each failed signature
 //! costs a serial, and a broken device must not burn them by the thousand.
 
+mod erasing;
 mod issuing;
 mod publishing;
 
@@ -110,6 +111,7 @@ impl Worker {
                     renewal.renew_if_due(authority, self.clock.now()).await;
                 }
             }
+            self.erase_overdue_keys().await?;
             memory.presign_more = true;
             memory.next_round = Instant::now().checked_add(ROUND);
         }

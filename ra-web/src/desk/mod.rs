@@ -3,6 +3,7 @@
 //! - [`draft`]: the form as typed and its check, with [`names`] and [`diagnosis`]; [`requests`]: filing, listing, withdrawing.
 //! - [`approvals`]: what waits for a second person, and the decision.
 //! - [`certificates`]: finding, explaining and handing out certificates; [`search`] reads the search box.
+//! - [`deliveries`]: handing over keys that the centre made.
 //! - [`revocations`]: making a certificate unusable.
 //! - [`authorities`]: what everybody may know about the authorities.
 //!
@@ -12,6 +13,7 @@
 pub mod approvals;
 pub mod authorities;
 pub mod certificates;
+pub mod deliveries;
 pub mod diagnosis;
 pub mod draft;
 pub mod era;

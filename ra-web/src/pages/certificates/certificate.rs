@@ -111,6 +111,11 @@ pub async fn download(
     let (authority, serial) = address(&authority, &serial)?;
     let form = DownloadForm::parse(&form).ok_or(Refusal::NotFound)?;
     let file = certificates::download(&officer.desk(), &authority, &serial, form).await?;
+    attachment(file)
+}
+
+/// Returns the answer that a browser stores as a file.
+pub(crate) fn attachment(file: Download) -> Result<Response, Refusal> {
     let disposition = HeaderValue::from_str(&disposition(&file)).map_err(Refusal::internal)?;
     let mut response = Body::from(file.content).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));

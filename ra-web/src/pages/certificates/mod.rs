@@ -19,6 +19,7 @@ use crate::pages::requests::Filter;
 use crate::pages::{self, Base, dates};
 use crate::urls;
 
+pub(crate) use certificate::attachment;
 pub use certificate::{download, show};
 pub use revoke::{ask as ask_revoke, revoke};
 

@@ -1,5 +1,6 @@
-//! `/requests`: the list, the choice of a kind, one request. The form for a web server is in [`web_server`].
+//! `/requests`: the list, the choice of a kind, one request. Handing over its key is in [`delivery`], the form for a web server is in [`web_server`].
 
+pub mod delivery;
 pub mod request;
 pub mod web_server;
 

@@ -5,6 +5,7 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_core::id::RequestNumber;
+use ca_core::profile::KeySource;
 use serde::Deserialize;
 use store::requests::RequestState;
 
@@ -70,6 +71,7 @@ struct RequestPage {
     note: String,
     events: Vec<Event>,
     certificate: Option<String>,
+    delivery: Option<String>,
     card: Option<CardView>,
     waits: bool,
     own: bool,
@@ -124,6 +126,7 @@ pub(crate) async fn draw<C: Needs>(
         None
     };
     let withdrawable = waits && ours && officer.may(Capability::WithdrawRequests);
+    let deliverable = view.row.state == RequestState::Issued && ours && view.row.key_source == KeySource::Centre;
     let page = RequestPage {
         base: officer.base()?,
         steps: steps(view.row.state),
@@ -137,6 +140,7 @@ pub(crate) async fn draw<C: Needs>(
         next: next_key(view.row.state),
         events: events(&words, &view),
         certificate: view.row.certificate.as_ref().map(|(authority, serial)| urls::certificate(authority, serial)),
+        delivery: (deliverable && officer.may(Capability::SubmitRequests)).then(|| urls::delivery(number)),
         card,
         waits,
         own: own && officer.may(Capability::DecideRequests),
