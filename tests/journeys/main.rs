@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bad_input;
+mod centre;
 mod crowd;
 mod holders_tool;
 mod journey;

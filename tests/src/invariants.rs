@@ -73,6 +73,25 @@ pub const INVARIANTS: &[(&str, &str)] = &[
             - (select count(*) from audit_event where verb in ('request.approved', 'request.returned', 'request.rejected')))",
     ),
     (
+        "no key made at the centre without its row, and no row without such a key",
+        "select abs((select count(*) from request where key_source = 'centre') - (select count(*) from delivery))",
+    ),
+    (
+        "no key kept for a request that came to nothing",
+        "select count(*) from delivery d join request r on r.request_id = d.request_id
+            where d.state in ('kept', 'packed') and r.state in ('returned', 'rejected', 'withdrawn', 'failed')",
+    ),
+    (
+        "as many keys made, packed, fetched and erased as events that say so",
+        "select abs((select count(*) from delivery) - (select count(*) from audit_event where verb = 'holder-key.made'))
+            + abs((select count(*) from delivery where packed_at is not null)
+                - (select count(*) from audit_event where verb = 'holder-key.packed'))
+            + abs((select count(*) from delivery where state = 'fetched')
+                - (select count(*) from audit_event where verb = 'holder-key.fetched'))
+            + abs((select count(*) from delivery where state = 'erased')
+                - (select count(*) from audit_event where verb = 'holder-key.erased'))",
+    ),
+    (
         "as many revocations as events that say so",
         "select abs((select count(*) from revocation) - (select count(*) from audit_event
             where verb in ('certificate.revoked', 'certificate.unknown')))",
@@ -127,6 +146,25 @@ pub fn texts(database: &TestDatabase, sql: &str) -> Vec<String> {
         client.query(sql, &[]).expect("PostgreSQL answers").iter().map(|row| row.get(0)).collect()
     });
     asked.unwrap_or_else(|| sqlite3(database, sql).lines().map(str::to_owned).collect())
+}
+
+/// Everything a database holds, table by table, as text: octets in lower-case hexadecimal.
+///
+/// # Panics
+/// When the database does not answer: a failed test.
+pub fn everything(database: &TestDatabase) -> String {
+    const TABLES: &str = "select table_name::text from information_schema.tables where table_schema = 'public'";
+    let asked = database.independently(|client| {
+        let tables: Vec<String> =
+            client.query(TABLES, &[]).expect("PostgreSQL answers").iter().map(|row| row.get(0)).collect();
+        let mut all = String::new();
+        for table in tables {
+            let rows = client.query(&format!("select t::text from \"{table}\" t"), &[]).expect("PostgreSQL answers");
+            rows.iter().for_each(|row| all.push_str(row.get::<_, &str>(0)));
+        }
+        all
+    });
+    asked.unwrap_or_else(|| sqlite3(database, ".dump")).to_lowercase()
 }
 
 fn sqlite3(database: &TestDatabase, sql: &str) -> String {

@@ -1,6 +1,7 @@
 //! What the tests share: databases, the program as a process, people with browsers, samples, faults, and the invariants that must
 //! hold when all is quiet.
 
+pub mod centre;
 pub mod databases;
 pub mod interruptions;
 pub mod invariants;
