@@ -13,6 +13,7 @@ use lgpki::commands::demo::acts;
 use lgpki::commands::demo::people::Persona;
 use lgpki::entropy::SystemEntropy;
 use lgpki::visitor::{Page, Visitor};
+use lgpki_tests::centre::{filed_with_us, link_on};
 use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::texts;
 use lgpki_tests::program::Installation;
@@ -44,6 +45,11 @@ const RIGHTS: &[(Method, &str, &str)] = &[
     (Method::Post, "/requests/{number}/return", "M"),
     (Method::Post, "/requests/{number}/reject", "M"),
     (Method::Post, "/requests/{number}/withdraw", "OM"),
+    (Method::Get, "/requests/{number}/delivery", "OM"),
+    (Method::Post, "/requests/{number}/delivery/pin", "OM"),
+    (Method::Post, "/requests/{number}/delivery/link", "OM"),
+    (Method::Get, "/requests/{number}/delivery/{token}", "OM"),
+    (Method::Post, "/requests/{number}/delivery/{token}", "OM"),
     (Method::Get, "/approvals", "M"),
     (Method::Get, "/certificates", "OMRA"),
     (Method::Get, "/certificates/{authority}/{serial}", "OMRA"),
@@ -150,7 +156,7 @@ fn everybody_walks_every_route() {
         assert!(acts::log_in(&mut browser, persona, SystemClock.now()).unwrap(), "{name} cannot log in");
         walkers.push(Walker { name, role: Some(role), foreign, browser });
     }
-    let things = things(&mut walkers);
+    let things = things(&mut walkers, &installation);
     let mut findings = Vec::new();
     for walker in &mut walkers {
         for route in ROUTES {
@@ -173,22 +179,24 @@ fn everybody_walks_every_route() {
     );
 }
 
-/// Paths to things that exist: what the braces of a route stand for.
-fn things(walkers: &mut [Walker]) -> Vec<(&'static str, String)> {
-    let request = |name: &str| {
-        let key = lgpki::holder::new_key(ca_core::key::KeyAlgorithm::P256).unwrap();
-        lgpki::holder::new_request(&key, &[name]).unwrap()
-    };
-    let name = "www.town.shirakaba.lg.jp";
-    let number = acts::file_request(&mut walkers[1].browser, name, &request(name)).unwrap();
+/// Paths to things that exist: what the braces of a route stand for. The key of the request was made at the centre, so that it can
+/// be handed over.
+fn things(walkers: &mut [Walker], installation: &Installation) -> Vec<(&'static str, String)> {
+    let number = filed_with_us(installation, ca_core::key::KeyAlgorithm::P256).number;
     acts::approve(&mut walkers[2].browser, &number).unwrap();
     let certificate =
         (0..500).find_map(|_| acts::certificate_of(&mut walkers[1].browser, &number).unwrap()).expect("it is issued");
     let serial = certificate.rsplit('/').next().unwrap().to_owned();
+    let officer = &mut walkers[1].browser;
+    let delivery = format!("/requests/{number}/delivery");
+    officer.send(&officer.clone().open(&delivery).unwrap().form("/pin").unwrap()).unwrap();
+    let link = officer.send(&officer.clone().open(&delivery).unwrap().form("/link").unwrap()).unwrap();
+    let token = link_on(&link.text()).rsplit('/').next().unwrap().to_owned();
     let asset = walkers[0].browser.open("/").unwrap().text();
     let asset = asset.split("/assets/").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
     vec![
         ("{number}", number.to_string()),
+        ("{token}", token),
         ("{authority}", "application-ca".to_owned()),
         ("{serial}", serial),
         ("{form}", "pem".to_owned()),

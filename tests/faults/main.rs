@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: what fails here is a failed test")]
 
 mod decisions;
+mod handing_over;
 mod settle;
 
 use ca_core::id::RequestNumber;
@@ -196,7 +197,8 @@ impl<'a> People<'a> {
 }
 
 /// Commits that no test here strikes, and why. Everything else that commits is struck, by the step's name: the first
-/// occurrences are in `rows!`, settling at the start in [`settle`], other decisions in [`decisions`].
+/// occurrences are in `rows!`, settling at the start in [`settle`], other decisions in [`decisions`],
+/// keys made at the centre in [`handing_over`].
 const NOT_STRUCK: &[(Step, &str)] = &[
     (Step::Setup, "a founding that fails is thrown away and begun again"),
     (Step::Setup, "a person or a domain that is not added is added again by hand"),
@@ -205,13 +207,14 @@ const NOT_STRUCK: &[(Step, &str)] = &[
         "a responder is renewed 30 days before its end; the next round renews it, and the unused one serves nobody",
     ),
     (Step::SessionWritten, "passkeys need a browser; like the visit and the log-in above, who fails tries again"),
+    (Step::KeyHandedOver, "a key nobody came for is erased: the next round finds it again"),
     (Step::JobTouched, "leases ended at the start and a CRL asked for: the lease runs out, the next round asks"),
 ];
 
 #[test]
 fn every_step_is_struck_or_said_not_to_be() {
     for step in Step::ALL {
-        let struck = ROWS.contains(&step) || step == settle::STEP;
+        let struck = ROWS.contains(&step) || step == settle::STEP || step == handing_over::STEP;
         let said = NOT_STRUCK.iter().any(|(known, _)| *known == step);
         assert!(struck || said, "{step:?} is a durable step without a row: add it to `rows!`");
     }
