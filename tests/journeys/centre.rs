@@ -10,6 +10,7 @@ use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::{broken, everything, texts};
 use lgpki_tests::program::{Installation, Person, Program};
 use lgpki_tests::tools::{Scratch, openssl, text};
+use std::process::Command;
 
 use super::PROGRAM;
 
@@ -197,4 +198,86 @@ fn a_key_goes_with_the_request_it_was_made_for() {
     assert!(page.text().contains("秘密鍵を消去しました") && page.form("/pin").is_err());
     program.stops();
     assert_eq!(broken(&installation.database), Vec::<String>::new());
+}
+
+/// Changes a line of the installation's configuration.
+fn configure(installation: &Installation, line: &str, instead: &str) {
+    let file = installation.folder().join("lgpki.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains(line), "{line} stands in the configuration");
+    std::fs::write(&file, text.replace(line, instead)).unwrap();
+}
+
+#[test]
+fn an_old_device_gets_a_file_it_can_read_where_that_is_allowed() {
+    let installation = Installation::new(Kind::Sqlite);
+    let filed = filed_with_us(&installation, KeyAlgorithm::P256);
+    let mut program = installation.serve(PROGRAM, None);
+    let (mut officer, mut manager) = (installation.officer(), installation.manager());
+    officer.is_logged_in().unwrap();
+    manager.is_logged_in().unwrap();
+    issued(&mut program, &mut officer, &mut manager, &filed.number);
+    let delivery = format!("/requests/{}/delivery", filed.number);
+    let page = officer.browser.open(&delivery).unwrap();
+    assert!(!page.text().contains("3DES"), "it is not offered");
+    let asked = page.form("/pin").unwrap().fill("legacy", "1");
+    assert_eq!(officer.browser.send(&asked).unwrap().status, 400, "and cannot be asked for");
+    program.stops();
+    configure(&installation, "# allow_legacy = false", "allow_legacy = true");
+    let program = installation.serve(PROGRAM, None);
+    let page = officer.browser.open(&delivery).unwrap();
+    assert!(page.text().contains("3DES"));
+    let slip = officer.browser.send(&page.form("/pin").unwrap().fill("legacy", "1")).unwrap();
+    let pin = pin_on(&slip.text());
+    let form = officer.browser.open(&delivery).unwrap().form("/link").unwrap();
+    let link = link_on(&officer.browser.send(&form).unwrap().text());
+    let take = officer.browser.open(&link).unwrap().form(&link).unwrap();
+    let scratch = Scratch::new("legacy");
+    let path = scratch.file("old.p12", officer.browser.send(&take).unwrap().body);
+    let told = openssl(&format!("pkcs12 -in {{}} -passin pass:{pin} -info -noout"), &[&path]);
+    assert!(told.status.success() && text(&told).contains("pbeWithSHA1And3-KeyTripleDES-CBC"), "{}", text(&told));
+    let detail = texts(&installation.database, "select detail from audit_event where verb = 'holder-key.packed'");
+    assert_eq!(detail, [r#"{"form":"3des"}"#], "the choice is told");
+    program.stops();
+}
+
+#[test]
+fn without_its_vault_an_installation_says_so_and_keeps_what_waits() {
+    let installation = Installation::new(Kind::Sqlite);
+    let filed = filed_with_us(&installation, KeyAlgorithm::P256);
+    let mut program = installation.serve(PROGRAM, None);
+    let (mut officer, mut manager) = (installation.officer(), installation.manager());
+    officer.is_logged_in().unwrap();
+    manager.is_logged_in().unwrap();
+    issued(&mut program, &mut officer, &mut manager, &filed.number);
+    program.stops();
+    let keys = installation.folder().join("keys");
+    std::fs::rename(keys.join("vault.pem"), installation.folder().join("aside.pem")).unwrap();
+    let lgpki = |words: &[&str]| {
+        let file = installation.folder().join("lgpki.toml");
+        let output = Command::new(PROGRAM).arg("--config").arg(file).args(words).output().unwrap();
+        (output.status.code(), text(&output))
+    };
+    let mut program = installation.serve(PROGRAM, None);
+    assert!(program.log().contains("centre.absent"));
+    let delivery = format!("/requests/{}/delivery", filed.number);
+    let page = acts::good(officer.browser.open(&delivery).unwrap(), "the delivery").unwrap();
+    assert!(page.text().contains("センターの鍵の保管庫が開いていない") && page.form("/pin").is_err());
+    program.stops();
+    let (_, said) = lgpki(&["doctor"]);
+    assert!(said.contains("keys made at the centre are not offered") && said.contains("lgpki vault new"), "{said}");
+    // Another vault opens nothing of the first, and says so; with its own, all is as before.
+    let (code, said) = lgpki(&["vault", "new"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = lgpki(&["vault", "new"]);
+    assert_eq!(code, Some(7), "{said}");
+    let program = installation.serve(PROGRAM, None);
+    let form = officer.browser.open(&delivery).unwrap().form("/pin").unwrap();
+    assert_eq!(officer.browser.send(&form).unwrap().status, 500);
+    assert_eq!(texts(&installation.database, "select state from delivery"), ["kept"]);
+    assert!(program.stops().contains("sealed by another vault"));
+    std::fs::rename(installation.folder().join("aside.pem"), keys.join("vault.pem")).unwrap();
+    let program = installation.serve(PROGRAM, None);
+    assert_eq!(pin_on(&officer.browser.send(&form).unwrap().text()).len(), 20);
+    program.stops();
 }

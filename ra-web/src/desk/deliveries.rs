@@ -65,7 +65,7 @@ pub struct DeliveryView {
 pub enum Pinned {
     /// It is made; this is the only time it is shown.
     Shown(Box<Slip>),
-    /// It cannot be made: this is where the key is.
+    /// It cannot be made, now or any more: this is where the key is.
     Not(Box<DeliveryView>),
 }
 
@@ -93,8 +93,8 @@ pub enum Linked {
 pub enum Fetched {
     /// The file, which is nowhere else from now on.
     File(Download),
-    /// It was downloaded before, or its time is over.
-    Gone(Box<DeliveryView>),
+    /// It was downloaded before, its time is over, or the vault is not open: this is where the key is.
+    Not(Box<DeliveryView>),
 }
 
 /// Returns where a key of the person's own organisation is. Errors: [`DeskError::NotFound`] also where the holder has made it.
@@ -108,15 +108,17 @@ pub fn offers_legacy(desk: &Desk<'_>) -> bool {
 }
 
 /// Makes the PIN and seals the key into its file; on return the key alone is kept no more, and only the answer knows the PIN.
-/// Errors: the vault or the file ([`DeskError::Centre`]); [`DeskError::NotFound`] as [`show`], and where keys are not made.
+/// Errors: the vault or the file ([`DeskError::Centre`]); [`DeskError::NotFound`] as [`show`], and for a form that is not offered.
 pub async fn pin(desk: &Desk<'_>, number: &RequestNumber, form: FileForm) -> Result<Pinned, DeskError> {
-    let centre = desk.centre.filter(|centre| form == FileForm::Modern || centre.legacy() == LegacyFiles::Allow);
-    let centre = centre.ok_or(DeskError::NotFound)?;
+    if form == FileForm::Legacy && !offers_legacy(desk) {
+        return Err(DeskError::NotFound);
+    }
     let mut txn = desk.store.read().await?;
     let view = view(&mut txn, desk, number).await?;
     let sealed_key = txn.sealed_key(&view.request.request_id).await?;
     let certificate = certificate(&mut txn, &view.request).await?;
-    let (Stage::Ready, Some(sealed_key), Some(certificate)) = (view.stage, sealed_key, certificate) else {
+    let (Stage::Ready, Some(centre)) = (view.stage, desk.centre) else { return Ok(Pinned::Not(Box::new(view))) };
+    let (Some(sealed_key), Some(certificate)) = (sealed_key, certificate) else {
         return Ok(Pinned::Not(Box::new(view)));
     };
     let issuer = txn.authority(&certificate.authority_id).await?;
@@ -181,15 +183,17 @@ pub async fn follow(desk: &Desk<'_>, number: &RequestNumber, token: &str) -> Res
 /// then the file is still here.
 pub async fn fetch(desk: &Desk<'_>, number: &RequestNumber, token: &str) -> Result<Fetched, DeskError> {
     let view = follow(desk, number, token).await?;
-    let (centre, hash) = (desk.centre.ok_or(DeskError::NotFound)?, hash_of(token).ok_or(DeskError::NotFound)?);
+    let hash = hash_of(token).ok_or(DeskError::NotFound)?;
     let id = &view.request.request_id;
     let sealed = desk.store.read().await?.sealed_file(id).await?;
-    let (Stage::Packed, Some(sealed)) = (view.stage, sealed) else { return Ok(Fetched::Gone(Box::new(view))) };
+    let (Stage::Packed, Some(centre), Some(sealed)) = (view.stage, desk.centre, sealed) else {
+        return Ok(Fetched::Not(Box::new(view)));
+    };
     // Opened before it is erased: what does not open stays, and somebody can mend the vault.
     let content = centre.open(id, sealed).await?.to_vec();
     let mut txn = desk.store.write(desk.now, desk.actor()).await?;
     match txn.fetch_delivery(id, &hash).await {
-        Err(StoreError::Stale { .. }) => return Ok(Fetched::Gone(Box::new(show(desk, number).await?))),
+        Err(StoreError::Stale { .. }) => return Ok(Fetched::Not(Box::new(show(desk, number).await?))),
         done => done?,
     }
     match txn.commit(Step::KeyHandedOver).await {

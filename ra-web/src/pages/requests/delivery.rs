@@ -84,6 +84,9 @@ pub async fn show(officer: Officer<SubmitRequests>, Path(number): Path<String>) 
 /// Makes the PIN; the answer is its slip, and nothing else ever is.
 pub async fn pin(Path(number): Path<String>, posted: Posted<Officer<SubmitRequests>>) -> Result<Response, Refusal> {
     let form = if posted.fields.has("legacy") { FileForm::Legacy } else { FileForm::Modern };
+    if form == FileForm::Legacy && !deliveries::offers_legacy(&posted.by.desk()) {
+        return Err(Refusal::BadForm("a form of file that is not offered"));
+    }
     match deliveries::pin(&posted.by.desk(), &read(&number)?, form).await? {
         Pinned::Shown(slip) => draw_slip(&posted.by, *slip),
         Pinned::Not(view) => draw(&posted.by, StatusCode::CONFLICT, &view),
@@ -115,8 +118,9 @@ pub async fn ask_fetch(
 ) -> Result<Response, Refusal> {
     let number = read(&number)?;
     let view = deliveries::follow(&officer.desk(), &number, &token).await?;
-    let (Stage::Packed, Some(until)) = (view.stage, view.delivery.expires_at) else {
-        return draw(&officer, StatusCode::GONE, &view);
+    let open = officer.desk().centre;
+    let (Stage::Packed, Some(until), Some(_)) = (view.stage, view.delivery.expires_at, open) else {
+        return draw(&officer, missed(&view), &view);
     };
     pages::page(&FetchPage {
         base: officer.base()?,
@@ -135,8 +139,13 @@ pub async fn fetch(
 ) -> Result<Response, Refusal> {
     match deliveries::fetch(&posted.by.desk(), &read(&number)?, &token).await? {
         Fetched::File(file) => attachment(file),
-        Fetched::Gone(view) => draw(&posted.by, StatusCode::GONE, &view),
+        Fetched::Not(view) => draw(&posted.by, missed(&view), &view),
     }
+}
+
+/// A file that waits behind a closed vault may be asked for again; one that is gone never.
+fn missed(view: &DeliveryView) -> StatusCode {
+    if view.stage == Stage::Packed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::GONE }
 }
 
 fn read(number: &str) -> Result<RequestNumber, Refusal> {
@@ -147,7 +156,8 @@ fn draw<C: Needs>(officer: &Officer<C>, status: StatusCode, view: &DeliveryView)
     let (words, number) = (officer.words(), &view.request.number);
     let moment = |at: Option<Timestamp>| at.map(|at| dates::moment(&words, at));
     let open = officer.desk().centre.is_some();
-    let (pins, links) = (view.stage == Stage::Ready && open, view.stage == Stage::Packed);
+    let (pins, links) = (view.stage == Stage::Ready && open, view.stage == Stage::Packed && open);
+    let closed = !open && matches!(view.stage, Stage::Ready | Stage::Packed);
     let (at, by) = match view.stage {
         Stage::Packed => (view.delivery.packed_at, &view.packed_by),
         Stage::Fetched => (view.delivery.fetched_at, &view.fetched_by),
@@ -158,7 +168,7 @@ fn draw<C: Needs>(officer: &Officer<C>, status: StatusCode, view: &DeliveryView)
         steps: steps(view.stage),
         number: number.to_string(),
         back: urls::request(number),
-        key: if view.stage == Stage::Ready && !open { "delivery-closed" } else { sentence(view.stage) },
+        key: if closed { "delivery-closed" } else { sentence(view.stage) },
         until: moment(view.delivery.expires_at.filter(|_| links)),
         by: moment(at).map(|when| who_and_when(&words, by.as_ref(), &when)),
         linked: view.delivery.token_sha256.is_some(),
