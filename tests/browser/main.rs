@@ -9,6 +9,8 @@
 
 /// `--skip in_a_browser` leaves these out.
 mod in_a_browser {
+    use ca_core::key::KeyAlgorithm;
+    use lgpki_tests::centre::filed_with_us;
     use lgpki_tests::databases::Kind;
     use lgpki_tests::program::Installation;
     use ra_web::router::{Method, ROUTES};
@@ -40,6 +42,9 @@ mod in_a_browser {
             "the judge is not installed: ./check browser, or npm ci in tests/browser"
         );
         let installation = Installation::new(Kind::Sqlite);
+        // A PIN is shown once: a request for each language, and one that nobody packs.
+        let filed = (0..3).filter(|_| script == "pages.mjs").map(|_| filed_with_us(&installation, KeyAlgorithm::P256));
+        let keys: Vec<String> = filed.map(|filed| filed.number.to_string()).collect();
         let program = installation.serve(env!("CARGO_BIN_EXE_lgpki-for-tests"), None);
         let mut node = Command::new("node")
             .arg(script)
@@ -49,7 +54,7 @@ mod in_a_browser {
             .stderr(Stdio::piped())
             .spawn()
             .expect("node runs: sudo apt-get install -y nodejs");
-        node.stdin.take().unwrap().write_all(site(&installation).to_string().as_bytes()).unwrap();
+        node.stdin.take().unwrap().write_all(site(&installation, &keys).to_string().as_bytes()).unwrap();
         let output = node.wait_with_output().unwrap();
         let said = [output.stdout, output.stderr].map(|octets| String::from_utf8_lossy(&octets).into_owned()).concat();
         assert!(output.status.success(), "tests/browser/{script}:\n{said}");
@@ -58,7 +63,7 @@ mod in_a_browser {
     }
 
     /// Where the service is and who its people are; `site.mjs` reads it.
-    fn site(installation: &Installation) -> Value {
+    fn site(installation: &Installation, keys: &[String]) -> Value {
         let personas = &installation.personas;
         let person = |persona: &lgpki::commands::demo::people::Persona| json!({ "login": persona.login, "password": persona.password, "secret": persona.totp_secret });
         let routes: Vec<&str> =
@@ -67,6 +72,7 @@ mod in_a_browser {
             "base": installation.pages.as_str().trim_end_matches('/'),
             "domain": "town.shirakaba.lg.jp",
             "routes": routes,
+            "keys": keys,
             "people": { "officer": person(personas.officer().unwrap()), "manager": person(personas.manager().unwrap()) },
         })
     }

@@ -6,7 +6,7 @@ import {
   Findings, approve, certificateOf, draftRequest, fileRequest, launch, logIn, revoke, site, turnDown, visitor,
 } from "./site.mjs";
 
-const { base, domain, routes, people } = site();
+const { base, domain, routes, keys, people } = site();
 const findings = new Findings();
 const complaints = [];
 const visited = new Set();
@@ -26,8 +26,16 @@ const furnish = async (officer, manager) => {
   const valid = await certificateOf(officer, withValid);
   const revoked = await certificateOf(officer, withRevoked);
   await revoke(officer, revoked);
+  for (const number of keys) {
+    await approve(manager, number);
+    await certificateOf(officer, number);
+  }
   return { waiting, returned, rejected, issued: withValid, valid, revoked };
 };
+
+/** Each language has a PIN of its own to look at: one is shown once. */
+let pinned = -1;
+const delivery = (number) => `/requests/${number}/delivery`;
 
 /** What each person looks at: a name, and the way there. */
 const views = (things) => ({
@@ -73,6 +81,18 @@ const views = (things) => ({
     "request, returned": (page) => page.goto(`/requests/${things.returned}`),
     "request, rejected": (page) => page.goto(`/requests/${things.rejected}`),
     "request, issued": (page) => page.goto(`/requests/${things.issued}`),
+    "key, ready": (page) => page.goto(delivery(keys[2])),
+    "key, PIN slip": async (page) => {
+      pinned += 1;
+      await page.goto(delivery(keys[pinned]));
+      await page.click('form[action$="/pin"] button');
+    },
+    "key, packed": (page) => page.goto(delivery(keys[pinned])),
+    "key, link": async (page) => {
+      await page.goto(delivery(keys[pinned]));
+      await page.click('form[action$="/link"] button');
+    },
+    "key, file": (page) => page.click("main a.button--primary"),
     "no such request": (page) => page.goto("/requests/R1-000001"),
     "certificates": (page) => page.goto("/certificates"),
     "certificates, none found": (page) => page.goto("/certificates?q=nothing-like-this"),
