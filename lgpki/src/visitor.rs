@@ -295,13 +295,13 @@ mod tests {
     #[test]
     fn a_form_is_read_as_a_browser_would_send_it() {
         let html = r#"<form method="post" action="/other"></form><form method="post"
-            action="/requests/web-server"><input type="hidden" name="form_token" value="a&#38;b">
+            action="/requests/new/web-server"><input type="hidden" name="form_token" value="a&#38;b">
             <input type="radio" name="way" value="no"><input type="radio" name="way" value="yes" checked>
             <textarea id="x" name="csr" rows="3">
 first &lt;line&gt;</textarea><input type="file" name="up"><button name="step" value="go">Go</button></form>"#;
         let url = Url::parse("http://127.0.0.1/").unwrap();
         let page = Page { url, status: 200, media_type: "text/html".into(), body: html.into() };
-        let form = page.form("/requests/web-server").unwrap().fill("step", "go");
+        let form = page.form("/requests/new/web-server").unwrap().fill("step", "go");
         assert_eq!(form.value("form_token"), Some("a&b"));
         assert_eq!(form.value("way"), Some("yes"));
         assert_eq!(form.value("csr"), Some("first <line>"));

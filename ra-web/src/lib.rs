@@ -17,7 +17,7 @@
 //! `C` is one of the marker types in [`auth::role`] (`SubmitRequests`, `DecideRequests`, ...), so a handler that compiles has been checked.
 //! Errors are [`error::Refusal`]; a handler returns `Result<Response, Refusal>` and uses `?`. The outermost layer draws the error page.
 //!
-//! A form in a template carries the token made by `officer.form(&urls::requests_web_server())`:
+//! A form in a template carries the token made by `officer.form(&urls::request_form(&profile))`:
 //!
 //! ```text
 //! <form method="post" action="{{ form.action }}">

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ca_core::profile::Text;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 
@@ -117,6 +118,16 @@ impl Words {
     /// The text of a key.
     pub fn t(&self, key: &str) -> String {
         self.texts.text(self.language, key, &[])
+    }
+
+    /// A text that packs give in both languages.
+    pub fn of<'a>(&self, text: &'a Text) -> &'a str {
+        if self.is_english() { &text.en } else { &text.ja }
+    }
+
+    /// True when the language is English.
+    pub fn is_english(&self) -> bool {
+        self.language == Language::English
     }
 
     /// The text of a message.

@@ -74,9 +74,9 @@ pub const ROUTES: &[RouteEntry] = &[
     needs(Post, "/me/passkeys/{id}/remove", OwnAccount),
     needs(Get, "/requests", SeeRequests),
     needs(Get, "/requests/new", SubmitRequests),
-    needs(Get, "/requests/web-server", SubmitRequests),
-    needs(Post, "/requests/web-server", SubmitRequests),
-    needs(Post, "/requests/web-server/diagnose", SubmitRequests),
+    needs(Get, "/requests/new/{profile}", SubmitRequests),
+    needs(Post, "/requests/new/{profile}", SubmitRequests),
+    needs(Post, "/requests/new/{profile}/diagnose", SubmitRequests),
     needs(Get, "/requests/{number}", SeeRequests),
     needs(Post, "/requests/{number}/approve", DecideRequests),
     needs(Post, "/requests/{number}/return", DecideRequests),
@@ -120,8 +120,8 @@ pub fn router(ra: State) -> Router {
         .route("/me/passkeys/{id}/remove", post(me::passkey_remove))
         .route("/requests", get(requests::list))
         .route("/requests/new", get(requests::choose))
-        .route("/requests/web-server", get(requests::web_server).post(requests::submit_web_server).layer(file))
-        .route("/requests/web-server/diagnose", post(requests::diagnose).layer(file))
+        .route("/requests/new/{profile}", get(requests::form).post(requests::submit).layer(file))
+        .route("/requests/new/{profile}/diagnose", post(requests::diagnose).layer(file))
         .route("/requests/{number}", get(requests::show))
         .route("/requests/{number}/approve", post(approvals::approve))
         .route("/requests/{number}/return", post(approvals::send_back))
@@ -157,6 +157,7 @@ mod tests {
     /// A path of that route which names things that do not exist.
     fn example(path: &str) -> String {
         path.replace("{id}", &"0".repeat(32))
+            .replace("{profile}", "no-such-kind")
             .replace("{number}", "R8-999999")
             .replace("{authority}", "nobody-ca")
             .replace("{serial}", "01")

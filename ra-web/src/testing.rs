@@ -10,11 +10,12 @@ use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
 use ca_core::audit::Actor;
 use ca_core::entropy::Entropy;
-use ca_core::id::{AccountId, OrganisationId};
+use ca_core::id::{AccountId, AuthorityId, KeyLabel, OrganisationId};
 use ca_core::name::LocalGovernmentCode;
 use ca_core::testing::{CountingEntropy, FixedClock};
 use ca_core::time::{Clock, Timestamp};
 use store::accounts::{Account, Role};
+use store::authorities::{AuthorityKind, AuthorityRow};
 use store::organisations::Organisation;
 use store::{OpenOptions, Step, Store};
 use tower::ServiceExt;
@@ -24,6 +25,20 @@ use crate::state::{Environment, RaSettings, State};
 
 pub(crate) const SECRET: &[u8] = b"12345678901234567890";
 pub(crate) const PASSWORD: &str = "correct horse";
+
+/// A CA certificate by OpenSSL, good until 2046: nothing is issued here, but forms look at it.
+const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----
+MIIB2jCCAX+gAwIBAgIUd9OOzyPOQhjhpd0+WIXSgm5vicowCgYIKoZIzj0EAwIw
+QjELMAkGA1UEBhMCSlAxFTATBgNVBAoMDExHUEtJIFNhbXBsZTEcMBoGA1UEAwwT
+VGVzdCBhcHBsaWNhdGlvbiBDQTAeFw0yNjExMjIwMjE3NDVaFw00NjAxMjEwMjE3
+NDVaMEIxCzAJBgNVBAYTAkpQMRUwEwYDVQQKDAxMR1BLSSBTYW1wbGUxHDAaBgNV
+BAMME1Rlc3QgYXBwbGljYXRpb24gQ0EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQ8dvoGBz50UwWZS9wIsCMsB9YUw0oP50iUSVxz3srtWVq21/ZRJo2DoeaKRm6h
+tf4d2G/5LgDALKnEdyDg3j1No1MwUTAdBgNVHQ4EFgQUiG6QZUdVeR0IBraky4UM
+cMQ+E08wHwYDVR0jBBgwFoAUiG6QZUdVeR0IBraky4UMcMQ+E08wDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEA4CB48Iy4vQzkKOtp5ik+oiFjWWai
+2R/gXK7BB3/+ZJACIQDM953u7MzxRSpq4NNiODeHncthelAHR4YVIsmiiJc7Vw==
+-----END CERTIFICATE-----";
 
 /// The service, its clock, and the cookie of one browser.
 pub(crate) struct TestRa {
@@ -68,6 +83,7 @@ impl TestRa {
         store.migrate().await.unwrap();
         let clock = Arc::new(FixedClock::at(Timestamp::from_seconds(1_800_000_000)));
         people(&store, clock.now(), entropy.as_ref()).await;
+        authorities(&store, clock.now()).await;
         let public_url = url::Url::parse(public_url).unwrap();
         let settings = RaSettings {
             repository_url: public_url.clone(),
@@ -161,6 +177,27 @@ async fn people(store: &Store, now: Timestamp, entropy: &dyn Entropy) {
             active: true,
         };
         txn.insert_account(&account).await.unwrap();
+    }
+    txn.commit(Step::Setup).await.unwrap();
+}
+
+/// The two that issue to holders.
+async fn authorities(store: &Store, now: Timestamp) {
+    let mut txn = store.write(now, Actor::System("set-up")).await.unwrap();
+    for name in ["application-ca", "organisation-ca"] {
+        let row = AuthorityRow {
+            authority_id: AuthorityId::parse(name).unwrap(),
+            name_ja: "試験認証局".to_owned(),
+            name_en: "Test CA".to_owned(),
+            kind: AuthorityKind::Issuing,
+            issuer_id: None,
+            certificate: pem::parse(AUTHORITY).unwrap().into_contents(),
+            key_label: KeyLabel::parse(name).unwrap(),
+            ocsp_certificate: None,
+            ocsp_key_label: None,
+            created_at: now,
+        };
+        txn.insert_authority(&row).await.unwrap();
     }
     txn.commit(Step::Setup).await.unwrap();
 }

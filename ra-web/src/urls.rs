@@ -1,6 +1,6 @@
 //! Every link of the application. Templates and redirects take their addresses from here.
 
-use ca_core::id::{AuthorityId, PasskeyId, RequestNumber};
+use ca_core::id::{AuthorityId, PasskeyId, ProfileId, RequestNumber};
 use ca_core::serial::SerialNumber;
 
 macro_rules! fixed {
@@ -35,10 +35,6 @@ fixed! {
     requests => "/requests",
     /// Choosing what to ask for.
     requests_new => "/requests/new",
-    /// A request for a web-server certificate.
-    requests_web_server => "/requests/web-server",
-    /// What the CSR says, in words (POST; JSON for scripts).
-    requests_web_server_diagnose => "/requests/web-server/diagnose",
     /// The approval box.
     approvals => "/approvals",
     /// The list of certificates.
@@ -48,6 +44,16 @@ fixed! {
 /// Removes a passkey (POST).
 pub fn passkey_remove(id: &PasskeyId) -> String {
     format!("/me/passkeys/{id}/remove")
+}
+
+/// The form that asks for a certificate of that profile.
+pub fn request_form(profile: &ProfileId) -> String {
+    format!("/requests/new/{profile}")
+}
+
+/// What that form looks like so far, in words (POST; JSON for scripts).
+pub fn request_diagnose(profile: &ProfileId) -> String {
+    format!("/requests/new/{profile}/diagnose")
 }
 
 /// One request.

@@ -125,7 +125,7 @@ const BY_SERIAL_OF_ANY: &str = select_certificate!(
 const LATEST: &str = select_certificate!(
     "where (c.recorded_at < $1 or (c.recorded_at = $1 and c.serial < $2))
         and ($3 = '' or lower(i.subject) like $3 escape '!' or i.subject like $4 escape '!'
-            or i.names like $3 escape '!' or c.serial = $5)
+            or lower(i.names) like $3 escape '!' or i.names like $4 escape '!' or c.serial = $5)
         and ($7 = '' or ($7 = 'revoked' and v.reason is not null)
             or ($7 = 'valid' and v.reason is null and i.not_after >= $8)
             or ($7 = 'expired' and v.reason is null and i.not_after < $8))
@@ -135,7 +135,7 @@ const LATEST: &str = select_certificate!(
 const OF_ORGANISATION: &str = select_certificate!(
     "where q.organisation_id = $9 and (c.recorded_at < $1 or (c.recorded_at = $1 and c.serial < $2))
         and ($3 = '' or lower(i.subject) like $3 escape '!' or i.subject like $4 escape '!'
-            or i.names like $3 escape '!' or c.serial = $5)
+            or lower(i.names) like $3 escape '!' or i.names like $4 escape '!' or c.serial = $5)
         and ($7 = '' or ($7 = 'revoked' and v.reason is not null)
             or ($7 = 'valid' and v.reason is null and i.not_after >= $8)
             or ($7 = 'expired' and v.reason is null and i.not_after < $8))

@@ -206,14 +206,14 @@ const BY_NUMBER: &str = select_request!("where q.number = $1");
 const LATEST: &str = select_request!(
     "where q.request_id < $1 and ($2 = '' or $2 like '%,' || q.state || ',%')
         and ($3 = '' or lower(q.number) like $3 escape '!' or lower(q.subject_text) like $3 escape '!'
-            or q.subject_text like $4 escape '!' or q.names like $3 escape '!')
+            or q.subject_text like $4 escape '!' or lower(q.names) like $3 escape '!' or q.names like $4 escape '!')
     order by q.request_id desc limit $5"
 );
 
 const OF_ORGANISATION: &str = select_request!(
     "where q.organisation_id = $6 and q.request_id < $1 and ($2 = '' or $2 like '%,' || q.state || ',%')
         and ($3 = '' or lower(q.number) like $3 escape '!' or lower(q.subject_text) like $3 escape '!'
-            or q.subject_text like $4 escape '!' or q.names like $3 escape '!')
+            or q.subject_text like $4 escape '!' or lower(q.names) like $3 escape '!' or q.names like $4 escape '!')
     order by q.request_id desc limit $5"
 );
 

@@ -59,19 +59,19 @@ const views = (things) => ({
     "requests": (page) => page.goto("/requests"),
     "requests, none found": (page) => page.goto("/requests?q=nothing-like-this"),
     "new request": (page) => page.goto("/requests/new"),
-    "web server": (page) => page.goto("/requests/web-server"),
+    "web server": (page) => page.goto("/requests/new/web-server"),
     "web server, empty": async (page) => {
-      await page.goto("/requests/web-server");
+      await page.goto("/requests/new/web-server");
       await page.click('button[name="step"][value="confirm"]');
     },
     "web server, all wrong": async (page) => {
-      await page.goto("/requests/web-server");
+      await page.goto("/requests/new/web-server");
       await page.fill("#names", "*.example.com, 192.0.2.1");
       await page.fill("#csr", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA");
       await page.click('button[name="step"][value="confirm"]');
     },
     "web server, diagnosis": async (page) => {
-      await page.goto("/requests/web-server");
+      await page.goto("/requests/new/web-server");
       await page.fill("#names", `new.${domain}`);
       await page.fill("#csr", "MIIBAAAA");
       await page.click("button[formaction]");

@@ -53,7 +53,7 @@ try {
   const { officer, manager } = people(join(folder, "demo"));
   const complaints = [];
   const asking = await logIn(await visitor(browser, { base, complaints, locale: "ja-JP" }), officer);
-  await asking.goto("/requests/web-server");
+  await asking.goto("/requests/new/web-server");
   await asking.fill("#names", "yoyaku.town.shirakaba.lg.jp");
   await asking.fill("#csr", newRequest());
   await asking.fill("#note", "施設予約システムのサーバ更新のため。切替は11月30日の予定です。");

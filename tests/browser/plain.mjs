@@ -17,7 +17,7 @@ try {
   findings.check(await officer.locator("h1").count() === 1, "the home page has one h1");
 
   // The diagnosis is a button where there is no script to ask for it.
-  await officer.goto("/requests/web-server");
+  await officer.goto("/requests/new/web-server");
   await officer.fill("#names", `plain.${domain}`);
   await officer.fill("#csr", newRequest());
   await officer.click("button[formaction]");

@@ -78,7 +78,7 @@ export const logIn = async (context, person) => {
 
 /** Fills in the request form up to the page that asks for confirmation. */
 export const draftRequest = async (page, name) => {
-  await page.goto("/requests/web-server");
+  await page.goto("/requests/new/web-server");
   await page.fill("#names", name);
   await page.fill("#csr", newRequest());
   await page.click('button[name="step"][value="confirm"]');

@@ -37,9 +37,9 @@ const RIGHTS: &[(Method, &str, &str)] = &[
     (Method::Post, "/me/passkeys/{id}/remove", "OMRA"),
     (Method::Get, "/requests", "OMRA"),
     (Method::Get, "/requests/new", "OM"),
-    (Method::Get, "/requests/web-server", "OM"),
-    (Method::Post, "/requests/web-server", "OM"),
-    (Method::Post, "/requests/web-server/diagnose", "OM"),
+    (Method::Get, "/requests/new/{profile}", "OM"),
+    (Method::Post, "/requests/new/{profile}", "OM"),
+    (Method::Post, "/requests/new/{profile}/diagnose", "OM"),
     (Method::Get, "/requests/{number}", "OMRA"),
     (Method::Post, "/requests/{number}/approve", "M"),
     (Method::Post, "/requests/{number}/return", "M"),
@@ -195,6 +195,7 @@ fn things(walkers: &mut [Walker], installation: &Installation) -> Vec<(&'static 
     let asset = walkers[0].browser.open("/").unwrap().text();
     let asset = asset.split("/assets/").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
     vec![
+        ("{profile}", "web-server".to_owned()),
         ("{number}", number.to_string()),
         ("{token}", token),
         ("{authority}", "application-ca".to_owned()),

@@ -11,7 +11,7 @@ use lgpki_tests::tools::{Scratch, openssl, text};
 
 use super::PROGRAM;
 
-const FORM: &str = "/requests/web-server";
+const FORM: &str = "/requests/new/web-server";
 const NAME: &str = "www.town.shirakaba.lg.jp";
 const NOTE: &str = "6月の更新です。急ぎません。";
 

@@ -199,7 +199,7 @@ fn double_clicks(kind: Kind) {
     officer.is_logged_in().unwrap();
     manager.is_logged_in().unwrap();
     for round in 1..=5 {
-        let form = officer.browser.open("/requests/web-server").unwrap().form("/requests/web-server").unwrap();
+        let form = officer.browser.open("/requests/new/web-server").unwrap().form("/requests/new/web-server").unwrap();
         let name = "www.town.shirakaba.lg.jp";
         let form = form.fill("names", name).fill("csr", &a_request(name)).fill("step", "submit");
         let [one, other] = pressed_twice(&officer.browser, &form);

@@ -223,10 +223,10 @@ mod tests {
 
     #[test]
     fn token_is_good_for_its_action_and_one_level_below() {
-        let token = token_for(&SECRET, "/requests/web-server");
-        assert_eq!(verify(&SECRET, "/requests/web-server", &token).unwrap().as_str(), NONCE);
-        assert!(verify(&SECRET, "/requests/web-server/diagnose", &token).is_some());
-        for other in ["/requests", "/requests/web-server/a/b", "/requests/web-serverx", "/login", ""] {
+        let token = token_for(&SECRET, "/requests/new/web-server");
+        assert_eq!(verify(&SECRET, "/requests/new/web-server", &token).unwrap().as_str(), NONCE);
+        assert!(verify(&SECRET, "/requests/new/web-server/diagnose", &token).is_some());
+        for other in ["/requests", "/requests/new/web-server/a/b", "/requests/new/web-serverx", "/login", ""] {
             assert!(verify(&SECRET, other, &token).is_none(), "{other}");
         }
     }

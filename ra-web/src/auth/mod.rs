@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use ca_core::audit::Actor;
+use ca_core::id::ProfileId;
 use store::accounts::Account;
 use store::organisations::Organisation;
 use store::sessions::Session;
@@ -113,6 +114,12 @@ impl<C: Needs> Officer<C> {
             account: &self.account,
             organisation: &self.organisation,
         }
+    }
+
+    /// The title of a profile in the officer's language; its name, where no pack has it any more.
+    pub fn title(&self, profile: &ProfileId) -> String {
+        let found = self.ra.settings().packs.profile(profile);
+        found.map_or_else(|| profile.to_string(), |(_, profile)| self.words().of(&profile.title).to_owned())
     }
 
     /// True when the officer's role also has another capability (to show or hide a button).

@@ -16,6 +16,7 @@ use store::requests::RequestState::{Approved, Issued, Issuing};
 use store::requests::{Decision, RequestFilter, RequestRow, RequestState};
 
 use super::message::Message;
+use super::named;
 use super::problem::{Field, Problem};
 use super::requests::{self, RequestView};
 use super::search::digest_from_hex;
@@ -200,7 +201,7 @@ async fn card(txn: &mut ReadTxn, desk: &Desk<'_>, request: RequestView) -> Resul
     let mut flags = Vec::new();
     let domains = txn.domains(&row.organisation_id).await?;
     for name in &row.names {
-        let Some(named) = named(name) else { continue };
+        let Some(named) = with_domain(name) else { continue };
         if uncovered(&named, &domains, desk.now).is_some() {
             flags.push(Message::new("flag-domain-expired").with("name", name));
         }
@@ -208,12 +209,15 @@ async fn card(txn: &mut ReadTxn, desk: &Desk<'_>, request: RequestView) -> Resul
             flags.push(flag);
         }
     }
+    if !row.names.iter().any(|name| with_domain(name).is_some()) {
+        flags.extend(same_holder(txn, desk, row).await?);
+    }
     flags.extend(plain_flags(row.names.len(), request.row.key, desk.now.since(row.submitted_at)));
     Ok(Card { request, flags })
 }
 
 /// Returns a line of a request's names as a name whose domain is looked up; `None` for a directory name.
-fn named(line: &str) -> Option<AlternativeNames> {
+fn with_domain(line: &str) -> Option<AlternativeNames> {
     let server = DnsName::parse(line).ok().map(|name| AlternativeNames::of_servers(vec![name]));
     server.or_else(|| Some(AlternativeNames { emails: vec![EmailAddress::parse(line).ok()?], ..Default::default() }))
 }
@@ -234,10 +238,34 @@ async fn earlier_certificate(
     let earlier = txn.certificates(&filter).await?;
     let mut same = earlier.iter().filter(|certificate| certificate.names.contains(&name.to_owned())).peekable();
     if same.peek().is_none() {
-        return Ok(Some(Message::new("flag-new-name").with("name", name)));
+        let key = if name.contains('@') { "flag-new-address" } else { "flag-new-name" };
+        return Ok(Some(Message::new(key).with("name", name)));
     }
     let valid = same.find(|certificate| certificate.revocation.is_none() && certificate.validity.contains(desk.now));
     Ok(valid.map(|certificate| {
+        let until = era::CivilDate::in_japan(certificate.validity.not_after).era_ja();
+        Message::new("flag-already-valid").with("name", name).with("until", until)
+    }))
+}
+
+/// Returns that a post, a person or a program has a valid certificate of the same kind already.
+async fn same_holder(txn: &mut ReadTxn, desk: &Desk<'_>, row: &RequestRow) -> Result<Option<Message>, DeskError> {
+    let filter = CertificateFilter {
+        organisation: Some(row.organisation_id.clone()),
+        search: Some(row.subject_text.clone()),
+        limit: 100,
+        ..CertificateFilter::default()
+    };
+    let earlier = txn.certificates(&filter).await?;
+    let same = earlier.iter().find(|certificate| {
+        certificate.profile_id == row.profile_id
+            && certificate.subject == row.subject_text
+            && certificate.names == row.names
+            && certificate.revocation.is_none()
+            && certificate.validity.not_after >= desk.now
+    });
+    Ok(same.map(|certificate| {
+        let name = named::names(&row.names, &row.subject_text).join(" ");
         let until = era::CivilDate::in_japan(certificate.validity.not_after).era_ja();
         Message::new("flag-already-valid").with("name", name).with("until", until)
     }))

@@ -41,6 +41,14 @@ impl CivilDate {
         date.start().map(|_| date)
     }
 
+    /// Returns the day typed into one box: R9.4.1, 令和9年4月1日, 2027/4/1; `None` when it is no such day.
+    pub fn typed_whole(text: &str) -> Option<Self> {
+        let text = half_width(text).replace(['年', '月', '.', '/', '-'], " ").replace('日', "");
+        let mut parts = text.split_whitespace();
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() { None } else { Self::typed(year, month, day) }
+    }
+
     /// Returns the instant at which the day begins in Japan; `None` when the calendar has no such day (or before 1970).
     pub fn start(self) -> Option<Timestamp> {
         let midnight_utc = Timestamp::from_utc(i32::from(self.year), self.month, self.day, 0, 0, 0)?;
@@ -156,6 +164,17 @@ mod tests {
             [("2026", "2", "29"), ("2026", "13", "1"), ("", "1", "1"), ("R0", "1", "1"), ("x", "1", "1")]
         {
             assert_eq!(CivilDate::typed(year, month, day), None, "{year}/{month}/{day}");
+        }
+    }
+
+    #[test]
+    fn a_whole_day_may_stand_in_one_box() {
+        for typed in ["R9.4.1", "令和9年4月1日", "2027/4/1", "2027-04-01", "Ｒ９．４．１", "令和９年４月１日"]
+        {
+            assert_eq!(CivilDate::typed_whole(typed), Some(date(2027, 4, 1)), "{typed}");
+        }
+        for typed in ["", "R9.4", "R9.4.1.1", "R9.4.31", "next April"] {
+            assert_eq!(CivilDate::typed_whole(typed), None, "{typed}");
         }
     }
 

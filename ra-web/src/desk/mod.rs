@@ -1,6 +1,7 @@
 //! The desk: use cases without HTTP. A page parses, asks the desk, and draws what it answers; enrolment protocols will do the same.
 //!
-//! - [`draft`]: the form as typed and its check, with [`names`] and [`diagnosis`]; [`requests`]: filing, listing, withdrawing.
+//! - [`offer`]: what can be asked for; [`draft`]: a form as typed, its [`blank`]s and fields; [`check`]: its check, with
+//!   [`written`], [`names`], [`start`] and [`diagnosis`]; [`requests`]: filing, listing, withdrawing.
 //! - [`approvals`]: what waits for a second person, and the decision.
 //! - [`certificates`]: finding, explaining and handing out certificates; [`search`] reads the search box.
 //! - [`deliveries`]: handing over keys that the centre made.
@@ -12,17 +13,23 @@
 
 pub mod approvals;
 pub mod authorities;
+pub mod blank;
 pub mod certificates;
+pub mod check;
 pub mod deliveries;
 pub mod diagnosis;
 pub mod draft;
 pub mod era;
 pub mod message;
+pub mod named;
 pub mod names;
+pub mod offer;
 pub mod problem;
 pub mod requests;
 pub mod revocations;
 pub mod search;
+pub mod start;
+pub mod written;
 
 use ca_core::audit::Actor;
 use ca_core::entropy::{Entropy, EntropyUnavailable};

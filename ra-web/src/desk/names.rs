@@ -1,54 +1,90 @@
-//! Server names as a person types them: one a line, checked against the domains the organisation has proved.
+//! Server names and mail addresses as a person types them: one a line, checked against the domains the organisation has proved.
 //!
 //! What is repaired (width, case, a final dot) is reported, never silent; what is refused says why and, where a spelling slip
 //! is likely, what was probably meant.
 
-use ca_core::name::{AlternativeNames, DnsName, near_miss};
+use ca_core::name::{DnsName, EmailAddress, EmailAddressError, near_miss};
+use ca_core::profile::Count;
 use ca_core::time::Timestamp;
-use store::organisations::{OrganisationDomain, uncovered};
+use store::organisations::OrganisationDomain;
 
 use super::message::Message;
 use super::problem::{Field, Problem};
 use super::search::half_width;
 
-/// The most names one certificate may carry.
-pub const MOST_NAMES: usize = 10;
-
 /// Names that passed, with what was repaired on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AcceptedNames {
+pub struct AcceptedNames<Name> {
     /// The names, first typed first, without repetition.
-    pub names: Vec<DnsName>,
+    pub names: Vec<Name>,
     /// What was changed in what the person typed.
     pub notices: Vec<Message>,
 }
 
-/// Returns the names in `typed` (separated by line ends, commas or spaces) or every problem found, in the order typed.
+/// The domains of an organisation, and when they are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Proven<'a> {
+    /// Also those whose proof has run out.
+    pub domains: &'a [OrganisationDomain],
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// A kind of name: how one is read, and what is said of the list.
+struct Kind<Name> {
+    field: Field,
+    read: fn(&str, Proven<'_>) -> Result<Name, Message>,
+    empty: &'static str,
+    too_many: &'static str,
+}
+
+/// Returns the server names in `typed` (separated by line ends, commas or spaces) or every problem found, in the order typed.
 ///
-/// Each name must be a host name in ASCII without wildcard, equal to or below one of `domains` whose proof has not expired at `now`.
-pub fn accept(typed: &str, domains: &[OrganisationDomain], now: Timestamp) -> Result<AcceptedNames, Vec<Problem>> {
+/// Each name must be a host name in ASCII without wildcard, equal to or below a domain whose proof has not expired.
+pub fn accept(typed: &str, allowed: Count, proven: Proven<'_>) -> Result<AcceptedNames<DnsName>, Vec<Problem>> {
+    let kind = Kind { field: Field::Names, read: server, empty: "names-empty", too_many: "names-too-many" };
+    accept_all(&kind, typed, allowed, proven)
+}
+
+/// Returns the mail addresses in `typed`, as [`accept`] does: each at or below a domain whose proof has not expired.
+pub fn accept_emails(
+    typed: &str,
+    allowed: Count,
+    proven: Proven<'_>,
+) -> Result<AcceptedNames<EmailAddress>, Vec<Problem>> {
+    let kind = Kind { field: Field::Emails, read: address, empty: "emails-empty", too_many: "emails-too-many" };
+    accept_all(&kind, typed, allowed, proven)
+}
+
+fn accept_all<Name: ToString + PartialEq>(
+    kind: &Kind<Name>,
+    typed: &str,
+    allowed: Count,
+    proven: Proven<'_>,
+) -> Result<AcceptedNames<Name>, Vec<Problem>> {
     let mut accepted = AcceptedNames { names: Vec::new(), notices: Vec::new() };
     let mut problems = Vec::new();
     for word in words(typed) {
-        match accept_one(word, domains, now) {
+        match (kind.read)(word, proven) {
             Ok(name) if accepted.names.contains(&name) => {
-                accepted.notices.push(Message::new("names-repeated").with("name", name));
+                accepted.notices.push(Message::new("names-repeated").with("name", name.to_string()));
             }
             Ok(name) => {
                 if name.to_string() != word {
-                    accepted.notices.push(Message::new("names-normalised").with("typed", word).with("name", &name));
+                    let message = Message::new("names-normalised").with("typed", word).with("name", name.to_string());
+                    accepted.notices.push(message);
                 }
                 accepted.names.push(name);
             }
-            Err(message) => problems.push(Problem::new(Field::Names, message)),
+            Err(message) => problems.push(Problem::new(kind.field, message)),
         }
     }
-    if problems.is_empty() && accepted.names.is_empty() {
-        problems.push(Problem::new(Field::Names, Message::new("names-empty")));
+    if problems.is_empty() && accepted.names.len() < allowed.least {
+        problems.push(Problem::new(kind.field, Message::new(kind.empty)));
     }
-    if accepted.names.len() > MOST_NAMES {
-        let message = Message::new("names-too-many").with("count", accepted.names.len()).with("limit", MOST_NAMES);
-        problems.push(Problem::new(Field::Names, message));
+    if accepted.names.len() > allowed.most {
+        let count = Message::new(kind.too_many).with("count", accepted.names.len());
+        problems.push(Problem::new(kind.field, count.with("limit", allowed.most)));
     }
     if problems.is_empty() { Ok(accepted) } else { Err(problems) }
 }
@@ -58,7 +94,7 @@ fn words(typed: &str) -> impl Iterator<Item = &str> {
     typed.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '、' | '，')).filter(|word| !word.is_empty())
 }
 
-fn accept_one(word: &str, domains: &[OrganisationDomain], now: Timestamp) -> Result<DnsName, Message> {
+fn server(word: &str, proven: Proven<'_>) -> Result<DnsName, Message> {
     let text = half_width(word).to_lowercase();
     let text = text.strip_suffix('.').unwrap_or(&text);
     // Only a piece is repeated in the message: a person may paste anything here.
@@ -83,16 +119,35 @@ fn accept_one(word: &str, domains: &[OrganisationDomain], now: Timestamp) -> Res
         return Err(Message::new("names-no-dot").with("name", shown));
     }
     let name = DnsName::parse(text).map_err(|_| Message::new("names-syntax").with("name", shown))?;
-    allowed(&name, domains, now)?;
+    within(&name, name.as_str(), proven)?;
     Ok(name)
 }
 
-/// Checks that the organisation has proved a domain which holds `name`.
-fn allowed(name: &DnsName, domains: &[OrganisationDomain], now: Timestamp) -> Result<(), Message> {
-    if uncovered(&AlternativeNames::of_servers(vec![name.clone()]), domains, now).is_none() {
+fn address(word: &str, proven: Proven<'_>) -> Result<EmailAddress, Message> {
+    use EmailAddressError::{At, Character, Domain, Dot, LocalPartTooLong, NoLocalPart, TooLong};
+    let text = half_width(word);
+    let text = text.strip_prefix("mailto:").unwrap_or(&text);
+    let address = EmailAddress::parse(text).map_err(|error| {
+        let key = match error {
+            At(_) => "emails-at",
+            NoLocalPart | Dot => "emails-local-part",
+            Character(_) => "emails-character",
+            Domain(_) => "emails-domain",
+            LocalPartTooLong(_) | TooLong(_) => "emails-too-long",
+        };
+        let message = Message::new(key).with("name", word.chars().take(80).collect::<String>());
+        if let Character(odd) = error { message.with("character", odd) } else { message }
+    })?;
+    within(address.domain(), &address.to_string(), proven)?;
+    Ok(address)
+}
+
+/// Checks that the organisation has proved a domain which holds `host`, the end of `name`.
+fn within(host: &DnsName, name: &str, Proven { domains, now }: Proven<'_>) -> Result<(), Message> {
+    if domains.iter().any(|domain| domain.covers(host, now)) {
         return Ok(());
     }
-    if let Some(domain) = domains.iter().find(|domain| name.is_within(&domain.domain)) {
+    if let Some(domain) = domains.iter().find(|domain| host.is_within(&domain.domain)) {
         return Err(Message::new("names-domain-expired").with("name", name).with("domain", &domain.domain));
     }
     let registered: Vec<String> =
@@ -100,8 +155,11 @@ fn allowed(name: &DnsName, domains: &[OrganisationDomain], now: Timestamp) -> Re
     if registered.is_empty() {
         return Err(Message::new("names-no-domains").with("name", name));
     }
-    let message = match near_miss(name.as_str(), registered.iter().map(String::as_str)) {
-        Some(suggestion) => Message::new("names-misspelt-domain").with("suggestion", suggestion),
+    let message = match near_miss(host.as_str(), registered.iter().map(String::as_str)) {
+        Some(suggestion) => {
+            let before = name.strip_suffix(host.as_str()).unwrap_or_default();
+            Message::new("names-misspelt-domain").with("suggestion", format!("{before}{suggestion}"))
+        }
         None => Message::new("names-foreign-domain"),
     };
     Err(message.with("name", name).with("domains", registered.join(", ")))
@@ -123,10 +181,43 @@ mod tests {
     }
 
     fn names(typed: &str) -> Result<Vec<String>, Vec<Message>> {
-        match accept(typed, &domains(), Timestamp::from_seconds(NOW)) {
+        match servers(typed) {
             Ok(accepted) => Ok(accepted.names.iter().map(ToString::to_string).collect()),
             Err(problems) => Err(problems.into_iter().map(|problem| problem.message).collect()),
         }
+    }
+
+    fn servers(typed: &str) -> Result<AcceptedNames<DnsName>, Vec<Problem>> {
+        let proven = Proven { domains: &domains(), now: Timestamp::from_seconds(NOW) };
+        accept(typed, Count { least: 1, most: 10 }, proven)
+    }
+
+    fn emails(typed: &str) -> Result<Vec<String>, Vec<&'static str>> {
+        let proven = Proven { domains: &domains(), now: Timestamp::from_seconds(NOW) };
+        match accept_emails(typed, Count { least: 1, most: 3 }, proven) {
+            Ok(accepted) => Ok(accepted.names.iter().map(ToString::to_string).collect()),
+            Err(problems) => Err(problems.into_iter().map(|problem| problem.message.key).collect()),
+        }
+    }
+
+    #[test]
+    fn mail_addresses_are_held_to_the_same_domains() {
+        let good = "H.Sato+ra@Town.Shirakaba.LG.JP\nsoumu@town.shirakaba.lg.jp";
+        assert_eq!(emails(good).unwrap(), ["H.Sato+ra@town.shirakaba.lg.jp", "soumu@town.shirakaba.lg.jp"]);
+        for (typed, key) in [
+            ("", "emails-empty"),
+            ("town.shirakaba.lg.jp", "emails-at"),
+            ("@town.shirakaba.lg.jp", "emails-local-part"),
+            ("佐藤@town.shirakaba.lg.jp", "emails-character"),
+            ("sato@localhost", "emails-domain"),
+            ("sato@example.jp", "names-foreign-domain"),
+            ("sato@town.shirakba.lg.jp", "names-misspelt-domain"),
+            ("sato@old.shirakaba.lg.jp", "names-domain-expired"),
+        ] {
+            assert_eq!(emails(typed).unwrap_err(), [key], "{typed}");
+        }
+        let four: Vec<String> = (0..4).map(|n| format!("a{n}@town.shirakaba.lg.jp")).collect();
+        assert_eq!(emails(&four.join("\n")).unwrap_err(), ["emails-too-many"]);
     }
 
     fn refusal(typed: &str) -> &'static str {
@@ -141,7 +232,7 @@ mod tests {
     #[test]
     fn width_case_and_final_dot_are_repaired_with_a_notice() {
         let typed = "ＷＷＷ．town.Shirakaba.lg.jp.";
-        let accepted = accept(typed, &domains(), Timestamp::from_seconds(NOW)).unwrap();
+        let accepted = servers(typed).unwrap();
         assert_eq!(accepted.names, [DnsName::parse("www.town.shirakaba.lg.jp").unwrap()]);
         assert_eq!(accepted.notices[0].key, "names-normalised");
     }
@@ -149,7 +240,7 @@ mod tests {
     #[test]
     fn a_repeated_name_is_taken_once_with_a_notice() {
         let typed = "www.town.shirakaba.lg.jp www.town.shirakaba.lg.jp";
-        let accepted = accept(typed, &domains(), Timestamp::from_seconds(NOW)).unwrap();
+        let accepted = servers(typed).unwrap();
         assert_eq!(accepted.names.len(), 1);
         assert_eq!(accepted.notices[0].key, "names-repeated");
     }

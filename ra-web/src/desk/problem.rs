@@ -1,12 +1,27 @@
 //! Where in a form something is wrong. The sentence itself is a [`Message`]; the desk knows no language.
 
+use super::blank::Blank;
 use super::message::Message;
 
 /// A field of a form, so that a message can stand beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
+    /// A part of the certificate's name.
+    Blank(Blank),
     /// The server names.
     Names,
+    /// The mail addresses.
+    Emails,
+    /// The day on which the certificate begins: its year, and the day as a whole.
+    Start,
+    /// Its month.
+    StartMonth,
+    /// Its day.
+    StartDay,
+    /// Who makes the key.
+    KeySource,
+    /// The kind of a key that the centre makes.
+    KeyKind,
     /// The certificate signing request.
     Csr,
     /// The applicant's note.
@@ -25,7 +40,14 @@ impl Field {
     /// Returns the `id` of the input in the page, which is its `name` too.
     pub fn id(self) -> &'static str {
         match self {
+            Self::Blank(blank) => blank.id(),
             Self::Names => "names",
+            Self::Emails => "emails",
+            Self::Start => "start",
+            Self::StartMonth => "start-month",
+            Self::StartDay => "start-day",
+            Self::KeySource => "key-source",
+            Self::KeyKind => "key-kind",
             Self::Csr => "csr",
             Self::Note => "note",
             Self::Reason => "reason",

@@ -1,7 +1,7 @@
 //! Requests: filed once, listed, looked at, withdrawn.
 
 use ca_core::id::{AccountId, RequestId, RequestNumber};
-use ca_core::name::AlternativeNames;
+use ca_core::profile::KeySource;
 use ca_core::request::{Application, KeyOrigin, NewRequest};
 use ca_core::time::Timestamp;
 use store::requests::{Decision, RequestFilter, RequestRow, RequestState};
@@ -9,11 +9,14 @@ use store::submissions::Claim;
 use store::{ReadTxn, Step, StoreError, WriteTxn};
 
 use super::approvals::Decided;
-use super::draft::{self, Checked, Draft};
+use super::check::{self, Checked, ReadyKey};
+use super::draft::Draft;
 use super::message::Message;
+use super::offer::Offer;
 use super::problem::{Field, Problem};
 use super::search::half_width;
 use super::{Desk, DeskError};
+use crate::centre::MadeKey;
 use crate::urls;
 
 /// Requests on one page of the list.
@@ -91,34 +94,47 @@ pub enum Filed {
     Refused(Box<Checked>),
 }
 
-/// Files a draft: request, audit event and the form's nonce in one transaction. The same form sent twice is filed once.
-pub async fn submit(desk: &Desk<'_>, draft: Draft, nonce: &str) -> Result<Filed, DeskError> {
+/// Files a draft: request, audit event, the sealed key where the centre made one, and the form's nonce in one transaction. The
+/// same form sent twice is filed once.
+pub async fn submit(desk: &Desk<'_>, offer: &Offer<'_>, draft: Draft, nonce: &str) -> Result<Filed, DeskError> {
     // Cryptography comes before the transaction: on SQLite there is one writer at a time.
-    let diagnosis = draft::examined(&draft);
+    let diagnosis = check::examined(&draft);
+    let id = RequestId::new(desk.now, desk.entropy)?;
+    let made = made_at_the_centre(desk, offer, &draft, &id).await?;
     let mut txn = desk.store.write(desk.now, desk.actor()).await?;
     if let Claim::Done(path) = txn.claim_submission(nonce, &desk.account.account_id).await? {
         return Ok(Filed::At(path));
     }
-    let mut checked = draft::check_within(&mut txn, desk, draft, diagnosis).await?;
+    let mut checked = check::check_within(&mut txn, desk, offer, (draft, diagnosis)).await?;
     let Some(ready) = checked.ready.take() else {
         return Ok(Filed::Refused(Box::new(checked)));
     };
-    let (key, csr_der) = ready.csr.csr.clone().into_parts();
+    let (key, origin, sealed) = match (ready.key, made) {
+        (ReadyKey::Holder(examined), _) => {
+            let (key, csr_der) = examined.csr.into_parts();
+            (key, KeyOrigin::Holder { csr_der }, None)
+        }
+        (ReadyKey::Centre(_), Some(made)) => (made.public, KeyOrigin::Centre, Some(made.sealed)),
+        // What was wrong when the key was to be made is right now: a domain was verified in between. Once more, please.
+        (ReadyKey::Centre(_), None) => {
+            checked.problems.push(Problem::new(Field::KeySource, Message::new("centre-again")));
+            return Ok(Filed::Refused(Box::new(checked)));
+        }
+    };
     let request = NewRequest {
         organisation: desk.organisation.organisation_id.clone(),
         profile: ready.profile.id.clone(),
         subject: ready.subject,
-        names: AlternativeNames::of_servers(ready.names),
+        names: ready.names,
         key,
-        origin: KeyOrigin::Holder { csr_der },
-        starts_at: None,
+        origin,
+        starts_at: ready.starts_at,
     };
-    let id = RequestId::new(desk.now, desk.entropy)?;
     let number = txn.next_request_number(desk.now).await?;
     let path = urls::request(&number);
     let application = Application::submitted(id, number, desk.account.account_id.clone(), desk.now, request);
     match txn.insert_request(&application).await {
-        Ok(()) => txn.note_request(application.id(), checked.draft.note.trim()).await?,
+        Ok(()) => txn.note_request(application.id(), checked.draft.text(Field::Note).trim()).await?,
         // Another person filed the same key between our check and our insert.
         Err(error) if error.is_conflict("request_key_once") => {
             checked.problems.push(Problem::new(Field::Csr, Message::new("csr-key-used-elsewhere")));
@@ -126,13 +142,31 @@ pub async fn submit(desk: &Desk<'_>, draft: Draft, nonce: &str) -> Result<Filed,
         }
         Err(error) => return Err(error.into()),
     }
+    if let Some(sealed) = sealed {
+        txn.keep_holder_key(application.id(), &sealed).await?;
+    }
     txn.complete_submission(nonce, &path).await?;
     txn.commit(Step::RequestSubmitted).await?;
     Ok(Filed::At(path))
 }
 
+/// Returns the key the centre makes for a form that is right and asks for one. Making one takes up to a second, so no key is
+/// made for a form that will be refused.
+async fn made_at_the_centre(
+    desk: &Desk<'_>,
+    offer: &Offer<'_>,
+    draft: &Draft,
+    id: &RequestId,
+) -> Result<Option<MadeKey>, DeskError> {
+    let (KeySource::Centre, Some(centre)) = (draft.key_source(), desk.centre) else { return Ok(None) };
+    match check::check(desk, offer, draft.clone()).await?.ready.map(|ready| ready.key) {
+        Some(ReadyKey::Centre(algorithm)) => Ok(Some(centre.make(algorithm, id).await?)),
+        _ => Ok(None),
+    }
+}
+
 /// Returns the requests the person may see, newest first: at most [`PAGE_LENGTH`], older than `before` when that is given. `typed` is
-/// a request number or a part of a server name.
+/// a request number or a part of a name.
 pub async fn list(
     desk: &Desk<'_>,
     state: ListedState,

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ca_core::digest::hex;
 use ca_core::id::RequestNumber;
+use ca_core::profile::KeySource;
 use serde::Deserialize;
 
 use crate::auth::role::{DecideRequests, Needs};
@@ -13,6 +14,7 @@ use crate::auth::{FormToken, Officer, Posted};
 use crate::desk::approvals::{self, Card, Decided, LONGEST_REASON, TurnDown};
 use crate::desk::diagnosis::{holds_private_key, key_label};
 use crate::desk::message::Message;
+use crate::desk::named;
 use crate::error::Refusal;
 use crate::locale::Words;
 use crate::pages::form::Problems;
@@ -37,6 +39,7 @@ pub(crate) struct CardView {
     pub(crate) sentence: String,
     pub(crate) since: String,
     pub(crate) key: String,
+    pub(crate) starts: Option<String>,
     pub(crate) note: String,
     pub(crate) checks: Vec<&'static str>,
     pub(crate) flags: Vec<String>,
@@ -87,11 +90,8 @@ impl CardView {
         let sentence = Message::new("approval-sentence")
             .with("organisation", &card.request.organisation)
             .with("requester", requester)
-            .with("names", row.names.join(words.t("list-separator").as_str()));
-        let mut checks = vec!["approval-check-proof", "approval-check-key"];
-        if !card.flags.iter().any(|flag| flag.key == "flag-domain-expired") {
-            checks.insert(1, "approval-check-domains");
-        }
+            .with("kind", officer.title(&row.profile_id))
+            .with("names", named::names(&row.names, &row.subject_text).join(words.t("list-separator").as_str()));
         Ok(Self {
             number: row.number.to_string(),
             href: urls::request(&row.number),
@@ -100,7 +100,8 @@ impl CardView {
             since: dates::moment(words, row.submitted_at),
             key: key_label(card.request.row.key),
             note: row.note.clone(),
-            checks,
+            checks: checks(&card),
+            starts: row.starts_at.map(|at| dates::moment(words, at)),
             flags: card.flags.iter().map(|flag| words.say(flag)).collect(),
             statement: row.statement.clone(),
             statement_hash: hex(&row.statement_sha256),
@@ -114,6 +115,21 @@ impl CardView {
             from: "request",
         })
     }
+}
+
+/// What a machine has made sure of.
+fn checks(card: &Card) -> Vec<&'static str> {
+    let row = &card.request.row;
+    let mut checks = vec![match row.key_source {
+        KeySource::Holder => "approval-check-proof",
+        KeySource::Centre => "approval-check-made",
+    }];
+    let has_domains = row.names.iter().any(|name| !named::is_directory(name));
+    if has_domains && !card.flags.iter().any(|flag| flag.key == "flag-domain-expired") {
+        checks.push("approval-check-domains");
+    }
+    checks.push("approval-check-key");
+    checks
 }
 
 /// Draws the approval box.

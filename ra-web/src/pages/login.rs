@@ -354,17 +354,17 @@ mod tests {
         let mut ra = TestRa::new().await;
         let code = ra.code();
         ra.log_in("officer", PASSWORD, &code).await;
-        let form = ra.get("/requests/web-server").await;
-        let token = form.token("/requests/web-server");
+        let form = ra.get("/requests/new/web-server").await;
+        let token = form.token("/requests/new/web-server");
         ra.later(15 * 60);
-        let sent = ra.post("/requests/web-server", &[("form_token", &token), ("note", "急ぎです")]).await;
+        let sent = ra.post("/requests/new/web-server", &[("form_token", &token), ("note", "急ぎです")]).await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER);
         let page = ra.get(sent.location()).await;
         for part in ["15分", "送信した内容は受け付けられず", "残っていません", "ログインして、もう一度"]
         {
             assert!(page.text.contains(part), "{part}: {}", page.text);
         }
-        assert!(page.text.contains("value=\"/requests/web-server\""), "after the log-in, the form again");
+        assert!(page.text.contains("value=\"/requests/new/web-server\""), "after the log-in, the form again");
         assert!(
             !ra.get("/login?next=%2Fme").await.text.contains("受け付けられず"),
             "not after a page that was only opened"

@@ -54,3 +54,53 @@ known-since-date = “{ $typed }” cannot be read as a date. The calendar has n
 known-since-future = { $date } is later than today. You cannot have known it before it happened. Correct the date.
 known-since-incomplete = Year, month or day is missing. Enter all three, or leave all three empty if you do not know.
 diagnosis-rsa-2048 = Keys of RSA with 2048 bits may be used until the end of 2030 only. Next time, 3072 bits or an elliptic curve (P-256) is better.
+
+## Text in the names of certificates
+text-empty = Nothing was entered. A certificate cannot be issued without it. Enter the text that the certificate is to carry.
+text-not-composed = Character { $position }, “{ $found }” ({ $code }), looks right but is written in another form. Certificates carry the composed form (NFC). Enter “{ $instead }”.
+text-variant = Character { $position }, “{ $found }” ({ $code }), is a variant chosen by an invisible mark. Others may see another form, so certificates do not carry it. Check whether “{ $instead }” will do.
+text-hidden = Character { $position } is invisible ({ $code }). A name that is not what it looks like cannot go into a certificate. Delete it.
+text-unassigned = Character { $position } ({ $code }) is private to some machines or not assigned. Elsewhere it is another character or nothing. Choose a substitute.
+text-not-in-jis-x-0213 = Character { $position }, “{ $found }” ({ $code }), cannot be used in certificates: only kanji, kana and Latin letters of JIS X 0213 can. Choose a substitute.
+text-not-in-jis-x-0213-instead = Character { $position }, “{ $found }” ({ $code }), cannot be used in certificates: only kanji, kana and Latin letters of JIS X 0213 can. Check whether “{ $instead }” will do.
+text-width = Character { $position }, “{ $found }” ({ $code }), has the wrong width. Latin letters and digits are half-width, katakana is full-width. Write “{ $instead }”.
+text-look-alike = Character { $position }, “{ $found }” ({ $code }), looks like another. Such names are taken for others, so certificates do not carry them. Enter “{ $instead }”.
+text-mixed-script = Character { $position }, “{ $found }” ({ $code }), looks like the characters around it but is of another script (the kanji 二 and the katakana ニ, for example). Such names are taken for others, so certificates do not carry them. Did you mean “{ $instead }”? If it is right, put a space or “・” beside it.
+text-separator = Character { $position }, “{ $found }” ({ $code }), separates the parts of a name: the name would read as two. Write it without.
+text-separator-instead = Character { $position }, “{ $found }” ({ $code }), separates the parts of a name: the name would read as two. Write “{ $instead }”, for example.
+text-sign = Character { $position }, “{ $found }” ({ $code }), is a sign that names do not have. Write the name without it.
+text-sign-instead = Character { $position }, “{ $found }” ({ $code }), is a sign that names do not have. Write “{ $instead }”.
+text-space = A space too many stands at character { $position } ({ $code }). One space between words is possible. Correct it.
+text-too-long = There are { $count } characters. One part of a certificate's name carries at most { $limit }. Make it shorter.
+text-latin = Character { $position }, “{ $found }” ({ $code }), cannot be used here. Only half-width Latin letters, digits, spaces and ' ( ) - . : ? can. Write it in Latin letters.
+text-latin-name = Character { $position }, “{ $found }” ({ $code }), cannot be used in a name in Latin letters. Only letters, spaces, hyphens and ' can. Write the name in Latin letters.
+text-number = Character { $position }, “{ $found }” ({ $code }), cannot be used in a number. Only half-width letters, digits and hyphens can. Correct this character.
+text-normalised = “{ $typed }” was changed to “{ $value }”.
+post-empty = The post in Japanese is missing. A certificate cannot be issued without saying whose it is. Enter the post.
+post-en-empty = The post in Latin letters is missing. Certificates carry the name in Latin letters, too. Enter it.
+person-empty = The name in kanji is missing. A certificate cannot be issued without saying whose it is. Enter the name.
+person-en-empty = The name in Latin letters is missing. Certificates carry the name in Latin letters, too. Enter it.
+person-number-empty = The staff number is missing. Without it, people of the same name cannot be told apart. Enter it.
+service-en-empty = The name of the mailbox or service is missing. It becomes the name of the certificate. Enter it in Latin letters.
+unit-en-missing = “{ $name }” has no name in Latin letters. Certificates carry both. Enter it, or leave both empty.
+unit-missing = “{ $name }” has no name in Japanese. Certificates carry both. Enter it, or leave both empty.
+
+## Mail addresses
+emails-empty = No mail address was entered. A certificate cannot be issued without one. Enter one address a line.
+emails-too-many = There are { $count } mail addresses. One certificate carries at most { $limit }. Reduce them to { $limit } or divide the request.
+emails-at = “{ $name }” is not a mail address. A mail address has one half-width @. Enter it as in soumu@town.shirakaba.lg.jp.
+emails-local-part = What stands before the @ of “{ $name }” is not right. Something must stand there, and dots stand between other characters, one at a time. Correct it.
+emails-character = “{ $character }” in “{ $name }” cannot stand before the @. Half-width letters, digits and signs such as . - _ + can. Correct this character.
+emails-domain = What follows the @ of “{ $name }” is not a domain name. It has the form town.shirakaba.lg.jp. Check the spelling and correct it.
+emails-too-long = “{ $name }” is too long. A mail address has at most 254 characters, 64 of them before the @. Check the address and correct it.
+
+## First day and key
+start-date = “{ $typed }” cannot be read as a date. The calendar has no such day, or year, month or day is missing. Enter all three as in 2027, 4, 1, or leave all empty.
+start-past = { $date } has passed. A certificate cannot begin in the past. Enter today or a later day, or leave all empty.
+start-too-far = { $date } is too far ahead. At most { $days } days ahead, until { $last }, are possible. Enter a day before that.
+csr-not-needed = You chose that the authority makes the key, but there is a signing request (CSR), too. It is not clear which key is meant. Remove the request, or choose to make the key yourselves.
+csr-key-not-certified = Certificates of this kind are not issued for this key ({ $found }). Keys that can be used: { $allowed }. Make a new key of one of these kinds.
+key-source-not-offered = The key for this certificate cannot be made by the authority, because making keys is not offered here. Choose to make it yourselves, and send a signing request (CSR).
+key-kind-unknown = No kind of key was chosen. Only a kind that the authority makes is possible. Choose one.
+key-out-of-date = This key ({ $key }) cannot be used on the first day, because its time has ended by then. Choose another kind of key, or an earlier day.
+centre-again = Something changed while the request was checked, so no key was made. Nothing has been submitted. Check the content and submit again.

@@ -28,9 +28,18 @@ pub fn log_in_with_code_of(visitor: &mut Visitor, persona: &Persona, at: Timesta
 
 /// Files a request for a web server's certificate and returns its number. Errors: the request is not accepted.
 pub fn file_request(officer: &mut Visitor, names: &str, request: &str) -> Result<RequestNumber, DemoError> {
-    let form = good(officer.open("/requests/web-server")?, "the request form")?.form("/requests/web-server")?;
-    let form = form.fill("names", names).fill("csr", request).fill("step", "confirm");
-    let confirm = good(officer.send(&form)?, "the request")?.form("/requests/web-server")?;
+    file(officer, "web-server", &[("names", names), ("csr", request)])
+}
+
+/// Files a request for a certificate of that profile, with what stands in the inputs of its form, and returns its number.
+/// Errors: the request is not accepted.
+pub fn file(officer: &mut Visitor, profile: &str, inputs: &[(&str, &str)]) -> Result<RequestNumber, DemoError> {
+    let path = format!("/requests/new/{profile}");
+    let mut form = good(officer.open(&path)?, "the request form")?.form(&path)?;
+    for (name, value) in inputs {
+        form = form.fill(name, value);
+    }
+    let confirm = good(officer.send(&form.fill("step", "confirm"))?, "the request")?.form(&path)?;
     let page = good(officer.send(&confirm.fill("step", "submit"))?, "the request")?;
     let number = page.url.path().strip_prefix("/requests/").unwrap_or_default();
     RequestNumber::parse(number).map_err(|_| DemoError::Story(format!("the request was not accepted: {}", page.url)))
@@ -47,9 +56,10 @@ pub fn approve(manager: &mut Visitor, number: &RequestNumber) -> Result<String, 
 /// The path of the certificate's page, once the request has one.
 pub fn certificate_of(officer: &mut Visitor, number: &RequestNumber) -> Result<Option<String>, DemoError> {
     let page = good(officer.open(&format!("/requests/{number}"))?, "the request's page")?.text();
-    let link = page.split("href=\"").find_map(|rest| rest.strip_prefix("/certificates/application-ca/"));
-    let serial = link.and_then(|rest| rest.split(['"', '/']).next());
-    Ok(serial.map(|serial| format!("/certificates/application-ca/{serial}")))
+    let link = page.split("href=\"").find_map(|rest| rest.strip_prefix("/certificates/"));
+    let mut parts = link.and_then(|rest| rest.split('"').next()).unwrap_or_default().split('/');
+    let (authority, serial) = (parts.next(), parts.next());
+    Ok(authority.zip(serial).map(|(authority, serial)| format!("/certificates/{authority}/{serial}")))
 }
 
 /// Revokes the certificate whose page is at `page`, for being superseded.

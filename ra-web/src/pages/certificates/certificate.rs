@@ -17,6 +17,7 @@ use crate::desk::Desk;
 use crate::desk::certificates::{self, CertificateView, Download, DownloadForm, Standing};
 use crate::desk::diagnosis::key_label;
 use crate::desk::era::CivilDate;
+use crate::desk::named;
 use crate::error::Refusal;
 use crate::explain::{self, Origin, Paragraph, Question};
 use crate::locale::{Language, Words};
@@ -137,11 +138,11 @@ fn disposition(file: &Download) -> String {
 }
 
 fn title(words: &Words, view: &CertificateView) -> String {
-    match (&view.certificate, view.row.names.first()) {
-        (None, _) => words.t("certificate-title-burnt"),
-        (Some(_), Some(name)) => words.t1("certificate-title", "name", name),
-        (Some(_), None) => words.t1("certificate-title", "name", &view.row.subject),
+    if view.certificate.is_none() {
+        return words.t("certificate-title-burnt");
     }
+    let names = named::names(&view.row.names, &view.row.subject);
+    words.t1("certificate-title", "name", names.first().map_or("", String::as_str))
 }
 
 fn state_sentence(words: &Words, view: &CertificateView, standing: Standing) -> String {

@@ -14,6 +14,7 @@ use store::certificates::{CertificateRow, CertificateState};
 use crate::auth::Officer;
 use crate::auth::role::{Capability, SeeCertificates};
 use crate::desk::certificates::{self, PAGE_LENGTH, Standing};
+use crate::desk::named;
 use crate::error::Refusal;
 use crate::pages::requests::Filter;
 use crate::pages::{self, Base, dates};
@@ -36,6 +37,7 @@ pub struct Asked {
 
 struct Line {
     href: String,
+    kind: String,
     name: String,
     more: usize,
     until: String,
@@ -82,7 +84,7 @@ pub async fn list(officer: Officer<SeeCertificates>, Query(asked): Query<Asked>)
         .into_iter()
         .map(|(word, label, _)| Filter { label, href: query(&asked.q, word, None), current: word == state_word })
         .collect();
-    let lines = found.into_iter().map(|row| line(row, desk.now)).collect();
+    let lines = found.into_iter().map(|row| line(&officer, row, desk.now)).collect();
     pages::page(&CertificatesPage {
         base: officer.base()?,
         state: state_word,
@@ -96,13 +98,14 @@ pub async fn list(officer: Officer<SeeCertificates>, Query(asked): Query<Asked>)
     })
 }
 
-fn line(row: CertificateRow, now: Timestamp) -> Line {
+fn line(officer: &Officer<SeeCertificates>, row: CertificateRow, now: Timestamp) -> Line {
     let standing = certificates::standing(&row, now);
-    let more = row.names.len().saturating_sub(1);
+    let mut names = named::names(&row.names, &row.subject).into_iter();
     Line {
         href: urls::certificate(&row.authority_id, &row.serial),
-        name: row.names.into_iter().next().unwrap_or(row.subject),
-        more,
+        kind: officer.title(&row.profile_id),
+        name: names.next().unwrap_or_default(),
+        more: names.count(),
         until: dates::short(row.validity.not_after),
         serial: row.serial.to_hex(),
         state: state_key(standing),

@@ -1,8 +1,10 @@
-//! `/requests`: the list, the choice of a kind, one request. Handing over its key is in [`delivery`], the form for a web server is in [`web_server`].
+//! `/requests`: the list, the choice of a kind, one request. The forms are in [`form`]; handing over a key is in [`delivery`].
 
+pub(crate) mod confirm;
 pub mod delivery;
+pub(crate) mod findings;
+pub mod form;
 pub mod request;
-pub mod web_server;
 
 use askama::Template;
 use axum::extract::Query;
@@ -13,13 +15,15 @@ use store::requests::RequestState;
 
 use crate::auth::Officer;
 use crate::auth::role::{Capability, SeeRequests, SubmitRequests};
+use crate::desk::named;
+use crate::desk::offer::{self, Group, Offer};
 use crate::desk::requests::{self, ListedState, PAGE_LENGTH, RequestView};
 use crate::error::Refusal;
 use crate::pages::{self, Base, dates};
 use crate::urls;
 
+pub use form::{diagnose, show as form, submit};
 pub use request::{show, withdraw};
-pub use web_server::{diagnose, show as web_server, submit as submit_web_server};
 
 /// The query of the list.
 #[derive(Deserialize)]
@@ -42,6 +46,7 @@ pub(crate) struct Filter {
 struct Line {
     href: String,
     number: String,
+    kind: String,
     name: String,
     more: usize,
     requester: Option<String>,
@@ -67,6 +72,20 @@ struct RequestsPage {
 #[template(path = "requests/new.html")]
 struct NewPage {
     base: Base,
+    groups: Vec<GroupView>,
+}
+
+/// What can be asked for, under one heading.
+struct GroupView {
+    title: &'static str,
+    kinds: Vec<KindView>,
+}
+
+struct KindView {
+    id: String,
+    href: String,
+    title: String,
+    about: String,
 }
 
 /// Draws the list.
@@ -84,7 +103,7 @@ pub async fn list(officer: Officer<SeeRequests>, Query(asked): Query<Asked>) -> 
         base: officer.base()?,
         state: state.word(),
         filters,
-        lines: found.into_iter().map(line).collect(),
+        lines: found.into_iter().map(|view| line(&officer, view)).collect(),
         narrowed: !asked.q.trim().is_empty() || state != ListedState::All || before.is_some(),
         older,
         may_submit: officer.may(Capability::SubmitRequests),
@@ -94,14 +113,36 @@ pub async fn list(officer: Officer<SeeRequests>, Query(asked): Query<Asked>) -> 
 
 /// Draws the choice of a kind.
 pub async fn choose(officer: Officer<SubmitRequests>) -> Result<Response, Refusal> {
-    pages::page(&NewPage { base: officer.base()? })
+    let words = officer.words();
+    let offers = offer::all(&officer.desk()).await?;
+    let kind = |offer: &Offer<'_>| KindView {
+        id: format!("kind-{}", offer.profile.id),
+        href: urls::request_form(&offer.profile.id),
+        title: words.of(&offer.profile.title).to_owned(),
+        about: words.of(&offer.profile.about).to_owned(),
+    };
+    let groups = Group::ALL.into_iter().map(|group| {
+        let within = offers.iter().filter(|offer| Group::of(offer.profile.family) == group);
+        GroupView { title: group_key(group), kinds: within.map(kind).collect() }
+    });
+    let groups = groups.filter(|group| !group.kinds.is_empty()).collect();
+    pages::page(&NewPage { base: officer.base()?, groups })
 }
 
-fn line(view: RequestView) -> Line {
-    let mut names = view.row.names.into_iter();
+fn group_key(group: Group) -> &'static str {
+    match group {
+        Group::People => "kinds-people",
+        Group::Servers => "kinds-servers",
+        Group::MailAndPrograms => "kinds-mail-and-programs",
+    }
+}
+
+fn line(officer: &Officer<SeeRequests>, view: RequestView) -> Line {
+    let mut names = named::names(&view.row.names, &view.row.subject_text).into_iter();
     Line {
         href: urls::request(&view.row.number),
         number: view.row.number.to_string(),
+        kind: officer.title(&view.row.profile_id),
         name: names.next().unwrap_or_default(),
         more: names.count(),
         requester: view.requester,

@@ -14,6 +14,7 @@ use crate::auth::{FormToken, Officer, Posted};
 use crate::desk::approvals::{self, Decided};
 use crate::desk::diagnosis::key_label;
 use crate::desk::message::Message;
+use crate::desk::named;
 use crate::desk::requests::{self, RequestView};
 use crate::error::Refusal;
 use crate::locale::Words;
@@ -64,9 +65,12 @@ struct RequestPage {
     next: &'static str,
     organisation: String,
     requester: Option<String>,
+    kind: String,
     subject: String,
     names: Vec<String>,
     key: String,
+    key_maker: &'static str,
+    starts: Option<String>,
     fingerprint: String,
     note: String,
     events: Vec<Event>,
@@ -85,8 +89,14 @@ pub async fn show(
     Path(number): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let number = RequestNumber::parse(&number).map_err(|_| Refusal::NotFound)?;
-    draw(&officer, StatusCode::OK, &number, &asked.done, None).await
+    match RequestNumber::parse(&number) {
+        Ok(number) => draw(&officer, StatusCode::OK, &number, &asked.done, None).await,
+        // No number but a kind of certificate, as in /requests/web-server, where its form was at first.
+        Err(_) => match officer.desk().packs.profile_named(&number) {
+            Some((_, profile)) => Ok(pages::see_other(&urls::request_form(&profile.id))),
+            None => Err(Refusal::NotFound),
+        },
+    }
 }
 
 /// Takes the request back.
@@ -149,8 +159,14 @@ pub(crate) async fn draw<C: Needs>(
         withdraw: if withdrawable { Some(officer.form(&urls::request(number))?) } else { None },
         organisation: view.organisation,
         requester: view.requester,
+        kind: officer.title(&view.row.profile_id),
+        names: named::names(&view.row.names, &view.row.subject_text),
         subject: view.row.subject_text,
-        names: view.row.names,
+        key_maker: match view.row.key_source {
+            KeySource::Holder => "key-by-holder",
+            KeySource::Centre => "key-by-centre",
+        },
+        starts: view.row.starts_at.map(|at| dates::moment(&words, at)),
         key: key_label(view.row.key),
         fingerprint: hexadecimal::grouped(&view.row.key_sha256),
         note: view.row.note,
