@@ -21,6 +21,7 @@ use store::{OpenOptions, Step, Store};
 use tower::ServiceExt;
 
 use crate::auth::password::{hash_password, totp_code};
+use crate::centre::Centre;
 use crate::state::{Environment, RaSettings, State};
 
 pub(crate) const SECRET: &[u8] = b"12345678901234567890";
@@ -74,6 +75,14 @@ impl TestRa {
     }
 
     pub(crate) async fn at(public_url: &str) -> Self {
+        Self::built(public_url, None).await
+    }
+
+    pub(crate) async fn with_centre(centre: Centre) -> Self {
+        Self::built("http://localhost:8080/", Some(centre)).await
+    }
+
+    async fn built(public_url: &str, centre: Option<Centre>) -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let name = format!("ra-web-{}-{}.db", std::process::id(), COUNTER.fetch_add(1, Ordering::SeqCst));
         let file = std::env::temp_dir().join(name);
@@ -90,7 +99,7 @@ impl TestRa {
             public_url,
             environment: Environment::Demo,
             packs: ca_core::profile::Packs::shipped().unwrap(),
-            centre: None,
+            centre,
         };
         let state = State::new(store, clock.clone(), entropy, settings).unwrap();
         let router = crate::router(state.clone());

@@ -5,6 +5,7 @@
 mod bad_input;
 mod centre;
 mod crowd;
+mod families;
 mod holders_tool;
 mod journey;
 mod judges;

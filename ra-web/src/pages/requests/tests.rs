@@ -51,7 +51,10 @@ cCizosqMmEJitmsdwYkCPP7VdO1ixYbRC5vXTp9qGFA6bLP5WCcwypeu7Ou+bFg=
 
 /// A service whose town has a verified domain, with an officer and two managers; the browser is the officer's.
 async fn town() -> TestRa {
-    let mut ra = TestRa::new().await;
+    town_of(TestRa::new().await).await
+}
+
+async fn town_of(mut ra: TestRa) -> TestRa {
     let code = LocalGovernmentCode::parse("011002").unwrap();
     let store = ra.state.store().clone();
     let town = store.read().await.unwrap().organisation_by_code(&code).await.unwrap().unwrap();

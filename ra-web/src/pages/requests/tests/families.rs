@@ -1,6 +1,31 @@
 //! The form of every kind of certificate: what it asks, what it refuses, what the certificate will say.
 
 use super::*;
+use crate::centre::{Centre, CentreError, CentreKeys, LegacyFiles, MadeKey, PackedKey, Packing};
+use ca_core::id::RequestId;
+use ca_core::key::KeyAlgorithm;
+use ca_core::profile::KeySource;
+use ca_core::request::Csr;
+use std::sync::Arc;
+
+/// A centre with one P-256 key, and none of any other kind.
+struct OneKey;
+
+impl CentreKeys for OneKey {
+    fn make(&self, algorithm: KeyAlgorithm, request: &RequestId) -> Result<MadeKey, CentreError> {
+        assert_eq!(algorithm, KeyAlgorithm::P256);
+        let public = Csr::parse(OTHER_CSR.as_bytes()).unwrap().key().clone();
+        Ok(MadeKey { public, sealed: request.as_str().as_bytes().to_vec() })
+    }
+
+    fn pack(&self, _: &Packing) -> Result<PackedKey, CentreError> {
+        Err(CentreError::NotPacked("nobody asks for it here".into()))
+    }
+
+    fn open(&self, _: &RequestId, _: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, CentreError> {
+        Err(CentreError::DoesNotOpen("nobody asks for it here".into()))
+    }
+}
 
 async fn post(ra: &mut TestRa, profile: &str, fields: &[(&str, &str)]) -> Answer {
     let form = format!("/requests/new/{profile}");
@@ -165,6 +190,39 @@ async fn a_private_key_in_any_field_of_any_form_is_dropped() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_key_of_the_centre_is_made_with_the_request_and_kept_for_its_holder() {
+    let centre = Centre::new(Arc::new(OneKey), LegacyFiles::Refuse);
+    let mut ra = town_of(TestRa::with_centre(centre).await).await;
+    let form = ra.get("/requests/new/job-role").await;
+    for shown in ["認証局で作る", "ECDSA P-256", "RSA 2048", "令和12年12月31日(2030年12月31日)までしか使えません"]
+    {
+        assert!(form.text.contains(shown), "{shown}: {}", form.text);
+    }
+    assert!(!ra.get(FORM).await.text.contains("認証局で作る"), "a server's key stays on the server");
+    let centre = with(&MAYOR, &[("key-source", "centre"), ("key-kind", "p256")]);
+    let both = post(&mut ra, "job-role", &with(&centre, &[("csr", CSR), ("step", "confirm")])).await;
+    assert_eq!(both.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(both.text.contains("どちらの鍵を使うのか分かりません"), "{}", both.text);
+    let unknown = with(&MAYOR, &[("key-source", "centre"), ("key-kind", "rsa1024"), ("step", "submit")]);
+    let unknown = post(&mut ra, "job-role", &unknown).await;
+    assert!(unknown.text.contains("鍵の種類が選ばれていません"), "{}", unknown.text);
+    let confirm = post(&mut ra, "job-role", &with(&centre, &[("step", "confirm")])).await;
+    assert!(confirm.text.contains("認証局で作る鍵") && !confirm.text.contains("鍵の指紋"), "{}", confirm.text);
+    let filed = post(&mut ra, "job-role", &with(&centre, &[("step", "submit")])).await;
+    assert_eq!(filed.status, StatusCode::SEE_OTHER, "{}", filed.text);
+    let path = filed.location().split('?').next().unwrap().to_owned();
+    let mut txn = ra.state.store().read().await.unwrap();
+    let row = txn.requests(&Default::default()).await.unwrap().remove(0);
+    assert_eq!((row.key_source, row.key), (KeySource::Centre, KeyAlgorithm::P256));
+    assert!(txn.delivery(&row.request_id).await.unwrap().is_some(), "its private half is kept");
+    drop(txn);
+    enter(&mut ra, "manager").await;
+    let page = ra.get(&path).await;
+    assert!(page.text.contains("鍵は認証局で作ったものであること"), "{}", page.text);
+    assert!(!page.text.contains("署名が合っています"), "nobody signed anything yet");
 }
 
 /// openssl req -new -newkey rsa:2048.
