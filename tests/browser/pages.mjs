@@ -3,7 +3,7 @@
 
 import { judge } from "./axe.mjs";
 import {
-  Findings, approve, certificateOf, draftRequest, fileRequest, launch, logIn, revoke, site, turnDown, visitor,
+  Findings, approve, certificateOf, draftRequest, fileRequest, launch, logIn, newRequest, revoke, site, turnDown, visitor,
 } from "./site.mjs";
 
 const { base, domain, routes, keys, people } = site();
@@ -77,6 +77,37 @@ const views = (things) => ({
       await page.click("button[formaction]");
     },
     "web server, confirmation": (page) => draftRequest(page, `new.${domain}`),
+    "post": (page) => page.goto("/requests/new/job-role"),
+    "post, empty": async (page) => {
+      await page.goto("/requests/new/job-role");
+      await page.click('button[name="step"][value="confirm"]');
+    },
+    "post, all wrong": async (page) => {
+      await page.goto("/requests/new/job-role");
+      await page.fill("#unit-1", "\u9ad9田課");
+      await page.fill("#post", "町長, C=JP");
+      await page.fill("#post-en", "町長");
+      await page.fill("#start", "平成31");
+      await page.fill("#start-month", "13");
+      await page.click('button[name="step"][value="confirm"]');
+    },
+    "post, confirmation": async (page) => {
+      await page.goto("/requests/new/job-role");
+      await page.fill("#unit-1", "総務課");
+      await page.fill("#unit-en-1", "General Affairs Division");
+      await page.fill("#post", "町長");
+      await page.fill("#post-en", "Ｍａｙｏｒ");
+      await page.fill("#csr", newRequest());
+      await page.click('button[name="step"][value="confirm"]');
+      await page.locator('button[name="step"][value="submit"]').waitFor();
+    },
+    "person": (page) => page.goto("/requests/new/user"),
+    "mail": (page) => page.goto("/requests/new/mail"),
+    "mail, empty": async (page) => {
+      await page.goto("/requests/new/mail");
+      await page.click('button[name="step"][value="confirm"]');
+    },
+    "program": (page) => page.goto("/requests/new/code-signing"),
     "request, waiting": (page) => page.goto(`/requests/${things.waiting}`),
     "request, returned": (page) => page.goto(`/requests/${things.returned}`),
     "request, rejected": (page) => page.goto(`/requests/${things.rejected}`),

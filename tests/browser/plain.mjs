@@ -31,6 +31,17 @@ try {
   findings.check(/^R\d+-\d{6}$/.test(number), `the request has a number: ${officer.url()}`);
   findings.check(await officer.locator(`form[action$="/approve"]`).count() === 0, "the requester is offered no approval");
 
+  // A substitute for a character is a button, and Enter goes on to the confirmation instead of pressing it.
+  await officer.goto("/requests/new/job-role");
+  await officer.fill("#post", "\u9ad9田支所長");
+  await officer.fill("#post-en", "Branch Manager");
+  await officer.fill("#csr", newRequest());
+  await officer.press("#post-en", "Enter");
+  await officer.click('button[name="take"][value="post"]');
+  findings.check(await officer.inputValue("#post") === "高田支所長", "the substitute stands in the field");
+  await officer.press("#post-en", "Enter");
+  findings.check((await officer.locator("main").innerText()).includes("白樺町 高田支所長"), "the confirmation shows the name");
+
   const manager = await logIn(await plain(), people.manager);
   await manager.goto("/approvals");
   findings.check((await manager.locator("main").innerText()).includes(number), "the request is in the approval box");

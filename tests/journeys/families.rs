@@ -68,9 +68,9 @@ const ASKED: [Asked; 7] = [
     },
     Asked {
         profile: "mail",
-        inputs: &[("service-en", "General Affairs"), ("emails", "soumu@town.shirakaba.lg.jp")],
+        inputs: &[("service-en", "General Affairs"), ("emails", "Soumu@town.shirakaba.lg.jp")],
         purpose: Some("smimesign"),
-        says: &["CN=General Affairs", "email:soumu@town.shirakaba.lg.jp", "E-mail Protection"],
+        says: &["CN=General Affairs", "email:Soumu@town.shirakaba.lg.jp", "E-mail Protection"],
     },
     Asked {
         profile: "code-signing",
@@ -106,6 +106,14 @@ fn every_kind(kind: Kind) {
         judged(&scratch, &mut officer.browser, &page, asked);
         let shown = officer.browser.open(&page).unwrap().text();
         assert!(shown.contains("有効です。使えます。"), "{}: {shown}", asked.profile);
+    }
+    for (typed, kind) in [("総務課長", "職責証明書"), ("soumu@TOWN", "メール証明書"), ("sato hanako", "利用者証明書")] {
+        let query: String = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect();
+        for list in ["requests", "certificates"] {
+            let found = officer.browser.open(&format!("/{list}?q={query}")).unwrap().text();
+            assert_eq!(found.matches("<th scope=\"row\">").count(), 1, "{list}: {typed}: {found}");
+            assert!(found.contains(kind), "{list}: {typed}: {found}");
+        }
     }
     begins_on_the_chosen_day(&scratch, &mut program, [&mut officer.browser, &mut manager.browser]);
     let quiet = program.until(|| Ok((count(&installation.database, JOBS_LEFT) == 0).then_some(())));
@@ -173,6 +181,8 @@ fn begins_on_the_chosen_day(
     let inputs = [("post", "町長"), ("post-en", "Mayor"), ("start", start.as_str()), ("csr", csr.as_str())];
     let number = acts::file(officer, "job-role", &inputs).unwrap();
     acts::approve(manager, &number).unwrap();
+    let again = request(scratch);
+    let again = [&inputs[..2], &[("csr", again.as_str())]].concat();
     let page = program.until(|| acts::certificate_of(officer, &number)).unwrap();
     let der = officer.open(&format!("{page}/download/der")).unwrap().body;
     let certificate = Certificate::from_der(&der).unwrap();
@@ -180,4 +190,8 @@ fn begins_on_the_chosen_day(
     assert_eq!(certificate.validity().not_before, day.start().unwrap());
     let shown = officer.open(&page).unwrap().text();
     assert!(shown.contains("有効期間が始まっていません"), "{shown}");
+    // A second one for the same post: whoever approves is told of the first.
+    acts::file(officer, "job-role", &again).unwrap();
+    let inbox = manager.open("/approvals").unwrap().text();
+    assert!(inbox.contains("「白樺町 町長」には、有効な同じ種類の証明書がすでにあります"), "{inbox}");
 }
