@@ -107,7 +107,8 @@ fn every_kind(kind: Kind) {
         let shown = officer.browser.open(&page).unwrap().text();
         assert!(shown.contains("有効です。使えます。"), "{}: {shown}", asked.profile);
     }
-    for (typed, kind) in [("総務課長", "職責証明書"), ("soumu@TOWN", "メール証明書"), ("sato hanako", "利用者証明書")] {
+    for (typed, kind) in [("総務課長", "職責証明書"), ("soumu@TOWN", "メール証明書"), ("sato hanako", "利用者証明書")]
+    {
         let query: String = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect();
         for list in ["requests", "certificates"] {
             let found = officer.browser.open(&format!("/{list}?q={query}")).unwrap().text();
