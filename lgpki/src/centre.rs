@@ -25,6 +25,10 @@ use zeroize::Zeroizing;
 /// What to do without a vault.
 const MAKE_ONE: &str = "`lgpki vault new` makes one; then put the folder of keys into the backup again";
 
+/// What to do with one that does not open.
+const RESTORE_IT: &str = "if the passphrase is right, restore the folder of keys from its backup: what the vault sealed opens with \
+                          nothing else";
+
 /// The vault and the pool of one process.
 pub struct CentreVault {
     vault: Vault,
@@ -32,8 +36,8 @@ pub struct CentreVault {
     pooled: Vec<KeyAlgorithm>,
 }
 
-/// Opens the vault in the folder of `keys` and begins to fill the pool; `None`, with a line in the log, when there is no vault.
-/// Errors: the vault does not open (exit 3), no thread can be started (exit 5).
+/// Opens the vault in the folder of `keys` and begins to fill the pool; `None`, with a line in the log, when there is no vault or it
+/// does not open: certificates, CRLs and answers do not wait for it. Errors: no thread can be started (exit 5).
 pub fn open(config: &Config, keys: &SoftKeys) -> Result<Option<Arc<CentreVault>>, Trouble> {
     let packs = &config.policy.packs;
     if offered(packs).next().is_none() {
@@ -45,7 +49,11 @@ pub fn open(config: &Config, keys: &SoftKeys) -> Result<Option<Arc<CentreVault>>
             tracing::warn!(event_id = "centre.absent", %error, "keys made at the centre are not offered: {MAKE_ONE}");
             return Ok(None);
         }
-        Err(error) => return Err(closed(&error)),
+        Err(error) => {
+            let error = chain(&error);
+            tracing::error!(event_id = "centre.closed", error, "keys made at the centre are not offered: {RESTORE_IT}");
+            return Ok(None);
+        }
     };
     let wanted = wanted(packs, &config.centre);
     let pool = KeyPool::start(&wanted)
@@ -70,25 +78,33 @@ pub async fn found_vault(store: &Store, keys: &SoftKeys, now: Timestamp) -> Resu
     Ok(txn.commit(Step::Setup).await?)
 }
 
-/// Whether a vault can be opened where the packs of the configuration need one; `None` where they need none. Errors: it is
-/// absent or does not open.
-pub fn check(config: &Config, keys: &SoftKeys) -> Option<Result<(), Trouble>> {
-    offered(&config.policy.packs).next()?;
-    Some(match Vault::open(keys) {
-        Ok(_) => Ok(()),
-        Err(error @ VaultError::Absent { .. }) => {
-            Err(Trouble::new(Exit::Configuration, "keys made at the centre are not offered")
-                .because(error)
-                .advice(MAKE_ONE))
-        }
-        Err(error) => Err(closed(&error)),
-    })
+/// How the vault stands that the packs of a configuration need.
+pub enum VaultStanding {
+    /// They need none.
+    NotNeeded,
+    /// It opens.
+    Opens,
+    /// There is none: keys made at the centre are not offered.
+    Absent(Trouble),
+    /// It does not open: what it sealed cannot be handed over.
+    Closed(Trouble),
 }
 
-fn closed(error: &VaultError) -> Trouble {
-    Trouble::new(Exit::Configuration, "the vault for holders' keys does not open")
-        .because(chain(error))
-        .advice("restore vault.pem with the rest of the folder of keys; what it sealed opens with nothing else")
+/// Tries the vault in the folder of `keys`.
+pub fn standing(config: &Config, keys: &SoftKeys) -> VaultStanding {
+    if offered(&config.policy.packs).next().is_none() {
+        return VaultStanding::NotNeeded;
+    }
+    let trouble = |what: &str| Trouble::new(Exit::Configuration, what);
+    match Vault::open(keys) {
+        Ok(_) => VaultStanding::Opens,
+        Err(error @ VaultError::Absent { .. }) => {
+            VaultStanding::Absent(trouble("keys made at the centre are not offered").because(error).advice(MAKE_ONE))
+        }
+        Err(error) => VaultStanding::Closed(
+            trouble("the vault for holders' keys does not open").because(chain(&error)).advice(RESTORE_IT),
+        ),
+    }
 }
 
 /// The kinds of keys that some profile certifies when the centre makes them.

@@ -20,7 +20,6 @@ delivery-who-and-when = { $name } ({ $when })
 delivery-until = The file can be downloaded until
 delivery-new-request = Ask for a new certificate
 delivery-back = Back to the request
-delivery-later = Do this later
 
 delivery-pin-title = Make and show the PIN
 delivery-pin-once = The PIN is shown this one time. Nobody can see it again later.

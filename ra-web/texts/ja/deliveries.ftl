@@ -20,7 +20,6 @@ delivery-who-and-when = { $name }({ $when })
 delivery-until = ファイルを受け取れる期限
 delivery-new-request = 新しく申請する
 delivery-back = 申請の画面に戻る
-delivery-later = あとで行う
 
 delivery-pin-title = PINを作って表示する
 delivery-pin-once = PINを表示するのは、この1回だけです。あとからもう一度見ることはできません。

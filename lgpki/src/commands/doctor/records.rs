@@ -1,7 +1,7 @@
 //! What the doctor sees in the database and the key store.
 
 use super::{Finding, State};
-use crate::centre;
+use crate::centre::{self, VaultStanding};
 use crate::config::Config;
 use crate::trouble::{Trouble, chain};
 use ca_core::certificate::Certificate;
@@ -143,9 +143,11 @@ async fn crl(store: &Store, config: &Config, authority: &AuthorityRow, now: Time
 
 /// An installation from before there were vaults serves everything else without one.
 fn vault(config: &Config, keys: &SoftKeys) -> Option<Finding> {
-    Some(match centre::check(config, keys)? {
-        Ok(()) => Finding::ok("vault", "the vault of keys made at the centre opens"),
-        Err(trouble) => Finding { state: State::Warn, ..Finding::of("vault", &trouble) },
+    Some(match centre::standing(config, keys) {
+        VaultStanding::NotNeeded => return None,
+        VaultStanding::Opens => Finding::ok("vault", "the vault of keys made at the centre opens"),
+        VaultStanding::Absent(trouble) => Finding { state: State::Warn, ..Finding::of("vault", &trouble) },
+        VaultStanding::Closed(trouble) => Finding::of("vault", &trouble),
     })
 }
 
