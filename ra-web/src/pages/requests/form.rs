@@ -67,7 +67,8 @@ struct FormPage {
     problems: Problems,
     title: String,
     about: String,
-    blanks: Vec<BlankView>,
+    /// Japanese and the same in Latin letters side by side.
+    rows: Vec<Vec<BlankView>>,
     names: Option<String>,
     names_limit: usize,
     emails: Option<String>,
@@ -161,7 +162,6 @@ async fn draw(
     let profile = &offer.profile;
     let inputs = Draft::inputs(profile);
     let text = |field: Field| draft.text(field).to_owned();
-    let blanks = Blank::of(profile);
     let page = FormPage {
         base: officer.base()?,
         steps: steps(StepState::Now, StepState::Waiting),
@@ -169,7 +169,7 @@ async fn draw(
         diagnose: urls::request_diagnose(&profile.id),
         title: words.t1("request-form-title", "title", words.of(&profile.title)),
         about: words.of(&profile.about).to_owned(),
-        blanks: blanks.into_iter().map(|blank| blank_view(&words, blank, &draft, &problems)).collect(),
+        rows: rows(&words, &draft, &problems),
         names: inputs.contains(&Field::Names).then(|| text(Field::Names)),
         names_limit: profile.alternative.dns.most,
         emails: inputs.contains(&Field::Emails).then(|| text(Field::Emails)),
@@ -187,6 +187,22 @@ async fn draw(
         diagnosis,
     };
     pages::page_with(status, &page)
+}
+
+/// What is written twice stands in one row.
+fn rows(words: &Words, draft: &Draft, problems: &Problems) -> Vec<Vec<BlankView>> {
+    let mut rows: Vec<Vec<BlankView>> = Vec::new();
+    let mut before = None;
+    for blank in Blank::of(&draft.profile) {
+        let view = blank_view(words, blank, draft, problems);
+        let beside = before == Some(Script::Japanese) && blank.script() != Script::Japanese;
+        match rows.last_mut().filter(|_| beside) {
+            Some(row) => row.push(view),
+            None => rows.push(vec![view]),
+        }
+        before = Some(blank.script());
+    }
+    rows
 }
 
 fn blank_view(words: &Words, blank: Blank, draft: &Draft, problems: &Problems) -> BlankView {
