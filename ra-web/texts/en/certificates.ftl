@@ -131,4 +131,3 @@ ca-download-der = DER
 ca-download-p7b = P7B
 certificate-pem-copied = Copied.
 revoke-back = Back to the certificate
-certificate-for = { $about } Name: { $names }

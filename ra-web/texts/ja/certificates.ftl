@@ -131,4 +131,3 @@ ca-download-der = DER形式
 ca-download-p7b = P7B形式
 certificate-pem-copied = コピーしました。
 revoke-back = 証明書の画面へ戻る
-certificate-for = { $about } 名前: { $names }
