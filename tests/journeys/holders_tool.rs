@@ -198,9 +198,9 @@ fn what_a_key_file_lacks_is_said_with_the_way_out() {
 fn names_and_profiles_are_looked_at_before_a_key_is_made() {
     let desk = Desk::new("holder-names");
     for (line, code, why) in [
-        ("--profile web-sever --dns www.a.lg.jp", 2, "give --profile one of: web-server"),
+        ("--profile web-sever --dns www.a.lg.jp", 2, "give --profile one of: job-role, user, encryption, web-server"),
         ("--profile root-ca --dns www.a.lg.jp", 7, "made in a ceremony"),
-        ("--profile ocsp-responder", 7, "made in a ceremony"),
+        ("--profile ocsp-responder-sub", 7, "made in a ceremony"),
         ("--profile web-server", 2, "give --dns NAME"),
         ("--profile web-server --dns *.a.lg.jp", 2, "wildcards are not allowed"),
         ("--profile web-server --dns 町.lg.jp", 2, "character"),

@@ -58,7 +58,9 @@ fn come_and_go(kind: Kind) {
     program.stops();
     let by_command = "select verb from audit_event where actor = 'system:command' order by verb";
     let verbs = texts(&installation.database, by_command);
-    assert_eq!(verbs, ["account.created", "account.suspended", "domain.verified", "organisation.created"]);
+    let expected =
+        ["account.created", "account.suspended", "domain.verified", "organisation.classified", "organisation.created"];
+    assert_eq!(verbs, expected);
 }
 
 fn founded_once(kind: Kind) {

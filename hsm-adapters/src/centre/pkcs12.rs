@@ -121,10 +121,18 @@ fn writable(name: &str) -> String {
     name.chars().map(|letter| if u32::from(letter) > 0xffff { GETA } else { letter }).collect()
 }
 
+/// A private key of a PKCS#12.
+pub struct OpenedKey {
+    /// PKCS#8 in DER.
+    pub pkcs8: Zeroizing<Vec<u8>>,
+    /// The localKeyId beside it.
+    pub id: Option<Vec<u8>>,
+}
+
 /// What is in a PKCS#12.
 pub struct OpenedPkcs12 {
-    /// Its private keys: PKCS#8 in DER, and the localKeyId beside each.
-    pub keys: Vec<(Zeroizing<Vec<u8>>, Option<Vec<u8>>)>,
+    /// Its private keys.
+    pub keys: Vec<OpenedKey>,
     /// Its certificates: DER, and the localKeyId beside each, in the order of the file.
     pub certificates: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// How many other secrets it holds.
@@ -139,7 +147,7 @@ pub fn open_pkcs12(file: &[u8], pin: &Pin) -> Result<OpenedPkcs12, Pkcs12Error> 
     let Pkcs12Archive { keys, certs, secrets } = Pkcs12Archive::from_pkcs12(file, pin.digits())?;
     let keys = keys.iter().map(|bag| {
         let id = bag.local_key_id.as_ref().map(|id| id.as_ref().to_vec());
-        (Zeroizing::new(bag.key.as_der().to_vec()), id)
+        OpenedKey { pkcs8: Zeroizing::new(bag.key.as_der().to_vec()), id }
     });
     let certificates =
         certs.iter().map(|bag| (bag.cert.as_der().to_vec(), bag.local_key_id.as_deref().map(<[u8]>::to_vec)));
@@ -150,7 +158,7 @@ fn read_back(file: &[u8], pin: &Pin, key: &HolderKey, certificates: &[&[u8]]) ->
     let OpenedPkcs12 { keys, certificates: read, secrets } = open_pkcs12(file, pin)?;
     let key_id = key.public().key_identifier();
     let is_marked = |id: &Option<Vec<u8>>| id.as_deref() == Some(key_id.as_slice());
-    let same_key = matches!(keys.as_slice(), [(found, id)] if found.as_slice() == key.pkcs8_der() && is_marked(id));
+    let same_key = matches!(keys.as_slice(), [one] if one.pkcs8.as_slice() == key.pkcs8_der() && is_marked(&one.id));
     let same_chain = read.iter().map(|(der, _)| der.as_slice()).eq(certificates.iter().copied());
     let marked = read.first().is_some_and(|(_, id)| is_marked(id));
     if same_key && same_chain && marked && secrets == 0 { Ok(()) } else { Err(Pkcs12Error::NotTheSame) }
@@ -311,13 +319,13 @@ mod tests {
         let holder = Holder::new("p12-damaged", KeyAlgorithm::P256);
         let whole = std::fs::read(holder.sealed(Pkcs12Form::Legacy)).unwrap();
         let pin = Pin::parse(PIN).unwrap();
-        let key = &open_pkcs12(&whole, &pin).ok().unwrap().keys[0].0;
+        let key = &open_pkcs12(&whole, &pin).ok().unwrap().keys[0].pkcs8;
         // Every octet of the outermost fields and of the code, and each 23rd between; not the rounds, which only take time.
         for at in (0..40).chain((40..whole.len() - 90).step_by(23)) {
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
             if let Ok(opened) = open_pkcs12(&damaged, &pin) {
-                assert!(opened.keys.iter().all(|(found, _)| found == key), "octet {at}");
+                assert!(opened.keys.iter().all(|one| one.pkcs8 == *key), "octet {at}");
             }
         }
         for cut in (0..whole.len()).step_by(61) {
