@@ -237,7 +237,10 @@ fn a_key_given_as_a_certificate_is_named_for_what_it_is() {
     let (code, text) = said(&folder, &["cert", "inspect", "ca/keys/root.key.pem"]);
     assert_eq!(
         (code, text.as_str()),
-        (2, "lgpki: ca/keys/root.key.pem: no CERTIFICATE in it, only ENCRYPTED PRIVATE KEY\n")
+        (
+            2,
+            "lgpki: ca/keys/root.key.pem: no CERTIFICATE in it, but ENCRYPTED PRIVATE KEY\n  to do: name a file that holds one, in PEM or DER\n"
+        )
     );
     let (code, text) = said(&folder, &["crl", "inspect", "nowhere"]);
     assert_eq!(

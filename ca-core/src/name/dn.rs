@@ -254,7 +254,7 @@ impl fmt::Debug for DistinguishedName {
 }
 
 /// Control, zero-width and bidirectional characters: shown escaped.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

@@ -14,6 +14,7 @@ mod prefecture;
 mod text;
 
 pub use alternative::AlternativeNames;
+pub(crate) use dn::is_hidden;
 pub use dn::{Attribute, DistinguishedName, NameError, StringKind};
 pub use dns::{DnsName, DnsNameError};
 pub use email::{EmailAddress, EmailAddressError};

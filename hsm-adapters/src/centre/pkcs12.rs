@@ -42,7 +42,7 @@ pub enum Pkcs12Form {
     /// PBES2 with AES-256 and SHA-256: everything since about 2018.
     #[default]
     Modern,
-    /// Triple DES and SHA-1, for old devices that read nothing else; only where a profile says so. The PIN still protects.
+    /// Triple DES and SHA-1, for old devices that read nothing else; only where the configuration allows it. The PIN still protects.
     Legacy,
 }
 

@@ -12,6 +12,7 @@ use crate::trouble::{Exit, Trouble};
 use ca_core::id::ProfileId;
 use ca_core::key::KeyAlgorithm;
 use ca_core::name::DnsName;
+use ca_core::profile::Packs;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -26,9 +27,12 @@ pub enum Csr {
 /// Arguments of `csr new`.
 #[derive(Debug, clap::Args)]
 pub struct New {
-    /// The kind of certificate: web-server
+    /// The kind of certificate: web-server, job-role, mail, … as the pack names it
     #[arg(long, value_name = "NAME")]
     pub profile: String,
+    /// The policy pack the profile is in, by name or file; the shipped ones without it
+    #[arg(long, value_name = "PACK")]
+    pub pack: Option<String>,
     /// The file of the key
     #[arg(long, value_name = "FILE", required_unless_present = "token_module", conflicts_with = "token_module")]
     pub key: Option<PathBuf>,
@@ -57,7 +61,7 @@ pub struct New {
 pub fn run(what: &Csr) -> Result<Exit, Trouble> {
     let Csr::New(what) = what;
     // All that can be said without a key is said first: a new key in a token is not made in vain.
-    let asked = Asked::for_profile(&what.profile)?;
+    let asked = Asked::for_profile(&what.profile, what.pack.as_deref())?;
     let names = asked.names(&what.dns_names)?;
     if what.out.symlink_metadata().is_ok() {
         return Err(taken(&what.out));
@@ -88,7 +92,8 @@ pub fn run(what: &Csr) -> Result<Exit, Trouble> {
         }
     }?;
     write(&what.out, &pem)?;
-    out::line(format_args!("request: {} ({}, {})", what.out.display(), asked.profile, listed(&names)))?;
+    let named = if names.is_empty() { String::new() } else { format!(", {}", listed(&names)) };
+    out::line(format_args!("request: {} ({}{named})", what.out.display(), asked.profile))?;
     Ok(Exit::Done)
 }
 
@@ -102,8 +107,12 @@ struct Asked {
 
 impl Asked {
     /// The one place that looks a profile up. Errors: exit 2 for a name no profile has, exit 7 for a profile nobody requests.
-    fn for_profile(name: &str) -> Result<Self, Trouble> {
-        let packs = packs::shipped()?;
+    fn for_profile(name: &str, pack: Option<&str>) -> Result<Self, Trouble> {
+        let packs = match pack {
+            Some(name) => Packs::new(vec![packs::named(name)?])
+                .map_err(|error| Trouble::new(Exit::Configuration, "this pack cannot be used").because(error))?,
+            None => packs::shipped()?,
+        };
         let known: Vec<&str> = packs.requested().map(|profile| profile.id.as_str()).collect();
         match packs.profile_named(name) {
             Some((_, profile)) if profile.family.is_requested() => Ok(Self {

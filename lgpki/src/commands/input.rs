@@ -4,6 +4,7 @@ use crate::trouble::{Exit, Trouble};
 use ca_core::certificate::Certificate;
 use ca_core::key::KeyAlgorithm;
 use ca_core::time::Timestamp;
+use std::io::Read;
 use std::path::Path;
 
 /// Larger than any certificate or chain; CRLs may be larger.
@@ -13,11 +14,9 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 /// cannot be read or has no such block.
 pub fn read(file: &Path, label: &str) -> Result<Vec<Vec<u8>>, Trouble> {
     let wrong = |what: String| Trouble::new(Exit::Usage, format!("{}: {what}", file.display()));
-    let size = std::fs::metadata(file).map_err(|error| wrong("cannot be read".to_owned()).because(error))?.len();
-    if size > LARGEST {
-        return Err(wrong(format!("{size} octets are too many: is this the right file?")));
-    }
-    let octets = std::fs::read(file).map_err(|error| wrong("cannot be read".to_owned()).because(error))?;
+    let octets = bounded(file, LARGEST).map_err(|error| {
+        wrong("cannot be read".to_owned()).because(error).advice("is this the right file, and may this user read it?")
+    })?;
     if !octets.windows(11).any(|window| window == b"-----BEGIN ") {
         return Ok(vec![octets]);
     }
@@ -26,9 +25,26 @@ pub fn read(file: &Path, label: &str) -> Result<Vec<Vec<u8>>, Trouble> {
     let wanted: Vec<Vec<u8>> =
         blocks.iter().filter(|block| block.tag() == label).map(|block| block.contents().to_vec()).collect();
     if wanted.is_empty() {
-        return Err(wrong(format!("no {label} in it, only {}", found.join(", "))));
+        let found = if found.is_empty() { "no whole PEM block".to_owned() } else { found.join(", ") };
+        return Err(wrong(format!("no {label} in it, but {found}")).advice("name a file that holds one, in PEM or DER"));
     }
     Ok(wanted)
+}
+
+/// The octets of a regular file of at most that many. Errors: it cannot be read, is larger, or is no regular file: a device or
+/// pipe may never end.
+pub fn bounded(file: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    let opened = std::fs::File::open(file)?;
+    let meta = opened.metadata()?;
+    if !meta.is_file() {
+        return Err(std::io::Error::other("this is no regular file"));
+    }
+    let mut octets = Vec::new();
+    opened.take(most.saturating_add(1)).read_to_end(&mut octets)?;
+    if u64::try_from(octets.len()).unwrap_or(u64::MAX) > most {
+        return Err(std::io::Error::other(format!("more than {most} octets are too many")));
+    }
+    Ok(octets)
 }
 
 /// The certificates in `file`, in order. Errors: exit 2.

@@ -1,5 +1,6 @@
 //! Which policy packs a command works by that has no installation: the shipped ones, or files that are named.
 
+use super::input::bounded;
 use crate::trouble::{Exit, Trouble};
 use ca_core::profile::pack::SHIPPED;
 use ca_core::profile::{Pack, PackErrors, Packs};
@@ -15,13 +16,20 @@ pub fn read(name: &str) -> Result<Result<Pack, PackErrors>, Trouble> {
     if let Some(shipped) = Pack::shipped(name) {
         return Ok(shipped);
     }
-    let text = std::fs::read_to_string(Path::new(name)).map_err(|error| {
+    let text = read_text(Path::new(name)).map_err(|error| {
         let known = SHIPPED.map(|(known, _)| known).join(", ");
         Trouble::new(Exit::Usage, format!("there is no policy pack {name}"))
             .because(format!("no shipped one has that name, and as a file: {error}"))
             .advice(format!("name a TOML file, or one of {known}"))
     })?;
     Ok(Pack::parse(&text, name))
+}
+
+/// Far more than anybody writes.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+fn read_text(file: &Path) -> std::io::Result<String> {
+    String::from_utf8(bounded(file, LARGEST)?).map_err(|_| std::io::Error::other("this is no UTF-8 text"))
 }
 
 /// The pack of that name, or in that file. Errors: exit 2 when there is neither, exit 3 with every line that is wrong.

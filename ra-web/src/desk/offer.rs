@@ -63,7 +63,7 @@ async fn all_within<'a>(txn: &mut ReadTxn, desk: &Desk<'a>) -> Result<Vec<Offer<
     let authorities = txn.authorities().await?;
     let in_a_prefecture = prefecture_in_english(&desk.organisation.code).is_some();
     let mut offers = Vec::new();
-    for pack in desk.packs.iter() {
+    for pack in desk.packs.iter().filter(|pack| pack.is_effective(desk.now)) {
         for profile in pack.profiles().iter().filter(|profile| profile.family.is_requested()) {
             let issues = authorities.iter().find(|authority| profile.issuers.contains(&authority.authority_id));
             let Some(authority) = issues else { continue };

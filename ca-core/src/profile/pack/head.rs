@@ -3,7 +3,7 @@
 
 use super::file::{self, File};
 use super::words::{self, Wrong, wrong};
-use super::{AuthorityRule, Pack, Periods, ResponderRule, consistency, profiles};
+use super::{AuthorityRule, Pack, Periods, ResponderRule, consistency, profiles, soundness};
 use crate::id::{AuthorityId, PolicyId, ProfileId};
 use crate::key::{Allowed, CryptoCalendar, CryptoDate, Dated, SignatureHash};
 use crate::oid::ObjectId;
@@ -35,7 +35,8 @@ pub(super) fn read(raw: File) -> Result<Pack, Vec<Wrong>> {
         authorities: authorities.iter().map(|(_, authority)| authority.clone()).collect(),
         profiles: profiles.iter().map(|(_, profile)| std::sync::Arc::clone(profile)).collect(),
     };
-    let wrongs = consistency::check(&pack, &authorities, &profiles);
+    let mut wrongs = consistency::check(&pack, &authorities, &profiles);
+    wrongs.extend(soundness::check(&pack, &authorities, &profiles));
     if wrongs.is_empty() { Ok(pack) } else { Err(wrongs) }
 }
 

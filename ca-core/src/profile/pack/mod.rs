@@ -3,7 +3,8 @@
 //! a default that a pack could forget: what a pack does not say is not in the certificate.
 //!
 //! [`file`] is the pack as it is written, [`head`] reads dates, policies and authorities, [`profiles`] resolves what extends
-//! what, [`consistency`] looks for contradictions, [`differences`] compares two packs.
+//! what, [`consistency`] looks for contradictions and
+//! [`soundness`] for what nobody would believe, [`differences`] compares two packs.
 
 mod consistency;
 mod differences;
@@ -11,6 +12,7 @@ mod file;
 mod head;
 mod packs;
 mod profiles;
+mod soundness;
 pub(super) mod words;
 
 pub use differences::Difference;

@@ -28,8 +28,8 @@ pub enum PacksError {
         /// The other.
         second: ProfileId,
     },
-    /// Two have an authority of the same name.
-    #[error("the authority {authority} is in {first} and in {second}")]
+    /// Two have an authority of the same id, or of the same name in certificates.
+    #[error("the authority {authority} of {second}, or one of its name, is also in {first}")]
     Authority {
         /// The authority.
         authority: AuthorityId,
@@ -101,7 +101,10 @@ fn check_pair(first: &Pack, second: &Pack) -> Result<(), PacksError> {
     if let Some(profile) = both.iter().find(|profile| first.profile(&profile.id).is_some()) {
         return Err(PacksError::Profile { profile: profile.id.clone(), first: names.0, second: names.1 });
     }
-    match second.authorities.iter().find(|authority| first.authority(&authority.id).is_some()) {
+    let taken = |rule: &AuthorityRule| {
+        first.authorities.iter().any(|one| one.id == rule.id || one.subject.matches(&rule.subject))
+    };
+    match second.authorities.iter().find(|authority| taken(authority)) {
         Some(authority) => {
             Err(PacksError::Authority { authority: authority.id.clone(), first: names.0, second: names.1 })
         }

@@ -243,8 +243,11 @@ fn what_differs_is_said_field_by_field() {
 #[test]
 fn what_is_new_is_said_as_a_whole_and_field_by_field() {
     let before = Pack::parse(PRIVATE, "a").unwrap();
-    let added =
-        PRIVATE.replacen("[profile.code-signing]", "[profile.post]\nextends = \"mail\"\n\n[profile.code-signing]", 1);
+    let added = PRIVATE.replacen(
+        "[profile.code-signing]",
+        "[profile.post]\nextends = \"mail\"\ntitle = { ja = \"手紙\", en = \"Letter\" }\n\n[profile.code-signing]",
+        1,
+    );
     let said = before.differences(&Pack::parse(&added, "b").unwrap());
     assert!(said.iter().all(|one| one.of == "profile post" && one.before.is_none()));
     assert_eq!((said[0].field.as_str(), said[0].after.as_deref()), ("", Some("")));
@@ -310,4 +313,85 @@ fn packs_together_name_each_thing_once() {
     let renamed = PRIVATE.replacen("name = \"lgwan-private\"", "name = \"other\"", 1);
     assert!(matches!(twice(&renamed), PacksError::Profile { .. }));
     assert_eq!(Packs::new(Vec::new()).unwrap_err(), PacksError::None);
+}
+
+#[test]
+fn what_nobody_would_believe_is_refused() {
+    let bridge = |change: (&str, &str), place: &str, reason: &str| refused(BRIDGE, change, place, reason);
+    let private = |change: (&str, &str), place: &str, reason: &str| refused(PRIVATE, change, place, reason);
+    private(("CN=Sample Application CA", "CN=SAMPLE ROOT ca"), "application-ca]\ntitle", "has the name of root");
+    let fewer = ("policies = [\"web-server\", \"mail\", ", "policies = [\"web-server\", ");
+    private(fewer, "mail]\nextends = \"application", "the policy mail is none of application-ca");
+    private(
+        ("rsa-up-to = 2048\nlives-until = 2030-12-31", "rsa-up-to = 2048\nlives-until = 2020-12-31"),
+        "root]\ntitle",
+        "rsa2048 keys may not be used",
+    );
+    private(("signature = \"sha1\"", "signature = \"sha384\""), "root]\ntitle", "p384 keys sign over sha384");
+    private(
+        ("extended-key-usage = [\"codeSigning\"]", "extended-key-usage = [\"documentSigning\"]"),
+        "code-signing]\nextends",
+        "are for codeSigning",
+    );
+    private(
+        ("[\"digitalSignature\", \"nonRepudiation\"]", "[\"digitalSignature\"]"),
+        "job-role]\nextends",
+        "need one of the key usages nonRepudiation",
+    );
+    private(
+        ("validity = { days = 90 }", "validity = { years = 10 }"),
+        "ocsp-responder-sub]\nfamily",
+        "lives for a year at most",
+    );
+    private(
+        (
+            "\"O={organisation-en}\", \"CN={server-name}\"]\nalternative-names = { dns = { least = 1",
+            "\"O={organisation}\", \"CN={server-name}\"]\nalternative-names = { dns = { least = 1",
+        ),
+        "web-server]\nextends",
+        "is Japanese",
+    );
+    private(("oid = \"1.3.6.1.4.1.32473.2.2\"", "oid = \"2.5.29.32.0\""), "user]\nextends", "anyPolicy is for CAs");
+    private(
+        ("title = { ja = \"メール証明書\", en = \"Mail certificate\" }", "title = { ja = \" \", en = \"Mail\" }"),
+        "mail]\nextends = \"application",
+        "a title or about text is empty",
+    );
+    private(
+        (
+            "ja = \"メール証明書\", en = \"Mail certificate\"",
+            "ja = \"コード署名証明書\", en = \"Code-signing certificate\"",
+        ),
+        "code-signing]\nextends",
+        "has the title of mail",
+    );
+    private(
+        ("issuers = [\"root\"]\nvalidity", "issuers = [\"root\"]\npath-length = 0\nvalidity"),
+        "application-ca]\ntitle",
+        "allows no fewer CAs",
+    );
+    bridge(
+        (
+            "critical = { certificate-policies = true }",
+            "critical = { certificate-policies = true, extended-key-usage = true }",
+        ),
+        "cross-gpki]\nextends",
+        "cannot be critical where there is none",
+    );
+    bridge(
+        (
+            "validity = { years = 10, boundary = \"jst-day\" }\nalternative",
+            "validity = { years = 10, boundary = \"jst-day\" }\nname-constraints = { permitted = [{ dns = \"lg.jp\" }] }\nalternative",
+        ),
+        "bridge-ca]\nextends",
+        "are for cross-certificates",
+    );
+    assert!(
+        !complaints(
+            "[pack]\nname = \"a\"\nversion = \"1\"\ntitle = { ja = \"あ\", en = \"a\" }\neffective-from = 2026-04-01\n",
+            "1",
+            "1"
+        )
+        .is_empty()
+    );
 }

@@ -1,6 +1,7 @@
 //! Which certificates the given files and folders hold. A folder is walked to its end, in the order of names, without
 //! following links, so it cannot lead in circles. What holds no certificate is named, never passed over in silence.
 
+use crate::commands::input::bounded;
 use crate::trouble::{Exit, Trouble};
 use ca_core::der::{Reader, check_strict};
 use ca_core::issue::lint::{Held, examine};
@@ -89,11 +90,16 @@ fn other(path: &Path, reason: String) -> Found {
 }
 
 fn file(path: &Path, named: Named) -> std::io::Result<Vec<Found>> {
-    let size = std::fs::metadata(path)?.len();
-    if size > LARGEST {
-        return Ok(vec![other(path, format!("{size} octets are too many for certificates"))]);
+    let meta = std::fs::metadata(path)?;
+    if !meta.is_file() || meta.len() > LARGEST {
+        let reason = if meta.is_file() {
+            format!("{} octets are too many for certificates", meta.len())
+        } else {
+            "no regular file".to_owned()
+        };
+        return Ok(vec![other(path, reason)]);
     }
-    let octets = std::fs::read(path)?;
+    let octets = bounded(path, LARGEST)?;
     if octets.windows(11).any(|window| window == b"-----BEGIN ") {
         return Ok(armoured(path, &octets));
     }
