@@ -245,7 +245,10 @@ fn a_key_given_as_a_certificate_is_named_for_what_it_is() {
     let (code, text) = said(&folder, &["crl", "inspect", "nowhere"]);
     assert_eq!(
         (code, text.as_str()),
-        (2, "lgpki: nowhere: cannot be read\n  why: No such file or directory (os error 2)\n")
+        (
+            2,
+            "lgpki: nowhere: cannot be read\n  why: No such file or directory (os error 2)\n  to do: is this the right file, and may this user read it?\n"
+        )
     );
 }
 

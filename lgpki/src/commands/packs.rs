@@ -1,6 +1,7 @@
 //! Which policy packs a command works by that has no installation: the shipped ones, or files that are named.
 
 use super::input::bounded;
+use super::profile::trial;
 use crate::trouble::{Exit, Trouble};
 use ca_core::profile::pack::SHIPPED;
 use ca_core::profile::{Pack, PackErrors, Packs};
@@ -22,7 +23,7 @@ pub fn read(name: &str) -> Result<Result<Pack, PackErrors>, Trouble> {
             .because(format!("no shipped one has that name, and as a file: {error}"))
             .advice(format!("name a TOML file, or one of {known}"))
     })?;
-    Ok(Pack::parse(&text, name))
+    Ok(Pack::parse(&text, name).and_then(|pack| trial::passed(pack, &text, name)))
 }
 
 /// Far more than anybody writes.

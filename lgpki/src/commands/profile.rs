@@ -4,6 +4,7 @@
 mod line;
 mod manifest;
 pub mod order;
+pub mod trial;
 pub mod unsigned;
 
 use super::packs;

@@ -2,6 +2,7 @@
 
 use super::checked::Wrong;
 use super::file;
+use crate::commands::profile::trial;
 use ca_core::id::AuthorityId;
 use ca_core::profile::pack::{Periods, SHIPPED};
 use ca_core::profile::{Pack, Packs};
@@ -72,7 +73,8 @@ pub(super) fn packs(raw: &file::Policy, folder: &Path) -> Result<Packs, Wrong> {
                 let text = std::fs::read_to_string(&file).map_err(|error| {
                     wrong(at, format!("the policy pack {} cannot be read: {error}", file.display()))
                 })?;
-                Pack::parse(&text, &file.display().to_string())
+                let shown = file.display().to_string();
+                Pack::parse(&text, &shown).and_then(|pack| trial::passed(pack, &text, &shown))
             }
             None => {
                 let known = SHIPPED.map(|(known, _)| known).join(", ");

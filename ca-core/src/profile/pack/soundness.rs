@@ -90,7 +90,9 @@ fn check_path_length(pack: &Pack, authority: &AuthorityRule, wrong: &mut Complai
 }
 
 /// What each family is for: a purpose it must have, and key usages one of which it must have.
-const MEANINGS: [(Family, Option<(Oid, &str)>, KeyUsage); 8] = [
+type Meaning = (Family, Option<(Oid, &'static str)>, KeyUsage);
+
+const MEANINGS: [Meaning; 8] = [
     (Family::JobRole, None, KeyUsage::NON_REPUDIATION),
     (Family::User, Some((oid::KP_CLIENT_AUTH, "clientAuth")), KeyUsage::DIGITAL_SIGNATURE),
     (Family::Encryption, None, KeyUsage(0x2800)),
