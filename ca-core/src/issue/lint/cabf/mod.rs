@@ -6,6 +6,7 @@ mod code_signing;
 mod smime;
 mod tls;
 
+use super::candidate::attributes;
 use super::syntax::is_http;
 use super::{Candidate, Rule};
 use crate::oid::{self, Oid};
@@ -65,6 +66,12 @@ fn crl_names<'c>(candidate: &'c Candidate<'_>) -> impl Iterator<Item = &'c Gener
 fn has_http_crl(candidate: &Candidate<'_>) -> Result<(), String> {
     let found = crl_names(candidate).any(|name| matches!(name, GeneralName::URI(uri) if is_http(uri)));
     if found { Ok(()) } else { Err("no http address of a CRL".into()) }
+}
+
+/// `Ok` when no value of the subject is a [placeholder](is_placeholder).
+fn has_no_placeholder(candidate: &Candidate<'_>) -> Result<(), String> {
+    let mut all = attributes(candidate.x509.subject());
+    all.find(|attribute| is_placeholder(attribute.value)).map_or(Ok(()), |attribute| Err(attribute.shown()))
 }
 
 /// Whether text holds nothing but signs of absence: full stops, hyphens and spaces.

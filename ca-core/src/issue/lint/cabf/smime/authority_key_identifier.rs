@@ -2,7 +2,7 @@
 //! (S/MIME BR §7.1.2.3).
 
 use super::super::has_plain_authority_key;
-use crate::issue::lint::{Baseline, Candidate, Check, Rule, Says, Severity};
+use crate::issue::lint::{Baseline, Check, Rule, Says, Severity};
 
 pub(super) const RULE: Rule = Rule {
     name: "cabf.smime.authority-key-identifier",
@@ -12,12 +12,8 @@ pub(super) const RULE: Rule = Rule {
         en: "authorityKeyIdentifier holds a key identifier, and neither issuer nor serial number.",
         ja: "authorityKeyIdentifierには鍵識別子があり、発行者名とシリアル番号があってはなりません。",
     },
-    check: Check::Baseline(Baseline::Smime, check),
+    check: Check::Baseline(Baseline::Smime, has_plain_authority_key),
 };
-
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    has_plain_authority_key(candidate)
-}
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 //! §7.1.2.11.1).
 
 use super::super::has_plain_authority_key;
-use crate::issue::lint::{Baseline, Candidate, Check, Rule, Says, Severity};
+use crate::issue::lint::{Baseline, Check, Rule, Says, Severity};
 
 pub(super) const RULE: Rule = Rule {
     name: "cabf.tls.authority-key-identifier",
@@ -12,12 +12,8 @@ pub(super) const RULE: Rule = Rule {
         en: "authorityKeyIdentifier holds a key identifier, and neither issuer nor serial number.",
         ja: "authorityKeyIdentifierには鍵識別子があり、発行者名とシリアル番号があってはなりません。",
     },
-    check: Check::Baseline(Baseline::TlsServer, check),
+    check: Check::Baseline(Baseline::TlsServer, has_plain_authority_key),
 };
-
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    has_plain_authority_key(candidate)
-}
 
 #[cfg(test)]
 mod tests {

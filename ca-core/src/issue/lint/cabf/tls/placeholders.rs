@@ -1,8 +1,7 @@
 //! Subject attributes must not contain only signs of absence such as full stop, hyphen and space (BR §7.1.2.7.4).
 
-use super::super::is_placeholder;
-use crate::issue::lint::candidate::attributes;
-use crate::issue::lint::{Baseline, Candidate, Check, Rule, Says, Severity};
+use super::super::has_no_placeholder;
+use crate::issue::lint::{Baseline, Check, Rule, Says, Severity};
 
 pub(super) const RULE: Rule = Rule {
     name: "cabf.tls.placeholders",
@@ -12,13 +11,8 @@ pub(super) const RULE: Rule = Rule {
         en: "No value in the subject consists of full stops, hyphens and spaces only.",
         ja: "主体者名の値は、点、ハイフン、空白だけであってはなりません。",
     },
-    check: Check::Baseline(Baseline::TlsServer, check),
+    check: Check::Baseline(Baseline::TlsServer, has_no_placeholder),
 };
-
-fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    let mut all = attributes(candidate.x509.subject());
-    all.find(|attribute| is_placeholder(attribute.value)).map_or(Ok(()), |attribute| Err(attribute.shown()))
-}
 
 #[cfg(test)]
 mod tests {
