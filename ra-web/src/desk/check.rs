@@ -270,9 +270,9 @@ fn filled(
     fields: Fields,
     mut names: AlternativeNames,
 ) -> Result<(DistinguishedName, AlternativeNames), DeskError> {
-    let unreadable = |reason: String| DeskError::Unreadable { what: "organisation name", reason };
-    let organisation =
-        OrganisationName::parse(&desk.organisation.name_en).map_err(|error| unreadable(error.to_string()))?;
+    let organisation = OrganisationName::parse(&desk.organisation.name_en)
+        .map_err(|error| DeskError::Unreadable { what: "organisation name", reason: error.to_string() })?;
+    let unreadable = |reason: String| DeskError::Unreadable { what: "subject", reason };
     let prefecture = prefecture_in_english(&desk.organisation.code).unwrap_or_default();
     let server = names.dns.first().map(ToString::to_string).unwrap_or_default();
     let fields = fields
