@@ -1,4 +1,5 @@
-//! Fixed stand-ins for tests of every crate: a clock that stands, randomness that counts. Never used by the program.
+//! Fixed stand-ins for tests of every crate: a clock that stands, randomness that counts. The program
+//! uses the randomness only where what comes out is thrown away: the trial of a pack and the benchmark of encoding.
 
 use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::time::{Clock, Timestamp};
