@@ -2,7 +2,7 @@
 //! can neither make nor destroy keys. Implemented in `hsm-adapters`.
 
 use crate::id::KeyLabel;
-use crate::key::{KeyAlgorithm, SubjectKey};
+use crate::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
 
 /// To-be-signed octets with what they are: signers never see raw bytes of unknown meaning.
 #[derive(Clone, Copy, Debug)]
@@ -59,9 +59,14 @@ pub trait Signer: Send + Sync {
     /// The public half of a key. Errors: no such key, or it cannot be used.
     fn public_key(&self, label: &KeyLabel) -> Result<SubjectKey, SignerError>;
 
-    /// One signature for each of `batch`, in order, by the algorithm of
-    /// [`KeyAlgorithm::signature_algorithm`]; each item succeeds or fails alone. ECDSA signatures are DER.
-    fn sign(&self, label: &KeyLabel, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, SignerError>>;
+    /// One signature for each of `batch`, in order, by `algorithm`; each item succeeds or fails alone. ECDSA signatures are
+    /// DER. An algorithm the key cannot sign with is [`SignerError::Unusable`].
+    fn sign(
+        &self,
+        label: &KeyLabel,
+        algorithm: SignatureAlgorithm,
+        batch: &[Tbs<'_>],
+    ) -> Vec<Result<Vec<u8>, SignerError>>;
 }
 
 /// A key store that also makes and destroys keys: ceremonies only.

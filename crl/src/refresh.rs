@@ -205,7 +205,10 @@ impl Draft {
             entries: &entries,
         };
         let tbs = content.to_tbs();
-        let signature = signer.sign(&self.key, &[Tbs::Crl(&tbs)]).pop().ok_or(RefreshError::Thread)??;
+        let signature = signer
+            .sign(&self.key, content.signature_algorithm(), &[Tbs::Crl(&tbs)])
+            .pop()
+            .ok_or(RefreshError::Thread)??;
         let der = signed(&tbs, content.signature_algorithm(), &signature);
         let list = check_content(&der, &content)?;
         if let Some(previous) = &self.previous {

@@ -30,11 +30,12 @@ pub fn probe(signer: &dyn Signer, label: &KeyLabel) -> Probe {
 
 fn tried(signer: &dyn Signer, label: &KeyLabel) -> Result<(), String> {
     let key = signer.public_key(label).map_err(|error| error.to_string())?;
+    let algorithm = key.algorithm().signature_algorithm();
     let signature = signer
-        .sign(label, &[Tbs::Probe(MESSAGE)])
+        .sign(label, algorithm, &[Tbs::Probe(MESSAGE)])
         .pop()
         .ok_or_else(|| "the signer returned nothing".to_owned())?
         .map_err(|error| error.to_string())?;
-    verify(&key, key.algorithm().signature_algorithm(), MESSAGE, &signature)
+    verify(&key, algorithm, MESSAGE, &signature)
         .map_err(|_| format!("the key {label} signs, but its public half does not verify the signature"))
 }

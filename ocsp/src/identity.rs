@@ -113,7 +113,9 @@ impl Identity {
     ) -> Vec<Result<SignedResponse, SigningError>> {
         let octets: Vec<Vec<u8>> = batch.iter().map(ResponseData::to_der).collect();
         let tbs: Vec<Tbs<'_>> = octets.iter().map(|tbs| Tbs::Ocsp(tbs)).collect();
-        let signatures = signer.sign(&self.key, &tbs).into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+        let algorithm = self.certificate.key().algorithm().signature_algorithm();
+        let signatures =
+            signer.sign(&self.key, algorithm, &tbs).into_iter().map(Some).chain(std::iter::repeat_with(|| None));
         batch
             .into_iter()
             .zip(octets.iter().cloned())

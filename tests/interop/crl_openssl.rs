@@ -157,9 +157,9 @@ async fn a_crl_that_is_wrong_in_any_way_is_found_out() {
     };
     let make = |content: &CrlContent<'_>, key: &str| {
         let tbs = content.to_tbs();
-        let signature =
-            ca_core::signer::Signer::sign(&pki.keys, &crate::pki::label(key), &[ca_core::signer::Tbs::Crl(&tbs)]);
-        signed(&tbs, content.signature_algorithm(), &signature.into_iter().next().unwrap().unwrap())
+        let (label, algorithm) = (crate::pki::label(key), content.signature_algorithm());
+        let signature = ca_core::signer::Signer::sign(&pki.keys, &label, algorithm, &[ca_core::signer::Tbs::Crl(&tbs)]);
+        signed(&tbs, algorithm, &signature.into_iter().next().unwrap().unwrap())
     };
     let whole = content(5, &entries);
     let good = check_content(&make(&whole, "issuing"), &whole).unwrap();

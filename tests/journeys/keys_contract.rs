@@ -1,7 +1,7 @@
 //! What every key store must do, whatever it is made of. Runs on the software keys; devices are added to [`stores`].
 
 use ca_core::id::KeyLabel;
-use ca_core::key::KeyAlgorithm;
+use ca_core::key::{KeyAlgorithm, SignatureAlgorithm};
 use ca_core::signer::{KeyKeeper, SignerError, Tbs};
 use ca_core::verify::verify;
 use hsm_adapters::probe::{Probe, probe};
@@ -27,8 +27,8 @@ fn every_algorithm_signs_and_ring_verifies() {
             assert_eq!(public.algorithm(), algorithm);
             assert_eq!(keys.public_key(&label).unwrap(), public);
             public.check_strength().unwrap();
-            let signature = keys.sign(&label, &[Tbs::Crl(b"message")]).remove(0).unwrap();
             let with = algorithm.signature_algorithm();
+            let signature = keys.sign(&label, with, &[Tbs::Crl(b"message")]).remove(0).unwrap();
             verify(&public, with, b"message", &signature).unwrap();
             assert!(verify(&public, with, b"massage", &signature).is_err());
             assert_eq!(probe(keys, &label), Probe::Usable);
@@ -45,7 +45,7 @@ fn a_batch_is_answered_in_order_however_long_it_is() {
             for length in [0u32, 1, 3, 65, 130] {
                 let messages: Vec<Vec<u8>> = (0..length).map(|n| n.to_be_bytes().to_vec()).collect();
                 let batch: Vec<Tbs<'_>> = messages.iter().map(|message| Tbs::Certificate(message)).collect();
-                let signatures = keys.sign(&label, &batch);
+                let signatures = keys.sign(&label, algorithm.signature_algorithm(), &batch);
                 assert_eq!(signatures.len(), messages.len());
                 for (message, signature) in messages.iter().zip(signatures) {
                     verify(&public, algorithm.signature_algorithm(), message, &signature.unwrap()).unwrap();
@@ -60,7 +60,7 @@ fn a_key_that_is_not_there_is_said_to_be_so() {
     on_every_store("absent", |keys| {
         let nobody = label("nobody");
         assert_eq!(keys.public_key(&nobody), Err(SignerError::NoSuchKey(nobody.clone())));
-        let answers = keys.sign(&nobody, &[Tbs::Ocsp(b"a"), Tbs::Ocsp(b"b")]);
+        let answers = keys.sign(&nobody, SignatureAlgorithm::EcdsaSha256, &[Tbs::Ocsp(b"a"), Tbs::Ocsp(b"b")]);
         assert_eq!(answers.len(), 2);
         assert!(answers.iter().all(|answer| *answer == Err(SignerError::NoSuchKey(nobody.clone()))));
         assert_eq!(keys.destroy(&nobody), Err(SignerError::NoSuchKey(nobody.clone())));
@@ -90,7 +90,8 @@ fn sixteen_threads_sign_at_once() {
             for n in 0..16u8 {
                 let (public, shared) = (&public, &shared);
                 scope.spawn(move || {
-                    let signature = keys.sign(shared, &[Tbs::Ocsp(&[n])]).remove(0).unwrap();
+                    let signature =
+                        keys.sign(shared, SignatureAlgorithm::EcdsaSha256, &[Tbs::Ocsp(&[n])]).remove(0).unwrap();
                     verify(public, KeyAlgorithm::P256.signature_algorithm(), &[n], &signature).unwrap();
                 });
             }

@@ -3,7 +3,7 @@
 
 use crate::certificate::Certificate;
 use crate::id::{AuthorityId, KeyLabel};
-use crate::key::SubjectKey;
+use crate::key::{SignatureAlgorithm, SubjectKey};
 use crate::name::DistinguishedName;
 use crate::time::Validity;
 
@@ -100,6 +100,11 @@ impl Authority {
     /// Its public key.
     pub const fn key(&self) -> &SubjectKey {
         &self.key
+    }
+
+    /// What it signs with.
+    pub const fn signature_algorithm(&self) -> SignatureAlgorithm {
+        self.key.algorithm().signature_algorithm()
     }
 
     /// Its key identifier, for authorityKeyIdentifier.

@@ -26,7 +26,7 @@ pub(super) fn encode(
     entropy: &dyn Entropy,
 ) -> Result<Unsigned, EntropyUnavailable> {
     let serial = SerialNumber::drawn(entropy)?;
-    let algorithm = authority.key().algorithm().signature_algorithm();
+    let algorithm = authority.signature_algorithm();
     let mut w = Writer::with_capacity(1024);
     w.sequence(|w| {
         w.constructed(tag::context_constructed(3), |w| w.sequence(|w| extensions(w, authority, &vetted)));

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::certificate::Certificate;
 use crate::id::{AuthorityId, KeyLabel};
-use crate::key::SubjectKey;
+use crate::key::{SignatureAlgorithm, SubjectKey};
 use crate::name::{Attribute, DistinguishedName, StringKind};
 use crate::oid;
 use crate::serial::SerialNumber;
@@ -60,7 +60,7 @@ impl Signer for MemorySigner {
         Ok(self.key())
     }
 
-    fn sign(&self, label: &KeyLabel, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, SignerError>> {
+    fn sign(&self, label: &KeyLabel, _: SignatureAlgorithm, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, SignerError>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let unknown = || SignerError::OutcomeUnknown { label: label.clone(), reason: "no answer".into() };
         let answered = if let SigningFault::Missing(place) = self.fault { place } else { batch.len() };

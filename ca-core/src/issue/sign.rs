@@ -30,7 +30,7 @@ pub(super) fn sign_all(
         return (Vec::new(), Vec::new());
     }
     let tbs: Vec<Tbs<'_>> = batch.iter().map(|recorded| Tbs::Certificate(&recorded.facts().tbs)).collect();
-    let mut signatures = signer.sign(authority.label(), &tbs).into_iter();
+    let mut signatures = signer.sign(authority.label(), authority.signature_algorithm(), &tbs).into_iter();
     let (mut signed, mut failures) = (Vec::with_capacity(batch.len()), Vec::new());
     for recorded in batch {
         let serial = recorded.facts().serial.clone();

@@ -75,7 +75,8 @@ impl HolderKey {
     /// [`HolderKeyError::NotSigned`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, HolderKeyError> {
         let key = SoftKey::from_pkcs8(&self.pkcs8).map_err(|_| HolderKeyError::NotAKey)?;
-        key.sign_one(message).ok_or(HolderKeyError::NotSigned)
+        let with = self.public.algorithm().signature_algorithm();
+        key.sign_one(with, message).map_err(|_| HolderKeyError::NotSigned)
     }
 
     fn of(key: &SoftKey) -> Result<Self, HolderKeyError> {

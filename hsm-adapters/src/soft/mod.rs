@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ca_core::id::KeyLabel;
-use ca_core::key::{KeyAlgorithm, SubjectKey};
+use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
 use ca_core::signer::{KeyKeeper, Signer, SignerError, Tbs};
 
 use self::derive::FolderSecret;
@@ -112,12 +112,17 @@ impl Signer for SoftKeys {
         Ok(self.key(label)?.public().clone())
     }
 
-    fn sign(&self, label: &KeyLabel, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, SignerError>> {
+    fn sign(
+        &self,
+        label: &KeyLabel,
+        algorithm: SignatureAlgorithm,
+        batch: &[Tbs<'_>],
+    ) -> Vec<Result<Vec<u8>, SignerError>> {
         match self.key(label) {
             Ok(key) => key
-                .sign_batch(batch)
+                .sign_batch(algorithm, batch)
                 .into_iter()
-                .map(|signature| signature.ok_or_else(|| unusable(label, &"the signature could not be computed")))
+                .map(|signature| signature.map_err(|error| unusable(label, &error)))
                 .collect(),
             Err(error) => batch.iter().map(|_| Err(error.clone())).collect(),
         }

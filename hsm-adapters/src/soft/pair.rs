@@ -6,7 +6,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair,
-    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RsaKeyPair,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RsaKeyPair, RsaSignatureEncoding,
 };
 use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
 use ca_core::signer::Tbs;
@@ -16,7 +16,6 @@ use zeroize::Zeroizing;
 pub(crate) struct SoftKey {
     pair: Pair,
     public: SubjectKey,
-    signature: SignatureAlgorithm,
 }
 
 enum Pair {
@@ -33,6 +32,24 @@ pub(crate) enum KeyPairError {
     NotOffered(String),
     #[error("the private key is neither P-256, P-384 nor RSA of 2048 to 4096 bits, or its halves do not agree")]
     Unusable,
+}
+
+/// Why a key did not sign.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub(crate) enum NotSigned {
+    #[error("the signature could not be computed")]
+    Failed,
+    #[error("it makes no signatures {0}")]
+    OtherAlgorithm(&'static str),
+}
+
+/// How many signatures take about a millisecond, beside which the 50 µs of a thread do not count.
+const fn worth_a_thread(with: SignatureAlgorithm) -> usize {
+    match with {
+        SignatureAlgorithm::EcdsaSha256 => 32,
+        SignatureAlgorithm::EcdsaSha384 => 8,
+        SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::RsaSha384 => 2,
+    }
 }
 
 impl SoftKey {
@@ -74,51 +91,44 @@ impl SoftKey {
         &self.public
     }
 
-    /// One signature per element, in order; `None` where the library failed. Long batches are spread over the cores.
-    pub(super) fn sign_batch(&self, batch: &[Tbs<'_>]) -> Vec<Option<Vec<u8>>> {
+    /// One signature by `with` per element, in order. Long batches are spread over the cores.
+    pub(super) fn sign_batch(&self, with: SignatureAlgorithm, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, NotSigned>> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = cores.min(batch.len() / self.worth_a_thread());
+        let threads = cores.min(batch.len() / worth_a_thread(with));
         if threads < 2 {
-            return batch.iter().map(|tbs| self.sign_one(tbs.bytes())).collect();
+            return batch.iter().map(|tbs| self.sign_one(with, tbs.bytes())).collect();
         }
         let share = batch.len().div_ceil(threads);
         std::thread::scope(|scope| {
             let running: Vec<_> = batch
                 .chunks(share)
                 .map(|part| {
-                    let signing =
-                        scope.spawn(move || part.iter().map(|tbs| self.sign_one(tbs.bytes())).collect::<Vec<_>>());
-                    (signing, part.len())
+                    let sign = move || part.iter().map(|tbs| self.sign_one(with, tbs.bytes())).collect::<Vec<_>>();
+                    (scope.spawn(sign), part.len())
                 })
                 .collect();
-            running.into_iter().flat_map(|(thread, n)| thread.join().unwrap_or_else(|_| vec![None; n])).collect()
+            let lost = |n| vec![Err(NotSigned::Failed); n];
+            running.into_iter().flat_map(|(thread, n)| thread.join().unwrap_or_else(|_| lost(n))).collect()
         })
     }
 
-    /// How many signatures take about a millisecond, beside which the 50 µs of a thread do not count.
-    const fn worth_a_thread(&self) -> usize {
-        match self.signature {
-            SignatureAlgorithm::EcdsaSha256 => 32,
-            SignatureAlgorithm::EcdsaSha384 => 8,
-            SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::RsaSha384 => 2,
-        }
-    }
-
-    /// One signature by the key's algorithm; `None` where the library failed.
-    pub(crate) fn sign_one(&self, message: &[u8]) -> Option<Vec<u8>> {
+    /// One signature by `with`.
+    pub(crate) fn sign_one(&self, with: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, NotSigned> {
         let random = SystemRandom::new();
-        match &self.pair {
-            Pair::Ecdsa(pair) => pair.sign(&random, message).ok().map(|signature| signature.as_ref().to_vec()),
-            Pair::Rsa(pair) => {
-                let padding = match self.signature {
-                    SignatureAlgorithm::RsaSha384 => &RSA_PKCS1_SHA384,
-                    _ => &RSA_PKCS1_SHA256,
-                };
-                let mut signature = vec![0u8; pair.public_modulus_len()];
-                pair.sign(padding, &random, message, &mut signature).ok()?;
-                Some(signature)
+        let rsa = |pair: &RsaKeyPair, padding: &'static RsaSignatureEncoding| {
+            let mut signature = vec![0u8; pair.public_modulus_len()];
+            pair.sign(padding, &random, message, &mut signature).map(|()| signature)
+        };
+        match (&self.pair, with) {
+            // A curve has one digest here: that of its own strength.
+            (Pair::Ecdsa(pair), _) if with == self.public.algorithm().signature_algorithm() => {
+                pair.sign(&random, message).map(|signature| signature.as_ref().to_vec())
             }
+            (Pair::Rsa(pair), SignatureAlgorithm::RsaSha256) => rsa(pair, &RSA_PKCS1_SHA256),
+            (Pair::Rsa(pair), SignatureAlgorithm::RsaSha384) => rsa(pair, &RSA_PKCS1_SHA384),
+            _ => return Err(NotSigned::OtherAlgorithm(with.name())),
         }
+        .map_err(|_| NotSigned::Failed)
     }
 
     fn with_public(pair: Pair) -> Result<Self, KeyPairError> {
@@ -128,7 +138,6 @@ impl SoftKey {
         }
         .map_err(|_| KeyPairError::Unusable)?;
         let public = SubjectKey::from_spki_der(spki.as_ref()).map_err(|_| KeyPairError::Unusable)?;
-        let signature = public.algorithm().signature_algorithm();
-        Ok(Self { pair, public, signature })
+        Ok(Self { pair, public })
     }
 }

@@ -16,7 +16,7 @@ use ca_core::issue::{Authority, Order, PublicAddresses};
 use ca_core::key::KeyAlgorithm;
 use ca_core::name::{Attribute, DistinguishedName, StringKind};
 use ca_core::profile::{Pack, Packs};
-use ca_core::signer::{KeyKeeper, Signer, Tbs};
+use ca_core::signer::{KeyKeeper, Signer, SignerError, Tbs};
 use ca_core::time::Clock;
 use hsm_adapters::{Passphrase, SoftKeys};
 use std::path::Path;
@@ -244,6 +244,8 @@ async fn first_certificate(started: Instant) -> Result<Duration, BenchError> {
 
 /// Signatures per second with all cores signing, over one second.
 fn raw_signing_rate(keys: &SoftKeys, label: &KeyLabel, cores: usize) -> Result<f64, BenchError> {
+    let prepare = |error: SignerError| BenchError::Prepare(error.to_string());
+    let algorithm = keys.public_key(label).map_err(prepare)?.algorithm().signature_algorithm();
     let message = [0x5au8; 900]; // about the length of a TBSCertificate
     let begin = Instant::now();
     let counted: u32 = std::thread::scope(|scope| {
@@ -252,7 +254,7 @@ fn raw_signing_rate(keys: &SoftKeys, label: &KeyLabel, cores: usize) -> Result<f
                 scope.spawn(|| {
                     let mut made = 0u32;
                     while begin.elapsed() < Duration::from_secs(1) {
-                        let batch = keys.sign(label, &[Tbs::Probe(&message); 8]);
+                        let batch = keys.sign(label, algorithm, &[Tbs::Probe(&message); 8]);
                         made =
                             made.saturating_add(u32::try_from(batch.iter().filter(|s| s.is_ok()).count()).unwrap_or(0));
                     }

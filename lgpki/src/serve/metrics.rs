@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use ca_core::id::KeyLabel;
-use ca_core::key::SubjectKey;
+use ca_core::key::{SignatureAlgorithm, SubjectKey};
 use ca_core::signer::{Signer, SignerError, Tbs};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use ocsp::OcspResponse;
@@ -101,9 +101,14 @@ impl Signer for Metered {
         self.0.public_key(label)
     }
 
-    fn sign(&self, label: &KeyLabel, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, SignerError>> {
+    fn sign(
+        &self,
+        label: &KeyLabel,
+        algorithm: SignatureAlgorithm,
+        batch: &[Tbs<'_>],
+    ) -> Vec<Result<Vec<u8>, SignerError>> {
         let begun = Instant::now();
-        let signatures = self.0.sign(label, batch);
+        let signatures = self.0.sign(label, algorithm, batch);
         if matches!(batch.first(), Some(Tbs::Certificate(_))) {
             metrics::histogram!(STEP_SECONDS, "step" => "sign").record(begun.elapsed());
         }

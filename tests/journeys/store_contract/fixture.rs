@@ -6,7 +6,7 @@ use ca_core::id::{AccountId, AuthorityId, EventId, KeyLabel, OrganisationId, Req
 use ca_core::issue::{
     self, Authority, Intents, Issued, Ledger, LedgerError, Linted, Order, PublicAddresses, Signed, Unsettled,
 };
-use ca_core::key::SubjectKey;
+use ca_core::key::{SignatureAlgorithm, SubjectKey};
 use ca_core::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, LocalGovernmentCode, StringKind};
 use ca_core::request::{Application, Approver, KeyOrigin, NewRequest, Submitted};
 use ca_core::serial::SerialNumber;
@@ -261,7 +261,7 @@ impl Signer for TestSigner {
         Ok(SubjectKey::from_spki_der(&self.0.subject_public_key_info()).unwrap())
     }
 
-    fn sign(&self, _: &KeyLabel, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, SignerError>> {
+    fn sign(&self, _: &KeyLabel, _: SignatureAlgorithm, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, SignerError>> {
         batch.iter().map(|tbs| Ok(self.0.sign(tbs.bytes()).unwrap())).collect()
     }
 }
