@@ -2,8 +2,8 @@
 //!
 //! - [`cli`] is the command line, [`commands`] what each command does, [`trouble`] how it ends, [`out`] how it speaks.
 //! - [`config`] turns the TOML file into checked types; [`secrets`] and [`installation`] open what it names.
-//! - [`setup`] founds an installation, [`registration`] says who may use it, [`serve`] runs one: listeners, worker,
-//!   metrics. [`issuance`] is the issuing engine as a running thing.
+//! - [`foundry`] makes authorities, [`setup`] founds an installation with it, [`registration`] says who may use it, [`serve`]
+//!   runs one: listeners, worker, metrics. [`issuance`] is the issuing engine as a running thing.
 //! - [`clock`] and [`entropy`] are the only places where the time is read and randomness drawn.
 //! - [`visitor`] is a browser without script, through which the demonstration and the tests use the pages.
 //! - [`holder`] makes keys and requests as a holder of certificates does, for the demonstration and the measurement.
@@ -14,6 +14,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod entropy;
+pub mod foundry;
 pub mod holder;
 pub mod installation;
 pub mod issuance;

@@ -5,6 +5,7 @@ use crate::clock::SystemClock;
 use crate::commands::input::key_kind;
 use crate::config::{self, Config, Database, Sample};
 use crate::entropy::SystemEntropy;
+use crate::foundry::Foundry;
 use crate::secrets::{PassphraseSource, draw_passphrase_file};
 use crate::setup::{Founded, Founding, FoundingError, FoundingStep, found};
 use crate::trouble::{Exit, Trouble, chain};
@@ -204,16 +205,15 @@ pub async fn establish(
             .because(error)
     })?;
     centre::found_vault(&store, &soft, SystemClock.now()).await?;
-    let founding = Founding {
+    let foundry = Foundry {
         store: store.clone(),
         keys: Arc::new(soft),
         entropy: Arc::new(SystemEntropy),
         clock: Arc::new(SystemClock),
         repository: installation::Repository::of(&config.public),
-        root_key: keys.0,
-        issuing_key: keys.1,
         policy: config.policy.clone(),
     };
+    let founding = Founding { foundry, root_key: keys.0, issuing_key: keys.1 };
     let founded = found(&founding, watch).await;
     store.close().await;
     founded.map_err(|error| match error {

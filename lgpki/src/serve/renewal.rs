@@ -1,13 +1,14 @@
 //! Renewing the certificates of OCSP responders. They live for 90 days, because nobody can revoke them (RFC 6960
 //! §4.2.2.2.1); one that ends unnoticed takes every answer with it. The key stays, so answers signed before stay good.
 
+use crate::foundry::{NotIssued, issue_one};
 use crate::installation::Repository;
 use crate::trouble::chain;
 use ca_core::audit::Actor;
 use ca_core::certificate::{Certificate, CertificateError};
 use ca_core::entropy::Entropy;
 use ca_core::id::{AuthorityId, KeyLabel};
-use ca_core::issue::{self, Authority, AuthorityError, FailureCause, Ledger, LedgerError, Order, Refusal, Unsettled};
+use ca_core::issue::{self, Authority, AuthorityError, Order, Refusal};
 use ca_core::profile::Packs;
 use ca_core::signer::Signer;
 use ca_core::time::Timestamp;
@@ -42,12 +43,8 @@ enum NotRenewed {
     Refused(#[from] Refusal),
     #[error("no policy pack has a responder for {0}")]
     NoProfile(AuthorityId),
-    #[error("not issued: {0}")]
-    NotIssued(FailureCause),
-    #[error("what failed could not be settled: {0}")]
-    Unsettled(#[from] LedgerError),
-    #[error("the signing thread ended without an answer")]
-    Thread,
+    #[error(transparent)]
+    NotIssued(#[from] NotIssued),
 }
 
 impl Renewal {
@@ -92,20 +89,7 @@ impl Renewal {
         let (pack, profile) = responder.ok_or_else(|| NotRenewed::NoProfile(authority.id().clone()))?;
         let order = Order::ceremony(profile, old.subject().clone(), old.key().clone());
         let linted = issue::prepare(pack, &authority, order, self.entropy.as_ref(), now)?;
-        let id = authority.id().clone();
-        let (store, signer) = (self.store.clone(), Arc::clone(&self.signer));
-        let runtime = tokio::runtime::Handle::current();
-        let issued = tokio::task::spawn_blocking(move || {
-            runtime.block_on(issue::issue(&authority, signer.as_ref(), &store, vec![linted], now))
-        });
-        let (issued, failures) = issued.await.map_err(|_| NotRenewed::Thread)?;
-        if let Some(failure) = failures.into_iter().next() {
-            if !failure.unsettled.is_empty() {
-                self.store.settle(&id, Unsettled::These(failure.unsettled), now).await?;
-            }
-            return Err(NotRenewed::NotIssued(failure.cause));
-        }
-        Ok(Certificate::from_der(issued.first().ok_or(NotRenewed::Thread)?.der())?)
+        Ok(issue_one(&self.store, Arc::clone(&self.signer), &authority, linted, now).await?)
     }
 
     async fn put_in_use(
@@ -125,6 +109,7 @@ impl Renewal {
 mod tests {
     use super::*;
     use crate::config;
+    use crate::foundry::Foundry;
     use crate::setup::{Founding, found};
     use ca_core::key::KeyAlgorithm;
     use ca_core::testing::{CountingEntropy, FixedClock};
@@ -146,16 +131,15 @@ mod tests {
             repository_url = \"http://repository.example.lg.jp\"\nenvironment = \"demo\"\n";
         let config = config::parse(text, &folder.join("lgpki.toml")).unwrap();
         let (repository, policy) = (Repository::of(&config.public), config.policy);
-        let founding = Founding {
+        let foundry = Foundry {
             store: store.clone(),
             keys: keys.clone(),
             entropy: Arc::clone(&entropy),
             clock: Arc::new(FixedClock::at(begun)),
             repository: repository.clone(),
-            root_key: KeyAlgorithm::P256,
-            issuing_key: KeyAlgorithm::P256,
             policy: policy.clone(),
         };
+        let founding = Founding { foundry, root_key: KeyAlgorithm::P256, issuing_key: KeyAlgorithm::P256 };
         let old = found(&founding, &mut |_, _| {}).await.unwrap().responder;
         let renewal = Renewal { store: store.clone(), signer: keys, entropy, repository, packs: policy.packs };
         let id = ca_core::id::AuthorityId::parse(crate::setup::APPLICATION_CA).unwrap();

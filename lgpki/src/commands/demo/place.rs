@@ -7,6 +7,7 @@ use crate::centre;
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Sample, sample};
 use crate::entropy::SystemEntropy;
+use crate::foundry::Foundry;
 use crate::installation::{Repository, make_store, migrate, open_keys};
 use crate::secrets::{PassphraseSource, draw_passphrase_file};
 use crate::setup::{Founding, FoundingStep, found};
@@ -70,16 +71,15 @@ pub async fn prepare(
             .map_err(|error| DemoError::file(&config.keys.directory, &error))?;
         let keys = open_keys(&config, &PassphraseSource::default())?;
         centre::found_vault(&store, &keys, SystemClock.now()).await?;
-        let founding = Founding {
+        let foundry = Foundry {
             store: store.clone(),
             keys: Arc::new(keys),
             entropy: Arc::new(SystemEntropy),
             clock: Arc::new(SystemClock),
             repository: Repository::of(&config.public),
-            root_key: KeyAlgorithm::P384,
-            issuing_key: wanted.issuing_key,
             policy: config.policy.clone(),
         };
+        let founding = Founding { foundry, root_key: KeyAlgorithm::P384, issuing_key: wanted.issuing_key };
         found(&founding, watch).await.map_err(|error| DemoError::Story(crate::trouble::chain(&error)))?;
     }
     let personas = match Personas::load(folder)? {

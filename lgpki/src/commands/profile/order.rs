@@ -39,7 +39,7 @@ pub fn sample(
 ) -> Result<Order, OrderError> {
     let subject = match (&profile.subject, profile.family) {
         (Some(template), _) => template.fill(&fields())?,
-        (None, Family::OcspResponder) => crate::setup::responder_name(authority.name())?,
+        (None, Family::OcspResponder) => crate::foundry::responder_name(authority.name())?,
         (None, family) if family.is_self_issued() => authority.name().clone(),
         (None, family) => below(rule, family)?,
     };

@@ -1,0 +1,287 @@
+//! The foundry: where authorities are made, one certificate at a time, with their OCSP responders and first CRLs. Setting an
+//! installation up, rolling a key over and ceremonies all work with it. Every certificate goes the way of all certificates
+//! (`ca_core::issue`), with the store as its ledger, so each has its intent, its event and its second look.
+
+use crate::config::Policy;
+use crate::installation::Repository;
+use ca_core::audit::{Actor, AuditEvent, Verb};
+use ca_core::certificate::{Certificate, CertificateError};
+use ca_core::entropy::Entropy;
+use ca_core::id::{AuthorityId, IdError, KeyLabel, ProfileId};
+use ca_core::issue::{
+    self, Authority, AuthorityError, FailureCause, Ledger, LedgerError, Linted, Order, Refusal, Unsettled,
+};
+use ca_core::key::{KeyAlgorithm, SubjectKey};
+use ca_core::name::{Attribute, DistinguishedName, NameError, StringKind};
+use ca_core::profile::{AuthorityRule, Pack, Profile};
+use ca_core::signer::{KeyKeeper, Signer, SignerError};
+use ca_core::time::{Clock, Timestamp};
+use crl::{RefreshError, Refreshed};
+use std::sync::Arc;
+use store::authorities::{AuthorityKind, AuthorityRow};
+use store::{Step, Store, StoreError};
+
+const ACTOR: Actor = Actor::System("set-up");
+/// OCSP answers are many and short-lived: the fastest key there is.
+const RESPONDER_KEY: KeyAlgorithm = KeyAlgorithm::P256;
+
+/// What authorities are made with.
+#[derive(Clone)]
+pub struct Foundry {
+    /// The database, its schema up to date.
+    pub store: Store,
+    /// Where the keys are made.
+    pub keys: Arc<dyn KeyKeeper>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The base of the addresses written into certificates.
+    pub repository: Repository,
+    /// What is issued, and how long the first CRLs are valid.
+    pub policy: Policy,
+}
+
+/// An authority that can issue.
+#[derive(Clone, Debug)]
+pub struct Established {
+    /// As the engine sees it.
+    pub authority: Authority,
+    /// Its certificate.
+    pub certificate: Certificate,
+    /// Its place.
+    pub kind: AuthorityKind,
+}
+
+/// An authority that is to be made.
+#[derive(Clone, Debug)]
+pub struct Design<'a> {
+    /// The pack that describes it.
+    pub pack: &'a Pack,
+    /// What the pack says about it.
+    pub rule: &'a AuthorityRule,
+    /// The id it will have; its key is labelled so, too.
+    pub id: AuthorityId,
+    /// Its kind of key.
+    pub key: KeyAlgorithm,
+}
+
+/// Why an authority, or something of it, was not made. What is recorded so far stays recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum FoundryError {
+    /// The packs of the configuration lack what is needed.
+    #[error("the policy packs have no {0}")]
+    NotInPacks(String),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keys.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// The engine refused an order.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A certificate was not issued.
+    #[error("{certificate} was not issued: {cause}")]
+    NotIssued {
+        /// Its profile.
+        certificate: ProfileId,
+        /// Why.
+        cause: FailureCause,
+    },
+    /// What failed could not be settled; the service does it when it starts next.
+    #[error("what failed could not be settled: {0}")]
+    Unsettled(#[from] LedgerError),
+    /// A thread ended without an answer.
+    #[error("a thread ended without an answer")]
+    Thread,
+    /// A CRL could not be made.
+    #[error(transparent)]
+    Crl(#[from] RefreshError),
+    /// Another process made CRLs at the same time.
+    #[error("another process is working on this database")]
+    Disturbed,
+    /// A name or label made here is wrong: a fault of the program.
+    #[error("a fixed name is wrong: {0}")]
+    Id(#[from] IdError),
+    /// As above.
+    #[error("a fixed name is wrong: {0}")]
+    Name(#[from] NameError),
+    /// A certificate just issued cannot be read.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// A CA certificate just issued is no CA's.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+impl Foundry {
+    /// Makes an authority: its key, its certificate (by `issuer`, or its own) and its row, all durable on return. Errors:
+    /// [`FoundryError`].
+    pub async fn authority(
+        &self,
+        design: &Design<'_>,
+        issuer: Option<&Established>,
+    ) -> Result<Established, FoundryError> {
+        let Design { pack, rule, ref id, key } = *design;
+        let label = KeyLabel::parse(id.as_str())?;
+        let profile = profile(pack, &rule.profile)?;
+        let key = self.make_key(&label, key).await?;
+        let order = Order::ceremony(profile, rule.subject.clone(), key.clone()).called(rule.alternative.clone());
+        let certificate = match issuer {
+            Some(issuer) => self.issue(pack, &issuer.authority, order).await?,
+            None => {
+                let founding = Authority::founding(id.clone(), rule.subject.clone(), key, label.clone());
+                self.issue(pack, &founding, order).await?
+            }
+        };
+        let kind = kind_of(pack, rule);
+        self.record(&certificate, design, &label, kind).await?;
+        let addresses = self.repository.addresses(id);
+        let authority = Authority::of_certificate(id.clone(), &certificate, label, addresses)?;
+        Ok(Established { authority, certificate, kind })
+    }
+
+    /// Makes the OCSP responder of an authority, with a key of its own: the authority's key signs certificates and CRLs only
+    /// (RFC 6960 §4.2.2.2). `None` when the pack gives it none. Errors: [`FoundryError`].
+    pub async fn responder(&self, pack: &Pack, of: &Established) -> Result<Option<Certificate>, FoundryError> {
+        let id = of.authority.id();
+        let Some(rule) = pack.authority(id).and_then(|rule| rule.ocsp.as_ref()) else { return Ok(None) };
+        let label = KeyLabel::parse(&format!("{id}-ocsp"))?;
+        let key = self.make_key(&label, RESPONDER_KEY).await?;
+        let subject = responder_name(of.certificate.subject())?;
+        let order = Order::ceremony(profile(pack, &rule.profile)?, subject, key);
+        let certificate = self.issue(pack, &of.authority, order).await?;
+        let mut txn = self.store.write(self.clock.now(), ACTOR).await?;
+        txn.audit(AuditEvent::new(Verb::KeyCreated, format!("key:{label}"))).await?;
+        txn.set_ocsp_responder(id, certificate.der(), &label).await?;
+        txn.commit(Step::Setup).await?;
+        Ok(Some(certificate))
+    }
+
+    /// Makes the first CRL of an authority; DER. Errors: [`FoundryError`].
+    pub async fn first_crl(&self, of: &Established) -> Result<Vec<u8>, FoundryError> {
+        let signer = self.signer();
+        let policy = self.policy.crl(of.authority.id(), of.kind);
+        match crl::refresh(&self.store, &signer, of.authority.id(), self.clock.now(), &policy).await? {
+            Refreshed::Stored(row) => Ok(row.der),
+            Refreshed::Overtaken { .. } => Err(FoundryError::Disturbed),
+        }
+    }
+
+    /// Makes a key; durable on return. Errors: [`FoundryError::Signer`].
+    pub async fn make_key(&self, label: &KeyLabel, kind: KeyAlgorithm) -> Result<SubjectKey, FoundryError> {
+        let (keys, label) = (Arc::clone(&self.keys), label.clone());
+        let made = tokio::task::spawn_blocking(move || keys.create(&label, kind)).await;
+        Ok(made.map_err(|_| FoundryError::Thread)??)
+    }
+
+    /// Issues one certificate by the way of all certificates. Errors: [`FoundryError`].
+    pub async fn issue(&self, pack: &Pack, by: &Authority, order: Order) -> Result<Certificate, FoundryError> {
+        let (profile, now) = (order.profile().clone(), self.clock.now());
+        let linted = issue::prepare(pack, by, order, self.entropy.as_ref(), now)?;
+        issue_one(&self.store, self.signer(), by, linted, now).await.map_err(|error| match error {
+            NotIssued::Failed(cause) => FoundryError::NotIssued { certificate: profile, cause },
+            NotIssued::Unsettled(error) => FoundryError::Unsettled(error),
+            NotIssued::Thread => FoundryError::Thread,
+            NotIssued::Certificate(error) => FoundryError::Certificate(error),
+        })
+    }
+
+    fn signer(&self) -> Arc<dyn Signer> {
+        self.keys.clone()
+    }
+
+    async fn record(
+        &self,
+        certificate: &Certificate,
+        design: &Design<'_>,
+        label: &KeyLabel,
+        kind: AuthorityKind,
+    ) -> Result<(), FoundryError> {
+        let (now, rule) = (self.clock.now(), design.rule);
+        let mut txn = self.store.write(now, ACTOR).await?;
+        txn.audit(AuditEvent::new(Verb::KeyCreated, format!("key:{label}"))).await?;
+        txn.insert_authority(&AuthorityRow {
+            authority_id: design.id.clone(),
+            name_ja: rule.title.ja.clone(),
+            name_en: rule.title.en.clone(),
+            kind,
+            issuer_id: rule.issuer.clone(),
+            certificate: certificate.der().to_vec(),
+            key_label: label.clone(),
+            ocsp_certificate: None,
+            ocsp_key_label: None,
+            created_at: now,
+        })
+        .await?;
+        txn.commit(Step::Setup).await?;
+        Ok(())
+    }
+}
+
+/// Why [`issue_one`] gave no certificate. What may have been signed is settled, except with `Unsettled`.
+#[derive(Debug, thiserror::Error)]
+pub enum NotIssued {
+    /// The pipeline stopped.
+    #[error("not issued: {0}")]
+    Failed(FailureCause),
+    /// What failed could not be settled.
+    #[error("what failed could not be settled: {0}")]
+    Unsettled(#[from] LedgerError),
+    /// The signing thread ended without an answer.
+    #[error("the signing thread ended without an answer")]
+    Thread,
+    /// What was issued cannot be read.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+}
+
+/// Issues one prepared certificate outside the engine's lanes and settles what fails. Errors: [`NotIssued`].
+pub async fn issue_one(
+    store: &Store,
+    signer: Arc<dyn Signer>,
+    by: &Authority,
+    linted: Linted,
+    now: Timestamp,
+) -> Result<Certificate, NotIssued> {
+    let (authority, ledger, runtime) = (by.clone(), store.clone(), tokio::runtime::Handle::current());
+    // Signing blocks, so the whole of it happens where blocking is allowed.
+    let issued = tokio::task::spawn_blocking(move || {
+        runtime.block_on(issue::issue(&authority, signer.as_ref(), &ledger, vec![linted], now))
+    });
+    let (issued, failures) = issued.await.map_err(|_| NotIssued::Thread)?;
+    if let Some(failure) = failures.into_iter().next() {
+        if !failure.unsettled.is_empty() {
+            store.settle(by.id(), Unsettled::These(failure.unsettled), now).await?;
+        }
+        return Err(NotIssued::Failed(failure.cause));
+    }
+    Ok(Certificate::from_der(issued.first().ok_or(NotIssued::Thread)?.der())?)
+}
+
+/// Whether an authority of the pack issues to holders.
+pub fn kind_of(pack: &Pack, rule: &AuthorityRule) -> AuthorityKind {
+    let issues = |profile: &Profile| profile.family.is_requested() && profile.issuers.contains(&rule.id);
+    match pack.profiles().iter().any(|profile| issues(profile)) {
+        true => AuthorityKind::Issuing,
+        false => AuthorityKind::Root,
+    }
+}
+
+fn profile<'a>(pack: &'a Pack, id: &ProfileId) -> Result<&'a Arc<Profile>, FoundryError> {
+    pack.profile(id).ok_or_else(|| FoundryError::NotInPacks(format!("profile {id}")))
+}
+
+/// The authority's name with what its responder is instead of what the authority is called.
+pub fn responder_name(authority: &DistinguishedName) -> Result<DistinguishedName, NameError> {
+    let value = |kind: Attribute| authority.values(kind).next();
+    let called = value(Attribute::CommonName).or(value(Attribute::OrganisationalUnit)).unwrap_or("CA");
+    let called = format!("{called} OCSP Responder");
+    let country = value(Attribute::Country).unwrap_or("JP");
+    let mut attributes = vec![(Attribute::Country, StringKind::Printable, country)];
+    let organisation = value(Attribute::Organisation);
+    attributes.extend(organisation.map(|name| (Attribute::Organisation, StringKind::Utf8, name)));
+    attributes.push((Attribute::CommonName, StringKind::Utf8, &called));
+    DistinguishedName::new(&attributes)
+}
