@@ -61,7 +61,12 @@ impl Passphrase {
     pub fn drawn(entropy: &dyn Entropy) -> Result<Self, EntropyUnavailable> {
         let mut octets = Zeroizing::new([0u8; 32]);
         entropy.fill(octets.as_mut())?;
-        Ok(Self(Zeroizing::new(ca_core::digest::hex(octets.as_ref()).into_bytes())))
+        Ok(Self::hexadecimal(octets.as_ref()))
+    }
+
+    /// Random octets, written in hexadecimal.
+    pub(crate) fn hexadecimal(octets: &[u8]) -> Self {
+        Self(Zeroizing::new(ca_core::digest::hex(octets).into_bytes()))
     }
 
     /// The content of a file, without one trailing line end (`\n` or `\r\n`).

@@ -119,9 +119,31 @@ pub(crate) fn look(path: &Path) -> Result<Found, KeyFileError> {
 /// Every [`KeyFileError`] but `Exists` and `NotSealed`.
 pub(crate) fn open(path: &Path, secret: &FolderSecret) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let sealed = read(path)?;
-    let info = parsed(path, &sealed)?;
-    let (derivation, iv) = parameters(path, &info)?;
-    let wrong = || KeyFileError::WrongPassphrase { path: path.to_path_buf() };
+    unsealed(sealed.as_bytes(), secret).map_err(|why| match why {
+        NotUnsealed::Damaged => KeyFileError::Damaged { path: path.to_path_buf() },
+        NotUnsealed::UnknownSeal => KeyFileError::UnknownSeal { path: path.to_path_buf() },
+        NotUnsealed::WrongPassphrase => KeyFileError::WrongPassphrase { path: path.to_path_buf() },
+    })
+}
+
+/// Why sealed octets did not open.
+pub(crate) enum NotUnsealed {
+    /// They are no `EncryptedPrivateKeyInfo`.
+    Damaged,
+    /// They are sealed in another way than [`sealed`] does.
+    UnknownSeal,
+    /// The passphrase is wrong, or a bit is flipped.
+    WrongPassphrase,
+}
+
+/// The `PrivateKeyInfo` (DER) in an `EncryptedPrivateKeyInfo` (DER); wiped when dropped.
+///
+/// # Errors
+/// [`NotUnsealed`].
+pub(crate) fn unsealed(sealed: &[u8], secret: &FolderSecret) -> Result<Zeroizing<Vec<u8>>, NotUnsealed> {
+    let info = EncryptedPrivateKeyInfo::try_from(sealed).map_err(|_| NotUnsealed::Damaged)?;
+    let (derivation, iv) = parameters(&info).ok_or(NotUnsealed::UnknownSeal)?;
+    let wrong = || NotUnsealed::WrongPassphrase;
     let key = secret.key(&derivation);
     let key = UnboundCipherKey::new(&AES_256, key.as_slice()).map_err(|_| wrong())?;
     let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).map_err(|_| wrong())?;
@@ -137,8 +159,8 @@ pub(crate) fn open(path: &Path, secret: &FolderSecret) -> Result<Zeroizing<Vec<u
 /// How the key in `path` is sealed, without opening it. `None` when the file is not one of ours.
 pub(super) fn derivation_of(path: &Path) -> Option<Derivation> {
     let sealed = read(path).ok()?;
-    let info = parsed(path, &sealed).ok()?;
-    parameters(path, &info).ok().map(|(derivation, _)| derivation)
+    let info = EncryptedPrivateKeyInfo::try_from(sealed.as_bytes()).ok()?;
+    parameters(&info).map(|(derivation, _)| derivation)
 }
 
 /// Seals `pkcs8` (DER) into the new file `path`, mode 0600. On return the file and its name are on the disk.
@@ -160,7 +182,11 @@ pub(crate) fn create_plain(path: &Path, pkcs8: &[u8]) -> Result<(), KeyFileError
     place(path, &pem.map_err(|_| KeyFileError::NotSealed { path: path.to_path_buf() })?)
 }
 
-fn place(path: &Path, pem: &str) -> Result<(), KeyFileError> {
+/// Writes a new file `path`, mode 0600, whole or not at all. On return the file and its name are on the disk.
+///
+/// # Errors
+/// [`KeyFileError::Exists`] when the name is taken; `Io`.
+pub(crate) fn place(path: &Path, pem: &str) -> Result<(), KeyFileError> {
     let folder = folder_of(path);
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("key");
     let staging = folder.join(format!(".{name}.{}", std::process::id()));
@@ -209,7 +235,9 @@ pub(super) fn prepare_folder(folder: &Path) -> Result<(), KeyFileError> {
     Ok(())
 }
 
-fn sealed_pem(pkcs8: &[u8], secret: &FolderSecret) -> Option<Zeroizing<String>> {
+/// `pkcs8` (a `PrivateKeyInfo`) as an `EncryptedPrivateKeyInfo`, both DER. `None` when the library or the system's random
+/// source fails.
+pub(crate) fn sealed(pkcs8: &[u8], secret: &FolderSecret) -> Option<SecretDocument> {
     let mut iv = [0u8; AES_BLOCK_BYTES];
     getrandom::fill(&mut iv).ok()?;
     let derivation = secret.for_new_keys()?;
@@ -222,8 +250,11 @@ fn sealed_pem(pkcs8: &[u8], secret: &FolderSecret) -> Option<Zeroizing<String>> 
 
     let scheme = pbes2::Parameters::pbkdf2_sha256_aes256cbc(derivation.iterations, &derivation.salt, &iv).ok()?;
     let info = EncryptedPrivateKeyInfo { encryption_algorithm: scheme.into(), encrypted_data: &bytes };
-    let document = SecretDocument::try_from(info.to_der().ok()?).ok()?;
-    document.to_pem(EncryptedPrivateKeyInfo::PEM_LABEL, LineEnding::LF).ok()
+    SecretDocument::try_from(info.to_der().ok()?).ok()
+}
+
+fn sealed_pem(pkcs8: &[u8], secret: &FolderSecret) -> Option<Zeroizing<String>> {
+    sealed(pkcs8, secret)?.to_pem(EncryptedPrivateKeyInfo::PEM_LABEL, LineEnding::LF).ok()
 }
 
 fn read(path: &Path) -> Result<SecretDocument, KeyFileError> {
@@ -237,7 +268,10 @@ fn read(path: &Path) -> Result<SecretDocument, KeyFileError> {
 }
 
 /// The text of a file that only its owner may read.
-fn text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+///
+/// # Errors
+/// [`KeyFileError::Io`], `Exposed`; `Damaged` when it is large or no text.
+pub(crate) fn text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let io = |source| KeyFileError::Io { path: path.to_path_buf(), source };
     let damaged = || KeyFileError::Damaged { path: path.to_path_buf() };
     let file = File::open(path).map_err(io)?;
@@ -263,24 +297,15 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn parsed<'a>(path: &Path, sealed: &'a SecretDocument) -> Result<EncryptedPrivateKeyInfo<'a>, KeyFileError> {
-    EncryptedPrivateKeyInfo::try_from(sealed.as_bytes()).map_err(|_| KeyFileError::Damaged { path: path.to_path_buf() })
-}
-
-fn parameters<'a>(
-    path: &Path,
-    info: &EncryptedPrivateKeyInfo<'a>,
-) -> Result<(Derivation, &'a [u8; AES_BLOCK_BYTES]), KeyFileError> {
-    let unknown = || KeyFileError::UnknownSeal { path: path.to_path_buf() };
-    let EncryptionScheme::Pbes2(scheme) = &info.encryption_algorithm else { return Err(unknown()) };
+fn parameters<'a>(info: &EncryptedPrivateKeyInfo<'a>) -> Option<(Derivation, &'a [u8; AES_BLOCK_BYTES])> {
+    let EncryptionScheme::Pbes2(scheme) = &info.encryption_algorithm else { return None };
     let (Kdf::Pbkdf2(kdf), pbes2::EncryptionScheme::Aes256Cbc { iv }) = (&scheme.kdf, scheme.encryption) else {
-        return Err(unknown());
+        return None;
     };
     if kdf.prf != Pbkdf2Prf::HmacWithSha256 || kdf.key_length.is_some_and(|n| n != 32) {
-        return Err(unknown());
+        return None;
     }
-    let derivation = Derivation::read(kdf.salt, kdf.iteration_count).ok_or_else(unknown)?;
-    Ok((derivation, iv))
+    Some((Derivation::read(kdf.salt, kdf.iteration_count)?, iv))
 }
 
 fn sync_folder(folder: &Path) -> Result<(), KeyFileError> {

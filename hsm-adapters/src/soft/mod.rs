@@ -8,6 +8,7 @@ mod data_key;
 pub(crate) mod derive;
 pub(crate) mod keyfile;
 pub(crate) mod pair;
+pub(crate) mod wrapped;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
