@@ -17,7 +17,31 @@ pub enum Tbs<'a> {
     Probe(&'a [u8]),
 }
 
+/// What a device that is slow does first. In this order: a CRL or an answer that is late tells the world something false,
+/// a certificate that is late is only late. The work of a revocation is a CRL and an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// Revocation lists.
+    Crl,
+    /// Answers about single certificates.
+    Ocsp,
+    /// What is issued.
+    Issuance,
+    /// What nobody waits for.
+    Probe,
+}
+
 impl<'a> Tbs<'a> {
+    /// How soon it must be signed.
+    pub const fn urgency(&self) -> Urgency {
+        match self {
+            Self::Crl(_) => Urgency::Crl,
+            Self::Ocsp(_) => Urgency::Ocsp,
+            Self::Certificate(_) => Urgency::Issuance,
+            Self::Probe(_) => Urgency::Probe,
+        }
+    }
+
     /// The octets.
     pub const fn bytes(&self) -> &'a [u8] {
         match self {
@@ -49,6 +73,15 @@ pub enum SignerError {
         /// Which key.
         label: KeyLabel,
         /// What happened.
+        reason: String,
+    },
+    /// A signature was made, and the key's public half does not verify it: nothing of it is used, these octets are never
+    /// signed again, and nothing more may be signed with the key before somebody has looked at its store.
+    #[error("the key {label} made a wrong signature: {reason}")]
+    WrongSignature {
+        /// Which key.
+        label: KeyLabel,
+        /// What was found.
         reason: String,
     },
 }

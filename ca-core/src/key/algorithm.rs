@@ -90,7 +90,8 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    const ALL: [Self; 4] = [Self::EcdsaSha256, Self::EcdsaSha384, Self::RsaSha256, Self::RsaSha384];
+    /// Everything we sign with.
+    pub const ALL: [Self; 4] = [Self::EcdsaSha256, Self::EcdsaSha384, Self::RsaSha256, Self::RsaSha384];
 
     /// Its object identifier.
     pub const fn oid(self) -> Oid {

@@ -8,6 +8,7 @@ use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::types::Ulong;
 
+use super::attributes::SignOnly;
 use super::{TokenError, TokenSession, UnusableKey, device};
 
 /// Octets of CKA_ID, by which the halves of a pair and later its certificate find each other.
@@ -19,20 +20,47 @@ const PUBLIC_EXPONENT: [u8; 3] = [1, 0, 1];
 /// A key pair in a token.
 pub struct TokenKey<'session> {
     pub(super) session: &'session TokenSession,
+    pub(super) found: Found,
+}
+
+/// Where a key pair is: its handles are good for one login.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
     pub(super) private: ObjectHandle,
+    public_half: ObjectHandle,
     pub(super) public: SubjectKey,
-    id: Vec<u8>,
+    /// CKA_ID.
+    pub(super) id: Vec<u8>,
+}
+
+/// What a new key may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// Signatures, and what the device allows by itself: holders' keys may also decrypt.
+    Holder,
+    /// Signatures and nothing else.
+    SignOnly,
+}
+
+impl Use {
+    /// What the private half's template says beside what all say.
+    fn attributes(self) -> Vec<Attribute> {
+        match self {
+            Self::Holder => Vec::new(),
+            Self::SignOnly => vec![Attribute::Decrypt(false), Attribute::Unwrap(false), Attribute::Derive(false)],
+        }
+    }
 }
 
 impl TokenKey<'_> {
     /// The public half.
     pub const fn public(&self) -> &SubjectKey {
-        &self.public
+        &self.found.public
     }
 
     /// CKA_ID: what a certificate for this key is stored with.
     pub fn id(&self) -> &[u8] {
-        &self.id
+        &self.found.id
     }
 }
 
@@ -43,6 +71,15 @@ impl TokenSession {
     /// [`TokenError::LabelTaken`] when a public or private key has the label; [`TokenError::KindUnsupported`];
     /// [`TokenError::UnusableKey`] for a weak key, which is destroyed again; [`TokenError::Device`].
     pub fn generate(&self, label: &str, algorithm: KeyAlgorithm) -> Result<TokenKey<'_>, TokenError> {
+        Ok(TokenKey { session: self, found: self.made(label, algorithm, Use::Holder)? })
+    }
+
+    /// As [`TokenSession::generate`], and the key does nothing but sign: an authority's.
+    pub(super) fn generate_sign_only(&self, label: &str, algorithm: KeyAlgorithm) -> Result<Found, TokenError> {
+        self.made(label, algorithm, Use::SignOnly)
+    }
+
+    fn made(&self, label: &str, algorithm: KeyAlgorithm, to: Use) -> Result<Found, TokenError> {
         for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
             if !self.labelled(class, label)?.is_empty() {
                 return Err(TokenError::LabelTaken { label: label.to_owned(), token: self.token.clone() });
@@ -57,10 +94,11 @@ impl TokenSession {
             &common[..],
             &[Attribute::Private(true), Attribute::Sensitive(true)],
             &[Attribute::Extractable(false), Attribute::Sign(true)],
+            &to.attributes(),
         ]
         .concat();
         let made = self.session.generate_key_pair(&mechanism, &public, &private);
-        let (public, private) = made.map_err(|error| match error {
+        let (public_half, private) = made.map_err(|error| match error {
             DeviceError::Pkcs11(
                 RvError::MechanismInvalid
                 | RvError::KeySizeRange
@@ -70,7 +108,7 @@ impl TokenSession {
             ) => unsupported(),
             other => device("make a key pair")(other),
         })?;
-        let read = self.read_public(public, label);
+        let read = self.read_public(public_half, label);
         let read = read.and_then(|key| match key.check_strength() {
             Ok(()) => Ok(key),
             Err(weak) => Err(unusable(label, KeyError::from(weak).into())),
@@ -78,9 +116,17 @@ impl TokenSession {
         if read.is_err() {
             // Nobody has seen this key; the first error says more than one of cleaning up.
             let _ = self.session.destroy_object(private);
-            let _ = self.session.destroy_object(public);
+            let _ = self.session.destroy_object(public_half);
         }
-        Ok(TokenKey { session: self, private, public: read?, id })
+        Ok(Found { private, public_half, public: read?, id })
+    }
+
+    /// Destroys both halves of a key. The private one first: what is left of a device that fails between them signs nothing.
+    pub(super) fn destroy(&self, key: &Found) -> Result<(), TokenError> {
+        for half in [key.private, key.public_half] {
+            self.session.destroy_object(half).map_err(device("destroy a key"))?;
+        }
+        Ok(())
     }
 
     /// The key pair with that label.
@@ -88,6 +134,11 @@ impl TokenSession {
     /// # Errors
     /// [`TokenError::NoSuchKey`] with the labels there are, `SeveralKeys`, `UnusableKey`, `Device`.
     pub fn find(&self, label: &str) -> Result<TokenKey<'_>, TokenError> {
+        Ok(TokenKey { session: self, found: self.look_for(label)? })
+    }
+
+    /// By its label, its halves by their common CKA_ID.
+    pub(super) fn look_for(&self, label: &str) -> Result<Found, TokenError> {
         let token = || self.token.clone();
         let private = match self.labelled(ObjectClass::PRIVATE_KEY, label)?.as_slice() {
             [one] => *one,
@@ -105,9 +156,23 @@ impl TokenSession {
             _ => Vec::new(),
         };
         let half = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::Id(id.clone())];
-        let public = self.session.find_objects(&half).map_err(device("look for a key"))?;
-        let public = public.first().ok_or_else(|| unusable(label, UnusableKey::NoPublicHalf))?;
-        Ok(TokenKey { session: self, private, public: self.read_public(*public, label)?, id })
+        let public_half = match self.session.find_objects(&half).map_err(device("look for a key"))?.as_slice() {
+            [one] => *one,
+            [] => return Err(unusable(label, UnusableKey::NoPublicHalf)),
+            several => return Err(unusable(label, UnusableKey::SeveralPublicHalves(several.len()))),
+        };
+        Ok(Found { private, public_half, public: self.read_public(public_half, label)?, id })
+    }
+
+    /// That a key signs for an authority and does nothing else, as the device describes it. Errors: `UnusableKey` with every
+    /// attribute that is not as it must be; `Device`.
+    pub(super) fn assert_sign_only(&self, label: &str, key: &Found) -> Result<(), TokenError> {
+        let described = self.attributes(key.private, &SignOnly::ATTRIBUTES)?;
+        let mut wrong = SignOnly::contradicted_by(&described);
+        if key.id.is_empty() {
+            wrong.push("CKA_ID is empty");
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(unusable(label, UnusableKey::NotSignOnly(wrong))) }
     }
 
     /// How the token makes such keys: the mechanism and what the public half's template says of it. `None` when it does not.
@@ -168,7 +233,7 @@ impl TokenSession {
     }
 }
 
-fn unusable(label: &str, reason: UnusableKey) -> TokenError {
+pub(super) fn unusable(label: &str, reason: UnusableKey) -> TokenError {
     TokenError::UnusableKey { label: label.to_owned(), reason }
 }
 

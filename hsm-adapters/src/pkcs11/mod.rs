@@ -2,14 +2,18 @@
 //! and sign there; the private half cannot come out.
 //!
 //! [`Module`] is the maker's library, [`Token`] one device behind it, [`TokenSession`] a login, [`TokenKey`] a key pair that
-//! signs. A wrong PIN is never tried again by itself: devices lock after a few. Not here yet: the sessions of a service that
-//! signs all day. cryptoki is named in this folder and nowhere else.
+//! signs: what a person at a command line needs. [`TokenKeys`] is a token at the service of an authority, which signs all day
+//! from several sessions. A wrong PIN is never tried again by itself: devices lock after a few. cryptoki is named in this
+//! folder and nowhere else.
 
+mod attributes;
 mod keys;
+mod serving;
 mod session;
 mod sign;
 
 pub use keys::TokenKey;
+pub use serving::{Load, TokenKeys, TokenSettings};
 pub use session::{Module, Token, TokenSession};
 
 use ca_core::key::{KeyAlgorithm, KeyError};
@@ -67,6 +71,14 @@ pub enum TokenError {
         /// The token.
         token: String,
     },
+    /// A PIN was refused before, and is not tried again by itself.
+    #[error("the token {token:?} stays closed: {reason}; it is not tried again with the same PIN")]
+    PinRefusedBefore {
+        /// The token.
+        token: String,
+        /// What was said then.
+        reason: String,
+    },
     /// A key of that label is in the token; keys are never replaced.
     #[error("the token {token:?} has a key labelled {label:?} already")]
     LabelTaken {
@@ -117,6 +129,14 @@ pub enum TokenError {
         /// The token.
         token: String,
     },
+    /// The device was asked to sign and did not answer with a signature: whether it made one is not known.
+    #[error("whether the token {token:?} signed is not known: {}", told(source))]
+    OutcomeUnknown {
+        /// The token.
+        token: String,
+        /// What it said.
+        source: DeviceError,
+    },
     /// Anything else the device refused.
     #[error("the token did not {doing}: {}", told(source))]
     Device {
@@ -133,6 +153,18 @@ pub enum UnusableKey {
     /// The token holds the private half only.
     #[error("its public half is not in the token")]
     NoPublicHalf,
+    /// More than one public key has the private half's CKA_ID.
+    #[error("{0} public keys in the token have its CKA_ID")]
+    SeveralPublicHalves(usize),
+    /// It can leave the device, or do more than sign, or has no CKA_ID: attribute by attribute.
+    #[error("an authority's key must stay in its token and do nothing but sign, but {}", .0.join(", "))]
+    NotSignOnly(Vec<&'static str>),
+    /// The label leads to another key than before.
+    #[error("it is not the key that had this label before")]
+    Exchanged,
+    /// The key makes no signatures of that algorithm.
+    #[error("it makes no signatures {0}")]
+    OtherAlgorithm(&'static str),
     /// An attribute the device must give is missing or malformed.
     #[error("the token describes its public half in a way this program cannot read")]
     Unreadable,
@@ -155,4 +187,36 @@ fn told(error: &DeviceError) -> String {
 /// Makes a [`TokenError::Device`] of what `doing` failed with.
 const fn device(doing: &'static str) -> impl FnOnce(DeviceError) -> TokenError {
     move |source| TokenError::Device { doing, source }
+}
+
+impl TokenError {
+    /// Whether a session, login or handle was lost before anything was signed: a new login may mend it.
+    const fn is_lost_session(&self) -> bool {
+        use RvError::{
+            CryptokiNotInitialized, DeviceRemoved, KeyHandleInvalid, ObjectHandleInvalid, SessionClosed,
+            SessionHandleInvalid, TokenNotPresent, UserNotLoggedIn,
+        };
+        matches!(
+            self,
+            Self::Device {
+                source: DeviceError::Pkcs11(
+                    CryptokiNotInitialized
+                        | DeviceRemoved
+                        | KeyHandleInvalid
+                        | ObjectHandleInvalid
+                        | SessionClosed
+                        | SessionHandleInvalid
+                        | TokenNotPresent
+                        | UserNotLoggedIn,
+                    _
+                ),
+                ..
+            }
+        )
+    }
+
+    /// Whether the device itself failed, so that its session is not to be trusted any more.
+    const fn is_the_devices(&self) -> bool {
+        matches!(self, Self::Device { .. } | Self::OutcomeUnknown { .. } | Self::BadSignature { .. })
+    }
 }

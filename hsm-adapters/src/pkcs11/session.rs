@@ -98,6 +98,16 @@ impl Token {
     /// [`TokenError::WrongPin`], `PinLocked`, `PinNotSet`, `Device`.
     pub fn log_in(self, pin: Option<&Passphrase>) -> Result<TokenSession, TokenError> {
         let session = self.library.open_rw_session(self.slot).map_err(device("open a session that may write"))?;
+        self.log_in_to(session, pin)
+    }
+
+    /// As [`Token::log_in`], to a session that cannot make or destroy keys.
+    pub(super) fn log_in_to_sign(self, pin: Option<&Passphrase>) -> Result<TokenSession, TokenError> {
+        let session = self.library.open_ro_session(self.slot).map_err(device("open a session"))?;
+        self.log_in_to(session, pin)
+    }
+
+    fn log_in_to(self, session: Session, pin: Option<&Passphrase>) -> Result<TokenSession, TokenError> {
         let answer = match pin.filter(|_| self.wants_pin()) {
             Some(pin) => session.login_with_raw(UserType::User, &RawAuthPin::new(Box::new(pin.as_bytes().to_vec()))),
             None => session.login(UserType::User, None),

@@ -3,11 +3,14 @@
 
 use ca_core::der::Writer;
 use ca_core::digest::{sha256, sha384};
-use ca_core::key::SignatureAlgorithm;
+use ca_core::key::{KeyAlgorithm, SignatureAlgorithm};
 use ca_core::verify::verify;
+use cryptoki::context::Function;
+use cryptoki::error::Error as DeviceError;
 use cryptoki::mechanism::Mechanism;
 
-use super::{TokenError, TokenKey, device};
+use super::keys::Found;
+use super::{TokenError, TokenKey, TokenSession, device};
 
 /// DigestInfo of SHA-256 before the digest (RFC 8017 §9.2, note 1).
 const SHA256_INFO: [u8; 19] =
@@ -23,17 +26,59 @@ impl TokenKey<'_> {
     /// the public half.
     ///
     /// # Errors
-    /// [`TokenError::Device`]; [`TokenError::BadSignature`].
+    /// [`TokenError::Device`], `OutcomeUnknown`; [`TokenError::BadSignature`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TokenError> {
-        let algorithm = self.public.algorithm().signature_algorithm();
-        let bad = || TokenError::BadSignature { token: self.session.token.clone() };
-        let input = signed_octets(algorithm, message);
-        let mechanism = if algorithm.is_rsa() { Mechanism::RsaPkcs } else { Mechanism::Ecdsa };
-        let raw = self.session.session.sign(&mechanism, self.private, &input).map_err(device("sign"))?;
-        let signature = if algorithm.is_rsa() { raw } else { der_of(&raw).ok_or_else(bad)? };
-        verify(&self.public, algorithm, message, &signature).map_err(|_| bad())?;
+        let algorithm = self.found.public.algorithm().signature_algorithm();
+        let signature = self.session.sign(&self.found, algorithm, message)?;
+        self.session.check(&self.found, algorithm, message, &signature)?;
         Ok(signature)
     }
+}
+
+impl TokenSession {
+    /// The device's signature by `algorithm`, ECDSA in DER, not yet verified: see [`TokenSession::check`].
+    ///
+    /// # Errors
+    /// `Device` when nothing was signed; [`TokenError::OutcomeUnknown`] when that is not known; `BadSignature` for octets that
+    /// are no signature.
+    pub(super) fn sign(
+        &self,
+        key: &Found,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, TokenError> {
+        let input = signed_octets(algorithm, message);
+        let mechanism = if algorithm.is_rsa() { Mechanism::RsaPkcs } else { Mechanism::Ecdsa };
+        let raw = self.session.sign(&mechanism, key.private, &input).map_err(|source| match source {
+            // The device refused before it had the octets.
+            DeviceError::Pkcs11(_, Function::SignInit) => device("begin to sign")(source),
+            _ => TokenError::OutcomeUnknown { token: self.token.clone(), source },
+        })?;
+        if algorithm.is_rsa() { Ok(raw) } else { der_of(&raw).ok_or_else(|| self.bad_signature()) }
+    }
+
+    /// That the key's public half verifies a signature, by the library that did not make it.
+    ///
+    /// # Errors
+    /// [`TokenError::BadSignature`].
+    pub(super) fn check(
+        &self,
+        key: &Found,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), TokenError> {
+        verify(&key.public, algorithm, message, signature).map_err(|_| self.bad_signature())
+    }
+
+    fn bad_signature(&self) -> TokenError {
+        TokenError::BadSignature { token: self.token.clone() }
+    }
+}
+
+/// Whether keys of that kind sign by `algorithm` here: a curve has one digest, that of its own strength.
+pub(super) fn fits(key: KeyAlgorithm, algorithm: SignatureAlgorithm) -> bool {
+    (key.is_rsa() && algorithm.is_rsa()) || algorithm == key.signature_algorithm()
 }
 
 /// What the token signs in place of the message.

@@ -60,15 +60,18 @@ pub fn told(error: TokenError) -> Trouble {
         }
         TokenError::NoSuchToken { .. } => (Exit::Usage, "the token is not there"),
         TokenError::SeveralTokens { .. } => (Exit::Usage, "it is not clear which token is meant"),
-        TokenError::WrongPin { .. } | TokenError::PinLocked { .. } | TokenError::PinNotSet { .. } => {
-            (Exit::Configuration, "the token does not open")
-        }
+        TokenError::WrongPin { .. }
+        | TokenError::PinLocked { .. }
+        | TokenError::PinNotSet { .. }
+        | TokenError::PinRefusedBefore { .. } => (Exit::Configuration, "the token does not open"),
         TokenError::LabelTaken { .. } | TokenError::KindUnsupported { .. } => (Exit::Refused, "no key was made"),
         TokenError::NoSuchKey { .. } => (Exit::Usage, "the key is not there"),
         TokenError::SeveralKeys { .. } => (Exit::Usage, "it is not clear which key is meant"),
         TokenError::UnusableKey { .. } => (Exit::Refused, "the key cannot be used for a request"),
         TokenError::BadSignature { .. } => (Exit::Integrity, "the token signs wrongly, and nothing was written"),
-        TokenError::Device { .. } => (Exit::Unavailable, "the token did not do what it was asked"),
+        TokenError::Device { .. } | TokenError::OutcomeUnknown { .. } => {
+            (Exit::Unavailable, "the token did not do what it was asked")
+        }
     };
     Trouble::new(exit, what).because(&error).advice(advice(&error))
 }
@@ -85,7 +88,7 @@ fn advice(error: &TokenError) -> String {
             "plug it in, or initialise it with its own tool; this module shows no token at all"
         }
         TokenError::SeveralTokens { .. } => "unplug the others, or give them other labels",
-        TokenError::WrongPin { .. } => {
+        TokenError::WrongPin { .. } | TokenError::PinRefusedBefore { .. } => {
             "look at the PIN before you try again: it was tried once, and tokens lock after a few wrong ones"
         }
         TokenError::PinLocked { .. } => "unlock it with its own tool and its PUK or SO PIN",
@@ -106,7 +109,9 @@ fn advice(error: &TokenError) -> String {
         }
         TokenError::UnusableKey { .. } => "make a new key with lgpki key new",
         TokenError::BadSignature { .. } => "do not use this token before its maker has looked at it",
-        TokenError::Device { .. } => "see that it is plugged in and has room for a key, and try again",
+        TokenError::Device { .. } | TokenError::OutcomeUnknown { .. } => {
+            "see that it is plugged in and has room for a key, and try again"
+        }
     };
     fixed.to_owned()
 }
