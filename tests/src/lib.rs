@@ -8,4 +8,5 @@ pub mod invariants;
 pub mod policy;
 pub mod program;
 pub mod samples;
+pub mod token;
 pub mod tools;
