@@ -43,6 +43,8 @@ macro_rules! verbs {
 verbs! {
     /// An authority was set up.
     AuthorityCreated = "authority.created",
+    /// A link certificate between two generations of an authority was published.
+    AuthorityLinked = "authority.linked",
     /// A key was made.
     KeyCreated = "key.created",
     /// An organisation was registered.

@@ -7,9 +7,9 @@ use crate::installation::Repository;
 use ca_core::audit::{Actor, AuditEvent, Verb};
 use ca_core::certificate::{Certificate, CertificateError};
 use ca_core::entropy::Entropy;
-use ca_core::id::{AuthorityId, IdError, KeyLabel, ProfileId};
+use ca_core::id::{IdError, KeyLabel, ProfileId};
 use ca_core::issue::{
-    self, Authority, AuthorityError, FailureCause, Ledger, LedgerError, Linted, Order, Refusal, Unsettled,
+    self, Authority, AuthorityError, FailureCause, Generation, Ledger, LedgerError, Linted, Order, Refusal, Unsettled,
 };
 use ca_core::key::{KeyAlgorithm, SubjectKey};
 use ca_core::name::{Attribute, DistinguishedName, NameError, StringKind};
@@ -53,6 +53,16 @@ pub struct Established {
     pub kind: AuthorityKind,
 }
 
+impl Established {
+    /// That of a row. Errors: its certificate cannot be read, or is no CA's.
+    pub fn of(row: &AuthorityRow, repository: &Repository) -> Result<Self, FoundryError> {
+        let (id, certificate) = (row.authority_id.clone(), Certificate::from_der(&row.certificate)?);
+        let addresses = repository.addresses(&id);
+        let authority = Authority::of_certificate(id, &certificate, row.key_label.clone(), addresses)?;
+        Ok(Self { authority: authority.of_line(row.generation.line.clone()), certificate, kind: row.kind })
+    }
+}
+
 /// An authority that is to be made.
 #[derive(Clone, Debug)]
 pub struct Design<'a> {
@@ -60,8 +70,8 @@ pub struct Design<'a> {
     pub pack: &'a Pack,
     /// What the pack says about it.
     pub rule: &'a AuthorityRule,
-    /// The id it will have; its key is labelled so, too.
-    pub id: AuthorityId,
+    /// Which generation it will be; its id and the label of its key are the generation's.
+    pub generation: Generation,
     /// Its kind of key.
     pub key: KeyAlgorithm,
 }
@@ -123,7 +133,8 @@ impl Foundry {
         design: &Design<'_>,
         issuer: Option<&Established>,
     ) -> Result<Established, FoundryError> {
-        let Design { pack, rule, ref id, key } = *design;
+        let Design { pack, rule, ref generation, key } = *design;
+        let id = generation.id()?;
         let label = KeyLabel::parse(id.as_str())?;
         let profile = profile(pack, &rule.profile)?;
         let key = self.make_key(&label, key).await?;
@@ -132,21 +143,39 @@ impl Foundry {
             Some(issuer) => self.issue(pack, &issuer.authority, order).await?,
             None => {
                 let founding = Authority::founding(id.clone(), rule.subject.clone(), key, label.clone());
+                let founding = founding.of_line(rule.id.clone());
                 self.issue(pack, &founding, order).await?
             }
         };
-        let kind = kind_of(pack, rule);
-        self.record(&certificate, design, &label, kind).await?;
-        let addresses = self.repository.addresses(id);
-        let authority = Authority::of_certificate(id.clone(), &certificate, label, addresses)?;
-        Ok(Established { authority, certificate, kind })
+        let now = self.clock.now();
+        let row = AuthorityRow {
+            authority_id: id,
+            generation: generation.clone(),
+            signature: None,
+            name_ja: rule.title.ja.clone(),
+            name_en: rule.title.en.clone(),
+            kind: kind_of(pack, rule),
+            issuer_id: issuer.map(|issuer| issuer.authority.id().clone()),
+            certificate: certificate.der().to_vec(),
+            key_label: label.clone(),
+            ocsp_certificate: None,
+            ocsp_key_label: None,
+            created_at: now,
+        };
+        let mut txn = self.store.write(now, ACTOR).await?;
+        txn.audit(AuditEvent::new(Verb::KeyCreated, format!("key:{label}"))).await?;
+        txn.insert_authority(&row).await?;
+        txn.commit(Step::Setup).await?;
+        Established::of(&row, &self.repository)
     }
 
     /// Makes the OCSP responder of an authority, with a key of its own: the authority's key signs certificates and CRLs only
     /// (RFC 6960 §4.2.2.2). `None` when the pack gives it none. Errors: [`FoundryError`].
     pub async fn responder(&self, pack: &Pack, of: &Established) -> Result<Option<Certificate>, FoundryError> {
         let id = of.authority.id();
-        let Some(rule) = pack.authority(id).and_then(|rule| rule.ocsp.as_ref()) else { return Ok(None) };
+        let Some(rule) = pack.authority(of.authority.line()).and_then(|rule| rule.ocsp.as_ref()) else {
+            return Ok(None);
+        };
         let label = KeyLabel::parse(&format!("{id}-ocsp"))?;
         let key = self.make_key(&label, RESPONDER_KEY).await?;
         let subject = responder_name(of.certificate.subject())?;
@@ -162,7 +191,7 @@ impl Foundry {
     /// Makes the first CRL of an authority; DER. Errors: [`FoundryError`].
     pub async fn first_crl(&self, of: &Established) -> Result<Vec<u8>, FoundryError> {
         let signer = self.signer();
-        let policy = self.policy.crl(of.authority.id(), of.kind);
+        let policy = self.policy.crl(of.authority.line(), of.kind);
         match crl::refresh(&self.store, &signer, of.authority.id(), self.clock.now(), &policy).await? {
             Refreshed::Stored(row) => Ok(row.der),
             Refreshed::Overtaken { .. } => Err(FoundryError::Disturbed),
@@ -190,33 +219,6 @@ impl Foundry {
 
     fn signer(&self) -> Arc<dyn Signer> {
         self.keys.clone()
-    }
-
-    async fn record(
-        &self,
-        certificate: &Certificate,
-        design: &Design<'_>,
-        label: &KeyLabel,
-        kind: AuthorityKind,
-    ) -> Result<(), FoundryError> {
-        let (now, rule) = (self.clock.now(), design.rule);
-        let mut txn = self.store.write(now, ACTOR).await?;
-        txn.audit(AuditEvent::new(Verb::KeyCreated, format!("key:{label}"))).await?;
-        txn.insert_authority(&AuthorityRow {
-            authority_id: design.id.clone(),
-            name_ja: rule.title.ja.clone(),
-            name_en: rule.title.en.clone(),
-            kind,
-            issuer_id: rule.issuer.clone(),
-            certificate: certificate.der().to_vec(),
-            key_label: label.clone(),
-            ocsp_certificate: None,
-            ocsp_key_label: None,
-            created_at: now,
-        })
-        .await?;
-        txn.commit(Step::Setup).await?;
-        Ok(())
     }
 }
 

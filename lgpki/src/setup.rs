@@ -4,6 +4,7 @@
 use crate::foundry::{Design, Established, Foundry, FoundryError, kind_of};
 use ca_core::certificate::Certificate;
 use ca_core::id::AuthorityId;
+use ca_core::issue::Generation;
 use ca_core::key::KeyAlgorithm;
 use std::time::{Duration, Instant};
 use store::authorities::AuthorityKind;
@@ -106,7 +107,8 @@ pub async fn found(
             AuthorityKind::Issuing => founding.issuing_key,
             AuthorityKind::Root => founding.root_key,
         };
-        let design = Design { pack, rule, id: rule.id.clone(), key };
+        let generation = Generation::first(rule.id.clone(), founding.foundry.clock.now());
+        let design = Design { pack, rule, generation, key };
         let one = founding.foundry.authority(&design, issuer.transpose()?).await?;
         let (id, title, issuer) = (rule.id.clone(), rule.title.en.clone(), rule.issuer.clone());
         done(FoundingStep::Authority { id, title, issuer, key: one.certificate.key().algorithm() });

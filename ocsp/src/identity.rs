@@ -16,6 +16,8 @@ use crate::response::{ResponderId, ResponseData, SignedResponse, SingleResponse}
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) authority: AuthorityId,
+    /// What the packs call it.
+    pub(crate) line: AuthorityId,
     issuer: [IssuerHashes; 2],
     certificate: Certificate,
     key: KeyLabel,
@@ -62,6 +64,7 @@ impl Identity {
         let issuer = Certificate::from_der(&row.certificate)?;
         Ok(Some(Self {
             authority: row.authority_id.clone(),
+            line: row.generation.line.clone(),
             issuer: CertIdDigest::ALL.map(|digest| IssuerHashes::of(&issuer, digest)),
             certificate: Certificate::from_der(certificate)?,
             key: key.clone(),

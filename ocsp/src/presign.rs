@@ -52,8 +52,9 @@ impl Responder {
     /// Every [`PresignError`].
     pub async fn presign_pass(&self, authority: &AuthorityId, limit: u32) -> Result<Presigned, PresignError> {
         let now = self.clock.now();
-        let policy = self.policies.of(authority);
-        let window = self.usable(authority, now).await?.window(now, policy.validity)?;
+        let identity = self.usable(authority, now).await?;
+        let policy = self.policies.of(&identity.line);
+        let window = identity.window(now, policy.validity)?;
         // Where the responder's certificate ends earlier, no answer can last longer, and none is signed again for it.
         let fresh_until = now.plus(policy.refresh_before).min(window.next_update);
         let serials =
@@ -68,7 +69,7 @@ impl Responder {
     pub async fn presign(&self, authority: &AuthorityId, serials: &[SerialNumber]) -> Result<Presigned, PresignError> {
         let now = self.clock.now();
         let identity = self.usable(authority, now).await?;
-        let window = identity.window(now, self.policies.of(authority).validity)?;
+        let window = identity.window(now, self.policies.of(&identity.line).validity)?;
 
         let mut questions = Vec::with_capacity(serials.len());
         let mut txn = self.store.read().await?;

@@ -58,9 +58,9 @@ pub struct OcspPolicies {
 }
 
 impl OcspPolicies {
-    /// That of one authority.
-    pub fn of(&self, authority: &AuthorityId) -> OcspPolicy {
-        self.of.get(authority).copied().unwrap_or(self.otherwise)
+    /// That of one authority, by what the packs call it.
+    pub fn of(&self, line: &AuthorityId) -> OcspPolicy {
+        self.of.get(line).copied().unwrap_or(self.otherwise)
     }
 }
 
@@ -197,10 +197,11 @@ impl Responder {
             && let Some(row) = stored(&mut txn, &identity, cert_id).await?
             && agrees(&row, cert_id, status, now)
         {
-            return Ok(presigned_answer(row, self.policies.of(authority), now));
+            return Ok(presigned_answer(row, self.policies.of(&identity.line), now));
         }
         drop(txn);
-        self.signed_now(identity, request, statuses, (self.policies.of(authority), now)).await
+        let policy = self.policies.of(&identity.line);
+        self.signed_now(identity, request, statuses, (policy, now)).await
     }
 
     async fn signed_now(

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use ca_core::audit::Actor;
 use ca_core::entropy::Entropy;
 use ca_core::id::{AccountId, AuthorityId, KeyLabel, OrganisationId};
+use ca_core::issue::Generation;
 use ca_core::name::LocalGovernmentCode;
 use ca_core::testing::{CountingEntropy, FixedClock};
 use ca_core::time::{Clock, Timestamp};
@@ -196,6 +197,8 @@ async fn authorities(store: &Store, now: Timestamp) {
     for name in ["application-ca", "organisation-ca"] {
         let row = AuthorityRow {
             authority_id: AuthorityId::parse(name).unwrap(),
+            generation: Generation::first(AuthorityId::parse(name).unwrap(), now),
+            signature: None,
             name_ja: "試験認証局".to_owned(),
             name_en: "Test CA".to_owned(),
             kind: AuthorityKind::Issuing,

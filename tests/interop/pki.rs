@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use ca_core::audit::Actor;
 use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, KeyLabel};
-use ca_core::issue::{self, Authority, Order, PublicAddresses};
+use ca_core::issue::{self, Authority, Generation, Order, PublicAddresses};
 use ca_core::key::KeyAlgorithm;
 use ca_core::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, StringKind};
 use ca_core::revocation::{Revocation, RevocationReason};
@@ -71,6 +71,8 @@ impl Pki {
         let mut txn = store.write(now, BY).await.unwrap();
         let row = |authority: &str, kind, issuer: Option<&str>, certificate: &Certificate| AuthorityRow {
             authority_id: id(authority),
+            generation: Generation::first(id(authority), now),
+            signature: None,
             name_ja: authority.into(),
             name_en: authority.into(),
             kind,

@@ -23,6 +23,7 @@ pub struct PublicAddresses {
 #[derive(Clone, Debug)]
 pub struct Authority {
     id: AuthorityId,
+    line: AuthorityId,
     name: DistinguishedName,
     alternative_name: Option<DistinguishedName>,
     key: SubjectKey,
@@ -55,6 +56,7 @@ impl Authority {
             return Err(AuthorityError::NotAuthority(certificate.subject().to_string()));
         }
         Ok(Self {
+            line: id.clone(),
             id,
             name: certificate.subject().clone(),
             alternative_name: extensions.directory_names.first().cloned(),
@@ -77,9 +79,30 @@ impl Authority {
     /// A root before it has a certificate: what it issues first is its own, self-signed.
     pub fn founding(id: AuthorityId, name: DistinguishedName, key: SubjectKey, label: KeyLabel) -> Self {
         let key_identifier = key.key_identifier().to_vec();
-        let addresses = PublicAddresses::default();
-        let alternative_name = None;
-        Self { id, name, alternative_name, key, key_identifier, validity: None, path_length: None, label, addresses }
+        Self {
+            line: id.clone(),
+            id,
+            name,
+            alternative_name: None,
+            key,
+            key_identifier,
+            validity: None,
+            path_length: None,
+            label,
+            addresses: PublicAddresses::default(),
+        }
+    }
+
+    /// The same as a generation of `line`, which the packs know it by; without this it is the first, and called as its line.
+    #[must_use]
+    pub fn of_line(mut self, line: AuthorityId) -> Self {
+        self.line = line;
+        self
+    }
+
+    /// What the packs call it: the same for every generation.
+    pub const fn line(&self) -> &AuthorityId {
+        &self.line
     }
 
     /// Its id.

@@ -10,6 +10,7 @@
 
 mod authority;
 mod encode;
+mod generation;
 mod ledger;
 pub mod lint;
 mod order;
@@ -18,6 +19,7 @@ mod vet;
 
 pub use authority::{Authority, AuthorityError, PublicAddresses};
 pub use encode::Unsigned;
+pub use generation::{Generation, Standing};
 pub use ledger::{Facts, Intents, Issued, Ledger, LedgerError, Recorded, Signed, Unsettled};
 pub use lint::{Finding, LintError, Linted};
 pub use order::Order;

@@ -118,8 +118,8 @@ pub(super) fn vet(pack: &Pack, authority: &Authority, order: Order, now: Timesta
         return Err(VetError::NotEffective { pack: pack.name.clone(), at: now.rfc3339() });
     }
     let profile = Arc::clone(pack.profile(&profile).ok_or(VetError::UnknownProfile(profile))?);
-    if !profile.issuers.contains(authority.id()) {
-        let authority = authority.id().clone();
+    if !profile.issuers.contains(authority.line()) {
+        let authority = authority.line().clone();
         return Err(VetError::OtherAuthority { profile: profile.id.clone(), authority });
     }
     check_names(&profile, &subject, &names)?;

@@ -108,6 +108,11 @@ impl SignatureAlgorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.oid().as_bytes() == content)
     }
 
+    /// The algorithm of that name, as [`Self::name`] gives it. Kept in the database so.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
     /// Whether signatures are made with an RSA key.
     pub const fn is_rsa(self) -> bool {
         matches!(self, Self::RsaSha256 | Self::RsaSha384)

@@ -27,10 +27,10 @@ pub struct Policy {
 impl Policy {
     /// How long CRLs of this authority are valid: as the configuration says, else as its pack does.
     pub fn crl_of(&self, authority: &AuthorityRow) -> CrlPolicy {
-        self.crl(&authority.authority_id, authority.kind)
+        self.crl(&authority.generation.line, authority.kind)
     }
 
-    /// The same for an authority that has no row yet.
+    /// The same for an authority that has no row yet, by its line.
     pub fn crl(&self, authority: &AuthorityId, kind: AuthorityKind) -> CrlPolicy {
         let (configured, otherwise) = match kind {
             AuthorityKind::Root => (self.crl_root, CrlPolicy::ROOT),

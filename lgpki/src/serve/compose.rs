@@ -1,14 +1,15 @@
 //! What a set of roles is made of: routers on their addresses, the issuing engine, the worker. Everything that can be wrong
 //! with an installation shows here, before the service answers anyone.
 
+use super::authorities::{Authorities, Registry};
 use super::health::NeededKeys;
 use super::metrics::{self, Metered};
 use super::renewal::Renewal;
 use super::worker::Worker;
-use super::{LANES, Parts, Role};
+use super::{Parts, Role};
 use crate::config::Config;
 use crate::installation::Repository;
-use crate::issuance::{Issuance, Means};
+use crate::issuance::Means;
 use crate::trouble::{Exit, Trouble, chain};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -16,8 +17,7 @@ use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use ca_core::audit::Actor;
-use ca_core::certificate::Certificate;
-use ca_core::issue::{Authority, Ledger, Unsettled};
+use ca_core::issue::{Ledger, Unsettled};
 use ca_core::signer::Signer;
 use crl::CrlState;
 use ocsp::Responder;
@@ -25,9 +25,9 @@ use ra_web::RaSettings;
 use ra_web::centre::Centre;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use store::authorities::{AuthorityKind, AuthorityRow};
+use store::authorities::AuthorityRow;
 use store::jobs::JobKind;
-use store::{Step, Store, StoreError};
+use store::{Step, StoreError};
 use tokio::sync::Notify;
 
 /// A service being put together.
@@ -43,8 +43,9 @@ pub(super) struct Composition<'a> {
 struct Signing {
     signer: Arc<dyn Signer>,
     responder: Responder,
-    /// The authorities whose key is here.
-    local: Vec<AuthorityRow>,
+    registry: Registry,
+    /// Those there were at the start.
+    authorities: Authorities,
 }
 
 impl<'a> Composition<'a> {
@@ -54,10 +55,19 @@ impl<'a> Composition<'a> {
         let signing = match &parts.signer {
             Some(signer) => {
                 let signer: Arc<dyn Signer> = Arc::new(Metered(Arc::clone(signer)));
-                let local = local_authorities(&parts.store, &signer).await?;
                 let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
+                let means = Means {
+                    packs: config.policy.packs.clone(),
+                    signer: Arc::clone(&signer),
+                    store: store.clone(),
+                    entropy: Arc::clone(&parts.entropy),
+                    clock: Arc::clone(&clock),
+                };
+                let repository = Repository::of(&config.public);
+                let registry = Registry { means, repository, issues: roles.contains(&Role::Ca) };
+                let authorities = registry.look(&Authorities::default()).await?;
                 let responder = Responder::new(store, Arc::clone(&signer), clock, config.policy.ocsp());
-                Some(Signing { signer, responder, local })
+                Some(Signing { signer, responder, registry, authorities })
             }
             None if super::needs_keys(roles) => {
                 return Err(Trouble::new(Exit::Configuration, "the roles ca and ocsp need keys"));
@@ -69,8 +79,8 @@ impl<'a> Composition<'a> {
 
     /// The keys that must stay usable.
     pub(super) fn needed_keys(&self) -> Option<NeededKeys> {
-        self.signing.as_ref().map(|Signing { signer, local, .. }| {
-            let labels = local.iter().flat_map(|row| [Some(&row.key_label), row.ocsp_key_label.as_ref()]);
+        self.signing.as_ref().map(|Signing { signer, authorities, .. }| {
+            let labels = authorities.local().iter().flat_map(|row| [Some(&row.key_label), row.ocsp_key_label.as_ref()]);
             NeededKeys { signer: Arc::clone(signer), labels: labels.flatten().cloned().collect() }
         })
     }
@@ -111,15 +121,12 @@ impl<'a> Composition<'a> {
     }
 
     /// The worker, ready to run; `None` when no role has work. What an earlier process left open is settled first.
-    pub(super) async fn worker(&self) -> Result<Option<Worker>, Trouble> {
-        let Some(Signing { signer, responder, local }) = &self.signing else { return Ok(None) };
+    pub(super) async fn worker(&mut self) -> Result<Option<Worker>, Trouble> {
+        let Some(Signing { signer, responder, registry, authorities }) = self.signing.take() else { return Ok(None) };
         let mut kinds = Vec::new();
-        let mut engines = Vec::new();
         if self.roles.contains(&Role::Ca) {
             kinds.extend([JobKind::Issue, JobKind::RefreshCrl]);
-            self.settle(local).await?;
-            let issuing = local.iter().filter(|row| row.kind == AuthorityKind::Issuing);
-            engines = issuing.map(|row| self.start_engine(signer, row)).collect::<Result<_, _>>()?;
+            self.settle(authorities.local()).await?;
         }
         if self.roles.contains(&Role::Ocsp) {
             kinds.push(JobKind::Presign);
@@ -128,13 +135,13 @@ impl<'a> Composition<'a> {
         Ok((!kinds.is_empty()).then(|| Worker {
             store: self.parts.store.clone(),
             clock: Arc::clone(&self.parts.clock),
-            signer: Arc::clone(signer),
+            renewal: self.roles.contains(&Role::Ca).then(|| self.renewal(&signer)),
+            signer,
             kinds,
-            authorities: local.clone(),
-            engines,
-            responder: responder.clone(),
+            registry,
+            authorities,
+            responder,
             policy: self.config.policy.clone(),
-            renewal: self.roles.contains(&Role::Ca).then(|| self.renewal(signer)),
             wake: Arc::clone(&self.wake),
         }))
     }
@@ -175,25 +182,6 @@ impl<'a> Composition<'a> {
                 .because(chain(&error))
         })
     }
-
-    fn start_engine(&self, signer: &Arc<dyn Signer>, row: &AuthorityRow) -> Result<Issuance, Trouble> {
-        let id = row.authority_id.clone();
-        let addresses = Repository::of(&self.config.public).addresses(&id);
-        let authority = Authority::of_certificate(id, &certified(row)?, row.key_label.clone(), addresses);
-        let authority = authority.map_err(|error| {
-            Trouble::new(Exit::Integrity, "the issuing authority's certificate is no CA's").because(error)
-        })?;
-        let Parts { store, clock, entropy, .. } = self.parts;
-        let means = Means {
-            packs: self.config.policy.packs.clone(),
-            signer: Arc::clone(signer),
-            store: store.clone(),
-            entropy: Arc::clone(entropy),
-            clock: Arc::clone(clock),
-        };
-        Issuance::start(authority, means, LANES)
-            .map_err(|error| Trouble::new(Exit::Unavailable, "the issuing engine has no threads").because(error))
-    }
 }
 
 /// What was posted may have caused a job; the worker looks at once instead of within a second.
@@ -204,57 +192,4 @@ async fn wake_after_post(State(wake): State<Arc<Notify>>, request: Request, next
         wake.notify_one();
     }
     response
-}
-
-async fn authorities(store: &Store) -> Result<Vec<AuthorityRow>, StoreError> {
-    store.read().await?.authorities().await
-}
-
-/// The authorities whose key is here, proven by its public half.
-async fn local_authorities(store: &Store, signer: &Arc<dyn Signer>) -> Result<Vec<AuthorityRow>, Trouble> {
-    let rows = authorities(store)
-        .await
-        .map_err(|error| Trouble::new(Exit::Unavailable, "the database failed").because(chain(&error)))?;
-    if rows.is_empty() {
-        return Err(Trouble::new(Exit::Configuration, "the database has no authority")
-            .advice("`lgpki init` makes an installation; is this the right database?"));
-    }
-    let signer = Arc::clone(signer);
-    let found = tokio::task::spawn_blocking(move || those_with_a_key(rows, signer.as_ref()));
-    found.await.map_err(|error| Trouble::new(Exit::Bug, "the key store's thread ended").because(error))?
-}
-
-fn those_with_a_key(rows: Vec<AuthorityRow>, signer: &dyn Signer) -> Result<Vec<AuthorityRow>, Trouble> {
-    let mut local = Vec::new();
-    let mut reason = None;
-    for row in rows {
-        match signer.public_key(&row.key_label) {
-            Ok(key) if *certified(&row)?.key() == key => local.push(row),
-            Ok(_) => {
-                let what = format!("the key {} is not that of the authority {}", row.key_label, row.authority_id);
-                return Err(Trouble::new(Exit::Integrity, what)
-                    .advice("restore the folder of keys that belongs to this database"));
-            }
-            Err(error) => {
-                // The root's key may rest elsewhere; that no key at all is usable is another matter.
-                tracing::warn!(event_id = "serve.key", authority = %row.authority_id, %error, "a key is not usable here");
-                reason = Some(error);
-            }
-        }
-    }
-    match reason {
-        Some(error) if local.is_empty() => {
-            Err(Trouble::new(Exit::Configuration, "no authority's key can be used here")
-                .because(error)
-                .advice("check [keys] directory and the passphrase; `lgpki doctor` looks at both"))
-        }
-        _ => Ok(local),
-    }
-}
-
-fn certified(row: &AuthorityRow) -> Result<Certificate, Trouble> {
-    Certificate::from_der(&row.certificate).map_err(|error| {
-        let what = format!("the certificate of authority {} in the database cannot be read", row.authority_id);
-        Trouble::new(Exit::Integrity, what).because(error)
-    })
 }

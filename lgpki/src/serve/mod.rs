@@ -3,6 +3,7 @@
 //! [`Service::start`] is what `serve` and `demo` share. It needs an open store, and keys where a role signs; it binds,
 //! settles what an earlier process left open, and returns with everything running.
 
+mod authorities;
 mod compose;
 mod health;
 pub mod listen;
@@ -85,12 +86,12 @@ impl Service {
             .map_err(|error| Trouble::new(Exit::Bug, "figures cannot be recorded in this process").because(error))?;
         // Bound first: whoever cannot have the address does not touch the database.
         let bound = Bound::new(config, roles).await?;
-        let composition = Composition::new(config, roles, &parts).await?;
+        let mut composition = Composition::new(config, roles, &parts).await?;
         let routers =
             bound.public.keys().map(|wanted| composition.public_router(*wanted)).collect::<Result<Vec<_>, _>>()?;
-        let worker = composition.worker().await?;
         let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
         let health = Health { store, clock, keys: composition.needed_keys(), centre: parts.centre.clone(), figures };
+        let worker = composition.worker().await?;
         let (stop, stopped) = watch::channel(false);
         let (ra, repository, management) = bound.places(config, roles)?;
         let mut listeners = vec![listen::serve(bound.management, health::router(health), stopped.clone())];

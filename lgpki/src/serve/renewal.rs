@@ -1,14 +1,14 @@
 //! Renewing the certificates of OCSP responders. They live for 90 days, because nobody can revoke them (RFC 6960
 //! §4.2.2.2.1); one that ends unnoticed takes every answer with it. The key stays, so answers signed before stay good.
 
-use crate::foundry::{NotIssued, issue_one};
+use crate::foundry::{Established, FoundryError, NotIssued, issue_one};
 use crate::installation::Repository;
 use crate::trouble::chain;
 use ca_core::audit::Actor;
 use ca_core::certificate::{Certificate, CertificateError};
 use ca_core::entropy::Entropy;
 use ca_core::id::{AuthorityId, KeyLabel};
-use ca_core::issue::{self, Authority, AuthorityError, Order, Refusal};
+use ca_core::issue::{self, Authority, Order, Refusal};
 use ca_core::profile::Packs;
 use ca_core::signer::Signer;
 use ca_core::time::Timestamp;
@@ -38,7 +38,7 @@ enum NotRenewed {
     #[error(transparent)]
     Certificate(#[from] CertificateError),
     #[error(transparent)]
-    Authority(#[from] AuthorityError),
+    Authority(#[from] FoundryError),
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error("no policy pack has a responder for {0}")]
@@ -65,28 +65,25 @@ impl Renewal {
     async fn try_renew(&self, of: &AuthorityRow, now: Timestamp) -> Result<Option<Timestamp>, NotRenewed> {
         // Read again: another process may have renewed it.
         let Some(row) = self.store.read().await?.authority(&of.authority_id).await? else { return Ok(None) };
-        let (Some(der), Some(label)) = (row.ocsp_certificate, row.ocsp_key_label) else { return Ok(None) };
-        let old = Certificate::from_der(&der)?;
+        let (Some(der), Some(label)) = (&row.ocsp_certificate, &row.ocsp_key_label) else { return Ok(None) };
+        let old = Certificate::from_der(der)?;
         if now < old.validity().not_after.minus(BEFORE_END) {
             return Ok(None);
         }
-        let certificate = Certificate::from_der(&row.certificate)?;
+        let Established { authority, certificate, .. } = Established::of(&row, &self.repository)?;
         if certificate.validity().not_after <= old.validity().not_after {
             // The authority ends with it; a successor is a ceremony's matter.
             return Ok(None);
         }
-        let id = row.authority_id;
-        let addresses = self.repository.addresses(&id);
-        let authority = Authority::of_certificate(id, &certificate, row.key_label, addresses)?;
         let new = self.issue(authority, &old, now).await?;
-        self.put_in_use(of, &new, &label, now).await?;
+        self.put_in_use(of, &new, label, now).await?;
         Ok(Some(new.validity().not_after))
     }
 
     async fn issue(&self, authority: Authority, old: &Certificate, now: Timestamp) -> Result<Certificate, NotRenewed> {
-        let rule = self.packs.authority(authority.id()).and_then(|(pack, rule)| Some((pack, rule.ocsp.as_ref()?)));
+        let rule = self.packs.authority(authority.line()).and_then(|(pack, rule)| Some((pack, rule.ocsp.as_ref()?)));
         let responder = rule.and_then(|(pack, rule)| Some((pack, pack.profile(&rule.profile)?)));
-        let (pack, profile) = responder.ok_or_else(|| NotRenewed::NoProfile(authority.id().clone()))?;
+        let (pack, profile) = responder.ok_or_else(|| NotRenewed::NoProfile(authority.line().clone()))?;
         let order = Order::ceremony(profile, old.subject().clone(), old.key().clone());
         let linted = issue::prepare(pack, &authority, order, self.entropy.as_ref(), now)?;
         Ok(issue_one(&self.store, Arc::clone(&self.signer), &authority, linted, now).await?)

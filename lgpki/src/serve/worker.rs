@@ -9,9 +9,9 @@ mod erasing;
 mod issuing;
 mod publishing;
 
+use super::authorities::{Authorities, Registry};
 use super::renewal::Renewal;
 use crate::config::Policy;
-use crate::issuance::Issuance;
 use crate::trouble::chain;
 use ca_core::audit::Actor;
 use ca_core::signer::Signer;
@@ -19,7 +19,6 @@ use ca_core::time::{Clock, Timestamp};
 use ocsp::Responder;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::authorities::AuthorityRow;
 use store::jobs::{ClaimedJob, Job, JobKind};
 use store::{Step, Store, StoreError};
 use tokio::sync::{Notify, watch};
@@ -43,10 +42,9 @@ pub(super) struct Worker {
     pub(super) signer: Arc<dyn Signer>,
     /// Which kinds of jobs are done here.
     pub(super) kinds: Vec<JobKind>,
-    /// The authorities whose key is here.
-    pub(super) authorities: Vec<AuthorityRow>,
-    /// The engines that issue to holders, one for each authority whose key is here.
-    pub(super) engines: Vec<Issuance>,
+    pub(super) registry: Registry,
+    /// The authorities, as the registry found them last.
+    pub(super) authorities: Authorities,
     pub(super) responder: Responder,
     pub(super) policy: Policy,
     /// Renews responders' certificates, where the authorities' keys are at work.
@@ -71,7 +69,7 @@ struct Memory {
 
 impl Worker {
     /// Works until told to stop, and finishes what it is in.
-    pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut memory = Memory::default();
         while !*stop.borrow() {
             let pause = match self.look(&mut memory).await {
@@ -99,15 +97,16 @@ impl Worker {
     }
 
     /// One look: serials of unknown outcome, deadlines, then jobs, then answers that are old or missing.
-    async fn look(&self, memory: &mut Memory) -> Result<Look, StoreError> {
-        for engine in &self.engines {
+    async fn look(&mut self, memory: &mut Memory) -> Result<Look, StoreError> {
+        for engine in self.authorities.engines() {
             // First: what may have been signed is revoked as soon as the database answers, whether or not there is an order.
             engine.settle_leftovers().await;
         }
         if memory.next_round.is_none_or(|next| next <= Instant::now()) {
+            self.look_for_generations().await;
             self.ask_for_due_crls().await?;
             if let Some(renewal) = &self.renewal {
-                for authority in &self.authorities {
+                for authority in self.authorities.local() {
                     renewal.renew_if_due(authority, self.clock.now()).await;
                 }
             }
@@ -136,6 +135,14 @@ impl Worker {
             tracing::info!(event_id = "worker.idle", waiting, "idle: no job is due");
         }
         Ok(Look::Nothing { next: due.map_or(POLL, |due| due.since(now).min(POLL)) })
+    }
+
+    /// What authorities there are now. Those known go on where that cannot be found out.
+    async fn look_for_generations(&mut self) {
+        match self.registry.look(&self.authorities).await {
+            Ok(found) => self.authorities = found,
+            Err(trouble) => tracing::error!(event_id = "worker.authorities", error = %trouble),
+        }
     }
 
     async fn claim(&self, kinds: &[JobKind]) -> Result<Vec<ClaimedJob>, StoreError> {

@@ -4,10 +4,13 @@
 use std::sync::Arc;
 
 use ca_core::certificate::Certificate;
+use ca_core::issue::Generation;
 use ca_core::key::KeyAlgorithm;
 use ca_core::name::prefecture_in_english;
 use ca_core::profile::{Family, Field, KeySource, Pack, Profile};
+use ca_core::time::Timestamp;
 use store::ReadTxn;
+use store::authorities::AuthorityRow;
 
 use super::{Desk, DeskError};
 
@@ -65,8 +68,7 @@ async fn all_within<'a>(txn: &mut ReadTxn, desk: &Desk<'a>) -> Result<Vec<Offer<
     let mut offers = Vec::new();
     for pack in desk.packs.iter().filter(|pack| pack.is_effective(desk.now)) {
         for profile in pack.profiles().iter().filter(|profile| profile.family.is_requested()) {
-            let issues = authorities.iter().find(|authority| profile.issuers.contains(&authority.authority_id));
-            let Some(authority) = issues else { continue };
+            let Some(authority) = issuing(&authorities, profile, desk.now) else { continue };
             if asks_for(profile, Field::PrefectureEn) && !in_a_prefecture {
                 continue;
             }
@@ -77,6 +79,13 @@ async fn all_within<'a>(txn: &mut ReadTxn, desk: &Desk<'a>) -> Result<Vec<Offer<
         }
     }
     Ok(offers)
+}
+
+/// The authority that issues certificates of the profile at `now`: the current generation of the first that may.
+fn issuing<'a>(authorities: &'a [AuthorityRow], profile: &Profile, now: Timestamp) -> Option<&'a AuthorityRow> {
+    let generations = || authorities.iter().map(|row| &row.generation);
+    let current = profile.issuers.iter().find_map(|line| Generation::issuing(generations(), line, now))?;
+    authorities.iter().find(|row| row.generation == *current)
 }
 
 fn asks_for(profile: &Profile, field: Field) -> bool {

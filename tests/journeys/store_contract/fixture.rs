@@ -4,7 +4,8 @@ use ca_core::audit::Actor;
 use ca_core::certificate::Certificate;
 use ca_core::id::{AccountId, AuthorityId, EventId, KeyLabel, OrganisationId, RequestId};
 use ca_core::issue::{
-    self, Authority, Intents, Issued, Ledger, LedgerError, Linted, Order, PublicAddresses, Signed, Unsettled,
+    self, Authority, Generation, Intents, Issued, Ledger, LedgerError, Linted, Order, PublicAddresses, Signed,
+    Unsettled,
 };
 use ca_core::key::{SignatureAlgorithm, SubjectKey};
 use ca_core::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, LocalGovernmentCode, StringKind};
@@ -143,6 +144,8 @@ impl Fixture<'_> {
         let mut txn = self.write(START).await;
         txn.insert_authority(&AuthorityRow {
             authority_id: id.clone(),
+            generation: Generation::first(id.clone(), START),
+            signature: None,
             name_ja: "試験認証局".to_owned(),
             name_en: "Test CA".to_owned(),
             kind: AuthorityKind::Root,

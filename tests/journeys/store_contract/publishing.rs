@@ -2,11 +2,15 @@
 
 use super::fixture::{Fixture, START, after};
 use super::on_both_databases;
+use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, KeyLabel};
+use ca_core::issue::Generation;
+use ca_core::key::SignatureAlgorithm;
 use ca_core::revocation::{Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use std::time::Duration;
+use store::authorities::AuthorityRow;
 use store::crls::CrlRow;
 use store::jobs::{Job, JobKind};
 use store::ocsp::{PresignedRow, Status};
@@ -14,6 +18,8 @@ use store::{Step, StoreError};
 
 on_both_databases!(
     authorities_are_read_back,
+    an_authority_has_each_generation_once,
+    generations_are_linked_once_and_end_with_their_certificates,
     a_certificate_is_revoked_once,
     a_response_that_a_revocation_has_overtaken_is_not_used,
     stale_responses_are_found_and_replaced,
@@ -37,14 +43,67 @@ async fn authorities_are_read_back(db: Fixture<'_>) {
     below.authority_id = AuthorityId::parse("below").unwrap();
     below.issuer_id = Some(row.authority_id.clone());
     below.key_label = KeyLabel::parse("below-1").unwrap();
+    below.generation = Generation::first(below.authority_id.clone(), START);
+    below.signature = Some(SignatureAlgorithm::RsaSha384);
     txn.insert_authority(&below).await.unwrap();
     txn.commit(Step::Setup).await.unwrap();
     let all = db.store.read().await.unwrap().authorities().await.unwrap();
     assert_eq!(all.iter().map(|row| row.authority_id.as_str()).collect::<Vec<_>>(), ["below", "test-ca"]);
     assert_eq!(all[1].ocsp_key_label, Some(responder));
+    assert_eq!((&all[0], all[1].signature), (&below, None));
     below.authority_id = AuthorityId::parse("third").unwrap();
+    below.generation = Generation::first(below.authority_id.clone(), START);
     let error = db.write(START).await.insert_authority(&below).await.unwrap_err();
     assert!(error.is_conflict("authority_key_once"), "{error}");
+}
+
+/// A generation after `row`, in the rows of a database.
+async fn successor(db: &Fixture<'_>, row: &AuthorityRow, issues_from: Timestamp) -> AuthorityRow {
+    let generation = row.generation.next(issues_from);
+    let id = generation.id().unwrap();
+    let label = KeyLabel::parse(id.as_str()).unwrap();
+    let next = AuthorityRow { authority_id: id, key_label: label, generation, ..row.clone() };
+    let mut txn = db.write(START).await;
+    txn.insert_authority(&next).await.unwrap();
+    txn.commit(Step::Setup).await.unwrap();
+    next
+}
+
+async fn an_authority_has_each_generation_once(db: Fixture<'_>) {
+    let ca = db.ca().await;
+    let first = db.store.read().await.unwrap().authority(ca.authority.id()).await.unwrap().unwrap();
+    let second = successor(&db, &first, after(100)).await;
+    assert_eq!(db.store.read().await.unwrap().authority(&second.authority_id).await.unwrap().unwrap(), second);
+    let mut again = second.clone();
+    again.authority_id = AuthorityId::parse("again").unwrap();
+    again.key_label = KeyLabel::parse("again").unwrap();
+    let error = db.write(START).await.insert_authority(&again).await.unwrap_err();
+    assert!(error.is_conflict("authority_generation_once"), "{error}");
+}
+
+async fn generations_are_linked_once_and_end_with_their_certificates(db: Fixture<'_>) {
+    let ca = db.ca().await;
+    let id = ca.authority.id();
+    let first = db.store.read().await.unwrap().authority(id).await.unwrap().unwrap();
+    let second = successor(&db, &first, after(100)).await;
+    let issued = db.issued(&ca, db.linted(&ca, 2)).await;
+    let mut txn = db.write(START).await;
+    let unknown = SerialNumber::from_bytes(&[1]).unwrap();
+    txn.insert_link(id, &issued[0].facts().serial, &second.authority_id).await.unwrap();
+    txn.commit(Step::Setup).await.unwrap();
+    let error =
+        db.write(START).await.insert_link(id, &issued[1].facts().serial, &second.authority_id).await.unwrap_err();
+    assert!(error.is_conflict("link_certificate_subject_once"), "{error}");
+    assert!(db.write(START).await.insert_link(id, &unknown, id).await.is_err());
+    let mut txn = db.store.read().await.unwrap();
+    let links = txn.links(&second.authority_id).await.unwrap();
+    assert_eq!(links.len(), 1);
+    assert_eq!((&links[0].authority_id, links[0].der.as_slice()), (id, issued[0].der()));
+    assert_eq!(txn.links(id).await.unwrap(), []);
+    // The root's own certificate is the longest-lived of what it has issued.
+    let root = Certificate::from_der(&first.certificate).unwrap();
+    assert_eq!(txn.last_end(id).await.unwrap(), Some(root.validity().not_after));
+    assert_eq!(txn.last_end(&second.authority_id).await.unwrap(), None);
 }
 
 fn revocation(at: Timestamp) -> Revocation {

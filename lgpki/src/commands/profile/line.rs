@@ -11,7 +11,7 @@ use crate::issuance::{Issuance, Means};
 use ca_core::audit::Actor;
 use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, KeyLabel};
-use ca_core::issue::{Authority, Order, PublicAddresses};
+use ca_core::issue::{Authority, Generation, Order, PublicAddresses};
 use ca_core::key::{KeyAlgorithm, SubjectKey};
 use ca_core::profile::{AuthorityRule, Family, Pack, Packs, Profile};
 use ca_core::revocation::{Revocation, RevocationReason};
@@ -399,6 +399,8 @@ impl<'a> Line<'a> {
         let now = SystemClock.now();
         let row = AuthorityRow {
             authority_id: rule.id.clone(),
+            generation: Generation::first(rule.id.clone(), now),
+            signature: None,
             name_ja: rule.title.ja.clone(),
             name_en: rule.title.en.clone(),
             kind: AuthorityKind::Issuing,

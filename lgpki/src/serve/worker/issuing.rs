@@ -48,7 +48,7 @@ impl Worker {
     }
 
     async fn engine_keys_are_usable(&self) -> bool {
-        for engine in &self.engines {
+        for engine in self.authorities.engines() {
             let (signer, label): (_, KeyLabel) = (Arc::clone(&self.signer), engine.authority().label().clone());
             match tokio::task::spawn_blocking(move || probe(signer.as_ref(), &label)).await {
                 Ok(Probe::Usable) => {}
@@ -59,13 +59,13 @@ impl Worker {
                 Err(_) => return false,
             }
         }
-        !self.engines.is_empty()
+        !self.authorities.engines().is_empty()
     }
 
-    /// The engine of an authority that issues certificates of the application's profile.
+    /// The engine of the authority that now issues certificates of the application's profile.
     fn engine_for(&self, application: &Application<Approved>) -> Option<&Issuance> {
         let (_, profile) = self.policy.packs.profile(&application.request().profile)?;
-        self.engines.iter().find(|engine| profile.issuers.contains(engine.authority().id()))
+        self.authorities.engine_for(profile, self.clock.now())
     }
 
     pub(super) async fn issue(&self, jobs: Vec<(ClaimedJob, RequestId)>, memory: &mut Memory) {

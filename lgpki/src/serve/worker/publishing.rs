@@ -18,8 +18,11 @@ impl Worker {
         if !self.kinds.contains(&JobKind::RefreshCrl) {
             return Ok(());
         }
-        for authority in &self.authorities {
+        for authority in self.authorities.local() {
             let (id, now) = (&authority.authority_id, self.clock.now());
+            if !self.authorities.is_wanted(authority, &self.store, now).await? {
+                continue;
+            }
             let latest = self.store.read().await?.latest_crl(id).await?;
             if self.policy.crl_of(authority).is_due(latest.map(|crl| crl.next_update), now) {
                 let mut txn = self.store.write(now, ACTOR).await?;
@@ -32,7 +35,7 @@ impl Worker {
 
     pub(super) async fn refresh(&self, jobs: Vec<(ClaimedJob, AuthorityId)>) {
         for (job, authority) in jobs {
-            let Some(row) = self.authorities.iter().find(|row| row.authority_id == authority) else {
+            let Some(row) = self.authorities.local().iter().find(|row| row.authority_id == authority) else {
                 self.put_off(&job, "the authority's key is not here").await;
                 continue;
             };
@@ -82,7 +85,7 @@ impl Worker {
     /// One pass over answers that are missing or old. Whether more are left.
     pub(super) async fn presign_missing(&self) -> bool {
         let mut more = false;
-        for authority in self.authorities.iter().filter(|authority| authority.ocsp_certificate.is_some()) {
+        for authority in self.authorities.local().iter().filter(|authority| authority.ocsp_certificate.is_some()) {
             match self.responder.presign_pass(&authority.authority_id, PRESIGNED).await {
                 // A pass that stored nothing would find the same certificates again.
                 Ok(pass) => {

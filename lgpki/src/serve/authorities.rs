@@ -1,0 +1,166 @@
+//! The authorities a process works for: all there are, those whose keys are here, and the engines that issue for them. Read
+//! at the start and again with every round of the worker, so that a generation made meanwhile (`lgpki ca rollover`) is at
+//! work without a restart.
+
+use super::LANES;
+use crate::foundry::Established;
+use crate::installation::Repository;
+use crate::issuance::{Issuance, Means};
+use crate::trouble::{Exit, Trouble, chain};
+use ca_core::certificate::Certificate;
+use ca_core::id::AuthorityId;
+use ca_core::issue::{Generation, Standing};
+use ca_core::profile::Profile;
+use ca_core::signer::Signer;
+use ca_core::time::Timestamp;
+use std::sync::Arc;
+use store::authorities::{AuthorityKind, AuthorityRow};
+use store::{Store, StoreError};
+
+/// What one look at the database and the keys has found.
+#[derive(Default)]
+pub(super) struct Authorities {
+    /// Every authority.
+    all: Vec<AuthorityRow>,
+    /// Those whose key is here.
+    local: Vec<AuthorityRow>,
+    /// One for each that issues to holders here.
+    engines: Vec<Issuance>,
+}
+
+impl Authorities {
+    /// Those whose key is here.
+    pub(super) fn local(&self) -> &[AuthorityRow] {
+        &self.local
+    }
+
+    /// The engines.
+    pub(super) fn engines(&self) -> &[Issuance] {
+        &self.engines
+    }
+
+    /// The engine that issues certificates of the profile at `now`: that of the current generation. `None` when its key is
+    /// not here.
+    pub(super) fn engine_for(&self, profile: &Profile, now: Timestamp) -> Option<&Issuance> {
+        profile.issuers.iter().find_map(|line| {
+            let current = Generation::issuing(self.generations(), line, now)?;
+            let row = self.all.iter().find(|row| row.generation == *current)?;
+            self.engines.iter().find(|engine| *engine.authority().id() == row.authority_id)
+        })
+    }
+
+    /// Whether CRLs and OCSP answers of that authority are still wanted at `now`: a retired generation ends with the last of
+    /// its certificates. Errors: the database.
+    pub(super) async fn is_wanted(
+        &self,
+        row: &AuthorityRow,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if row.generation.standing(self.generations(), now) != Standing::Retired {
+            return Ok(true);
+        }
+        Ok(store.read().await?.last_end(&row.authority_id).await?.is_some_and(|last| last >= now))
+    }
+
+    fn generations(&self) -> impl Iterator<Item = &Generation> {
+        self.all.iter().map(|row| &row.generation)
+    }
+
+    fn engine(&self, id: &AuthorityId) -> Option<&Issuance> {
+        self.engines.iter().find(|engine| engine.authority().id() == id)
+    }
+}
+
+/// Finds out which authorities there are, and starts their engines.
+pub(super) struct Registry {
+    /// What engines issue with.
+    pub(super) means: Means,
+    /// The addresses they write.
+    pub(super) repository: Repository,
+    /// Whether this process issues.
+    pub(super) issues: bool,
+}
+
+impl Registry {
+    /// Looks again. Engines of `known` go on; those of generations that are new are started. Errors: a certificate in the
+    /// database cannot be read or is another key's (exit 6); no key is here (exit 3); the database (exit 5).
+    pub(super) async fn look(&self, known: &Authorities) -> Result<Authorities, Trouble> {
+        let all = rows(&self.means.store).await?;
+        let local = if all == known.all { known.local.clone() } else { self.local(all.clone()).await? };
+        let mut found = Authorities { all, local, engines: Vec::new() };
+        let now = self.means.clock.now();
+        if self.issues {
+            for row in found.local.iter().filter(|row| row.kind == AuthorityKind::Issuing) {
+                let retired = row.generation.standing(found.generations(), now) == Standing::Retired;
+                match known.engine(&row.authority_id) {
+                    Some(engine) => found.engines.push(engine.clone()),
+                    None if retired => {}
+                    None => found.engines.push(self.start(row)?),
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn start(&self, row: &AuthorityRow) -> Result<Issuance, Trouble> {
+        let established = Established::of(row, &self.repository).map_err(|error| {
+            Trouble::new(Exit::Integrity, "the issuing authority's certificate is no CA's").because(error)
+        })?;
+        Issuance::start(established.authority, self.means.clone(), LANES)
+            .map_err(|error| Trouble::new(Exit::Unavailable, "the issuing engine has no threads").because(error))
+    }
+
+    /// Those whose key is here, proven by its public half.
+    async fn local(&self, all: Vec<AuthorityRow>) -> Result<Vec<AuthorityRow>, Trouble> {
+        let signer = Arc::clone(&self.means.signer);
+        let found = tokio::task::spawn_blocking(move || those_with_a_key(all, signer.as_ref()));
+        found.await.map_err(|error| Trouble::new(Exit::Bug, "the key store's thread ended").because(error))?
+    }
+}
+
+async fn rows(store: &Store) -> Result<Vec<AuthorityRow>, Trouble> {
+    let rows = async { store.read().await?.authorities().await }
+        .await
+        .map_err(|error: StoreError| Trouble::new(Exit::Unavailable, "the database failed").because(chain(&error)))?;
+    if rows.is_empty() {
+        return Err(Trouble::new(Exit::Configuration, "the database has no authority")
+            .advice("`lgpki init` makes an installation; is this the right database?"));
+    }
+    Ok(rows)
+}
+
+fn those_with_a_key(rows: Vec<AuthorityRow>, signer: &dyn Signer) -> Result<Vec<AuthorityRow>, Trouble> {
+    let mut local = Vec::new();
+    let mut reason = None;
+    for row in rows {
+        match signer.public_key(&row.key_label) {
+            Ok(key) if *certified(&row)?.key() == key => local.push(row),
+            Ok(_) => {
+                let what = format!("the key {} is not that of the authority {}", row.key_label, row.authority_id);
+                return Err(Trouble::new(Exit::Integrity, what)
+                    .advice("restore the folder of keys that belongs to this database"));
+            }
+            Err(error) => {
+                // The root's key may rest elsewhere; that no key at all is usable is another matter.
+                tracing::warn!(event_id = "serve.key", authority = %row.authority_id, %error, "a key is not usable here");
+                reason = Some(error);
+            }
+        }
+    }
+    match reason {
+        Some(error) if local.is_empty() => {
+            Err(Trouble::new(Exit::Configuration, "no authority's key can be used here")
+                .because(error)
+                .advice("check [keys] directory and the passphrase; `lgpki doctor` looks at both"))
+        }
+        _ => Ok(local),
+    }
+}
+
+fn certified(row: &AuthorityRow) -> Result<Certificate, Trouble> {
+    Certificate::from_der(&row.certificate).map_err(|error| {
+        let what = format!("the certificate of authority {} in the database cannot be read", row.authority_id);
+        Trouble::new(Exit::Integrity, what).because(error)
+    })
+}
