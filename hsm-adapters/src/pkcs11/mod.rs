@@ -8,6 +8,7 @@
 
 mod attributes;
 mod keys;
+mod pin;
 mod serving;
 mod session;
 mod sign;
@@ -78,6 +79,12 @@ pub enum TokenError {
         token: String,
         /// What was said then.
         reason: String,
+    },
+    /// The new PIN is not one the token takes.
+    #[error("the token {token:?} does not take the new PIN")]
+    PinRefused {
+        /// The token.
+        token: String,
     },
     /// A key of that label is in the token; keys are never replaced.
     #[error("the token {token:?} has a key labelled {label:?} already")]

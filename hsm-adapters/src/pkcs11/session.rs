@@ -19,8 +19,8 @@ pub struct Module {
 
 /// One initialised token, not yet logged in to.
 pub struct Token {
-    library: Pkcs11,
-    slot: Slot,
+    pub(super) library: Pkcs11,
+    pub(super) slot: Slot,
     label: String,
     own_pin_pad: bool,
 }

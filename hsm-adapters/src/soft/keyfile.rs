@@ -308,7 +308,7 @@ fn parameters<'a>(info: &EncryptedPrivateKeyInfo<'a>) -> Option<(Derivation, &'a
     Some((Derivation::read(kdf.salt, kdf.iteration_count)?, iv))
 }
 
-fn sync_folder(folder: &Path) -> Result<(), KeyFileError> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), KeyFileError> {
     let io = |source| KeyFileError::Io { path: folder.to_path_buf(), source };
     File::open(folder).map_err(io)?.sync_all().map_err(io)
 }

@@ -8,6 +8,7 @@ mod data_key;
 pub(crate) mod derive;
 pub(crate) mod keyfile;
 pub(crate) mod pair;
+mod reseal;
 pub(crate) mod wrapped;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ use crate::Passphrase;
 
 pub use self::derive::DEFAULT_ITERATIONS;
 pub use self::keyfile::KeyFileError;
+pub use self::reseal::{change_passphrase, change_with_iterations};
 
 /// What follows the label in a file's name.
 const FILE_SUFFIX: &str = ".key.pem";
@@ -62,6 +64,7 @@ impl SoftKeys {
     /// As [`SoftKeys::open`].
     pub fn open_with_iterations(folder: &Path, passphrase: Passphrase, iterations: u32) -> Result<Self, KeyFileError> {
         keyfile::prepare_folder(folder)?;
+        reseal::finish(folder)?;
         let existing = key_files(folder)?.into_iter().find_map(|(_, path)| keyfile::derivation_of(&path));
         let secret = Arc::new(FolderSecret::new(passphrase, iterations, existing));
         // The slow derivation begins now, beside whatever else a start does; the first key waits for the rest of it.

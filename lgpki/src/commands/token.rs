@@ -65,6 +65,7 @@ pub fn told(error: TokenError) -> Trouble {
         | TokenError::PinNotSet { .. }
         | TokenError::PinRefusedBefore { .. } => (Exit::Configuration, "the token does not open"),
         TokenError::LabelTaken { .. } | TokenError::KindUnsupported { .. } => (Exit::Refused, "no key was made"),
+        TokenError::PinRefused { .. } => (Exit::Refused, "the PIN was not changed"),
         TokenError::NoSuchKey { .. } => (Exit::Usage, "the key is not there"),
         TokenError::SeveralKeys { .. } => (Exit::Usage, "it is not clear which key is meant"),
         TokenError::UnusableKey { .. } => (Exit::Refused, "the key cannot be used for a request"),
@@ -93,6 +94,7 @@ fn advice(error: &TokenError) -> String {
         }
         TokenError::PinLocked { .. } => "unlock it with its own tool and its PUK or SO PIN",
         TokenError::PinNotSet { .. } => "set a user PIN with the token's own tool",
+        TokenError::PinRefused { .. } => "look into its manual which PINs it takes; the old one is in force",
         TokenError::LabelTaken { .. } => {
             "choose another --key-label; keys are never replaced, and the old one may be in use"
         }
