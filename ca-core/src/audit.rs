@@ -45,6 +45,16 @@ verbs! {
     AuthorityCreated = "authority.created",
     /// A link certificate between two generations of an authority was published.
     AuthorityLinked = "authority.linked",
+    /// An authority may use its keys: as many custodians as it takes have come.
+    AuthorityActivated = "authority.activated",
+    /// An authority may not use its keys any more.
+    AuthorityDeactivated = "authority.deactivated",
+    /// The secret of a key store was shared among custodians.
+    CustodySetMade = "custody.made",
+    /// A key store opens with the secret of a set of shares, and with no earlier one.
+    CustodySetInForce = "custody.in-force",
+    /// Custodians have shown that they can open a key store.
+    QuorumProven = "custody.proven",
     /// A key was made.
     KeyCreated = "key.created",
     /// An organisation was registered.

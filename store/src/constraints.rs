@@ -8,6 +8,7 @@ use sqlx::error::DatabaseError;
 pub const UNIQUE: &[(&str, &str)] = &[
     ("account.account_id", "account_pk"),
     ("account.login", "account_login_once"),
+    ("activation.authority_id", "activation_pk"),
     ("audit_event.audit_event_id", "audit_event_pk"),
     ("authority.authority_id", "authority_pk"),
     ("authority.key_label", "authority_key_once"),
@@ -15,6 +16,8 @@ pub const UNIQUE: &[(&str, &str)] = &[
     ("certificate.authority_id, certificate.serial", "certificate_pk"),
     ("certificate.request_id", "certificate_request_once"),
     ("crl.authority_id, crl.number", "crl_pk"),
+    ("custody_set.custody_set_id", "custody_set_pk"),
+    ("custody_set.key_store", "custody_set_in_force_once"),
     ("delivery.request_id", "delivery_pk"),
     ("delivery.token_sha256", "delivery_token_once"),
     ("intent.authority_id, intent.serial", "intent_pk"),

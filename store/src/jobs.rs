@@ -135,6 +135,9 @@ const RETRY: &str =
 const RELEASE: &str =
     "update job set leased_until = null where leased_until is not null and $1 like '%,' || kind || ',%'";
 
+const HURRY: &str = "update job set run_at = $2
+    where leased_until is null and run_at > $2 and $1 like '%,' || kind || ',%'";
+
 const NEXT_DUE: &str =
     "select min(case when leased_until is null or leased_until < run_at then run_at else leased_until end)
     from job where $1 like '%,' || kind || ',%'";
@@ -177,6 +180,13 @@ impl WriteTxn {
     /// may have died with jobs in hand. A job another process is in may then be done twice, which does no harm.
     pub async fn release_leases(&mut self, kinds: &[JobKind]) -> Result<u64, StoreError> {
         Ok(on!(self, execute RELEASE, listed(kinds))?)
+    }
+
+    /// Makes every job of these kinds that was put off due at once, and returns how many there were: what they waited for is
+    /// here again.
+    pub async fn hurry_jobs(&mut self, kinds: &[JobKind]) -> Result<u64, StoreError> {
+        let now = self.now().micros();
+        Ok(on!(self, execute HURRY, listed(kinds), now)?)
     }
 
     /// Deletes a job that is done, if the lease is still ours.
