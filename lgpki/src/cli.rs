@@ -1,7 +1,7 @@
 //! The command line. What a command does is in [`crate::commands`].
 
 use crate::commands::{
-    bench, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, pack, profile, serve, vault,
+    bench, ca, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, pack, profile, serve, vault,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -41,6 +41,9 @@ pub enum Command {
     /// Make a request for a certificate, signed with the holder's key
     #[command(subcommand)]
     Csr(csr::Csr),
+    /// Look after authorities: who may use their keys
+    #[command(subcommand)]
+    Ca(ca::Ca),
     /// Look after the vault of keys made at the centre
     #[command(subcommand)]
     Vault(vault::Vault),

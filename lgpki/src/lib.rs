@@ -6,6 +6,7 @@
 //!   runs one: listeners, worker, metrics. [`issuance`] is the issuing engine as a running thing.
 //! - [`clock`] and [`entropy`] are the only places where the time is read and randomness drawn.
 //! - [`visitor`] is a browser without script, through which the demonstration and the tests use the pages.
+//! - [`custody`] shares what opens a key store among custodians, and brings their shares together.
 //! - [`holder`] makes keys and requests as a holder of certificates does, for the demonstration and the measurement.
 
 pub mod centre;
@@ -13,6 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod custody;
 pub mod entropy;
 pub mod foundry;
 pub mod holder;

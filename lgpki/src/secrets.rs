@@ -123,6 +123,57 @@ fn no_passphrase(error: PassphraseError) -> Trouble {
     Trouble::new(Exit::Configuration, "there is no passphrase for the key").because(error)
 }
 
+/// The passphrases of custodians, who come one after the other: each from a file of its own, or typed.
+pub struct CustodianPassphrases<'a> {
+    files: std::slice::Iter<'a, PathBuf>,
+}
+
+impl<'a> CustodianPassphrases<'a> {
+    /// From these files in order; typed when there are none. Errors: exit 2 when there is another number of files than of
+    /// custodians.
+    pub fn of(files: &'a [PathBuf], custodians: usize) -> Result<Self, Trouble> {
+        if files.is_empty() || files.len() == custodians {
+            return Ok(Self { files: files.iter() });
+        }
+        let what = format!("{} files with passphrases are named for {custodians} custodians", files.len());
+        Err(Trouble::new(Exit::Usage, what).advice("name one for each, in the same order, or none to have them typed"))
+    }
+
+    /// The passphrase of `whose` share. Errors: exit 3 with what is wrong with the file, or that there is nobody to ask.
+    pub fn next(&mut self, whose: &str) -> Result<Passphrase, Trouble> {
+        let taken = match self.files.next() {
+            Some(file) => Passphrase::from_file(file),
+            None => Passphrase::typed(asked_of_custodian(&format!("Passphrase of {whose}: "))?),
+        };
+        taken.map_err(|error| no_share_passphrase(whose).because(error))
+    }
+
+    /// A passphrase `whose` custodian chooses now; typed twice. Errors: as [`Self::next`], and exit 7 when the two differ.
+    pub fn next_new(&mut self, whose: &str) -> Result<Passphrase, Trouble> {
+        if let Some(file) = self.files.next() {
+            return Passphrase::from_file(file).map_err(|error| no_share_passphrase(whose).because(error));
+        }
+        let first = asked_of_custodian(&format!("New passphrase for {whose}: "))?;
+        if *first != *asked_of_custodian("Once more: ")? {
+            return Err(Trouble::new(Exit::Refused, "the two passphrases differ").advice("begin again"));
+        }
+        Passphrase::typed(first).map_err(|error| no_share_passphrase(whose).because(error))
+    }
+}
+
+fn no_share_passphrase(whose: &str) -> Trouble {
+    Trouble::new(Exit::Configuration, format!("there is no passphrase for {whose}"))
+}
+
+fn asked_of_custodian(prompt: &str) -> Result<Zeroizing<String>, Trouble> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Trouble::new(Exit::Configuration, "there is no passphrase for a share")
+            .because("there is no terminal to ask at")
+            .advice("give each custodian's passphrase in a file of mode 0600; the command's --help says how"));
+    }
+    typed(prompt)
+}
+
 /// Where the PIN of a PKCS#11 token comes from.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct PinSource {

@@ -35,6 +35,8 @@ const LABEL: &str = "LGPKI CUSTODY SHARE";
 const VERSION: u64 = 1;
 /// Rounds of PBKDF2 for new files (OWASP 2023, HMAC-SHA256): the passphrase is a person's, and the file lies in a drawer.
 const ITERATIONS: u32 = 600_000;
+/// Shorter ones are guessed faster than 600,000 rounds slow a guesser down.
+const SHORTEST_PASSPHRASE: usize = 8;
 /// No share file is larger; what is, is something else.
 const LARGEST_FILE: usize = 16 * 1024;
 
@@ -95,6 +97,9 @@ pub enum ShareError {
     /// What was sealed belongs under another head.
     #[error("what it says about itself is not what was sealed with it: somebody has changed it")]
     Forged,
+    /// The passphrase chosen for it is short.
+    #[error("the passphrase of a share has {SHORTEST_PASSPHRASE} characters at least")]
+    ShortPassphrase,
     /// It could not be sealed: the library or the system's randomness failed.
     #[error("it could not be sealed")]
     NotSealed,
@@ -118,8 +123,11 @@ impl Share {
     /// The share sealed with its custodian's passphrase. Takes about a second of derivation.
     ///
     /// # Errors
-    /// [`ShareError::NotSealed`].
+    /// [`ShareError::ShortPassphrase`], `NotSealed`.
     pub fn seal(&self, passphrase: Passphrase) -> Result<SealedShare, ShareError> {
+        if passphrase.as_bytes().len() < SHORTEST_PASSPHRASE {
+            return Err(ShareError::ShortPassphrase);
+        }
         self.seal_with_iterations(passphrase, ITERATIONS)
     }
 

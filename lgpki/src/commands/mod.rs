@@ -1,6 +1,7 @@
 //! What each command does. A command reads its arguments, does its work through the libraries, and says the result.
 
 pub mod bench;
+pub mod ca;
 pub mod cert;
 pub mod crl;
 pub mod csr;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Doctor(what) => wait(doctor::run(&what, &cli.config)),
         Command::Key(what) => key::run(&what),
         Command::Csr(what) => csr::run(&what),
+        Command::Ca(what) => wait(ca::run(&what, &cli.config)),
         Command::Vault(what) => wait(vault::run(&what, &cli.config)),
         Command::Cert(what) => cert::run(&what),
         Command::Lint(what) => lint::run(&what),

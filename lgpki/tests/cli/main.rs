@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy.toml does not see as tests")]
 
+mod custody;
 mod registering;
 
 use std::net::TcpListener;

@@ -19,7 +19,7 @@ on_both_databases!(
 fn set(id: char) -> CustodySetRow {
     CustodySetRow {
         custody_set_id: id.to_string().repeat(32),
-        key_store: "software".to_owned(),
+        key_store: "folder".to_owned(),
         least: 2,
         custodians: ["佐藤 花子", "鈴木 一郎", "高橋 葵"].map(str::to_owned).to_vec(),
         digest: [7; 32],
@@ -54,7 +54,7 @@ async fn verbs(db: &Fixture<'_>, object: &str) -> Vec<String> {
 async fn a_set_comes_back_as_it_was_written(db: Fixture<'_>) {
     let set = in_force(&db, 'a').await;
     let mut read = db.store.read().await.unwrap();
-    assert_eq!(read.custody_sets("software").await.unwrap(), [set.clone()]);
+    assert_eq!(read.custody_sets("folder").await.unwrap(), std::slice::from_ref(&set));
     assert_eq!(read.custody_set(&set.custody_set_id).await.unwrap(), Some(set.clone()));
     assert_eq!(read.custody_sets("another").await.unwrap(), []);
     assert_eq!(set.names("1, 3"), ["佐藤 花子", "高橋 葵"]);
@@ -65,13 +65,13 @@ async fn a_later_set_makes_the_earlier_void(db: Fixture<'_>) {
     let first = in_force(&db, 'a').await;
     // Made, and not yet taken by its store: the first is still good.
     let second = made(&db, 'b').await;
-    let usable = db.store.read().await.unwrap().custody_sets("software").await.unwrap();
+    let usable = db.store.read().await.unwrap().custody_sets("folder").await.unwrap();
     assert_eq!(usable, [first.clone(), second.clone()]);
     let mut txn = db.write(after(5)).await;
     txn.put_custody_set_in_force(&second).await.unwrap();
     txn.commit(Step::Setup).await.unwrap();
     let mut read = db.store.read().await.unwrap();
-    let usable = read.custody_sets("software").await.unwrap();
+    let usable = read.custody_sets("folder").await.unwrap();
     assert_eq!(usable, [CustodySetRow { in_force_at: Some(after(5)), ..second }]);
     assert_eq!(read.custody_set(&first.custody_set_id).await.unwrap().unwrap().void_at, Some(after(5)));
 }
