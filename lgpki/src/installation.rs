@@ -1,12 +1,14 @@
 //! What every command that works on an installation opens: its database and its keys, as the configuration names them.
 
-use crate::config::{Config, Database, Public};
+use crate::config::{Config, Database, Public, TokenStore};
 use crate::entropy::SystemEntropy;
-use crate::secrets::{PassphraseSource, read_secret_file};
+use crate::keys::{FOLDER, KeyStores};
+use crate::secrets::{KeySecrets, PassphraseSource, read_secret_file};
 use crate::trouble::{Exit, Trouble, chain};
 use ca_core::id::AuthorityId;
 use ca_core::issue::PublicAddresses;
 use hsm_adapters::SoftKeys;
+use hsm_adapters::pkcs11::Module;
 use std::sync::Arc;
 use store::{Interruption, OpenOptions, Schema, Store};
 use url::Url;
@@ -77,15 +79,49 @@ fn url_with_password(database: &Database) -> Result<Zeroizing<String>, Trouble> 
 
 /// Opens the folder of the software keys, which must exist. No key is opened yet. Errors: exit 3.
 pub fn open_keys(config: &Config, source: &PassphraseSource) -> Result<SoftKeys, Trouble> {
-    let folder = &config.keys.directory;
-    if !folder.is_dir() {
-        return Err(Trouble::new(Exit::Configuration, format!("there is no folder of keys {}", folder.display()))
-            .advice("correct [keys] directory; `lgpki init` makes one"));
+    let stores = config.keys.stores();
+    stores.open(FOLDER, Some(source.passphrase(config.keys.passphrase_file.as_deref())?))?;
+    stores.folder().ok_or_else(|| Trouble::new(Exit::Bug, "the folder of keys is open and is not"))
+}
+
+/// Opens all key stores, each with its secret; what no file or descriptor gives is asked for. No key is looked for yet, so a
+/// token may be away. Errors: exit 2 for a PIN of a token nobody configured, exit 3 for a secret that cannot be had.
+pub fn open_key_stores(config: &Config, secrets: &KeySecrets) -> Result<KeyStores, Trouble> {
+    secrets.check_names(&config.keys)?;
+    let stores = config.keys.stores();
+    stores.open(FOLDER, Some(secrets.passphrase.passphrase(config.keys.passphrase_file.as_deref())?))?;
+    for token in &config.keys.tokens {
+        let pin = match secrets.known_pin(token)? {
+            Some(pin) => Some(pin),
+            None if has_pin_pad(token) => None,
+            None => Some(secrets.pin(token)?),
+        };
+        stores.open(&token.name, pin)?;
     }
-    let passphrase = source.passphrase(config.keys.passphrase_file.as_deref())?;
-    SoftKeys::open(folder, passphrase).map_err(|error| {
-        Trouble::new(Exit::Configuration, format!("the keys in {} cannot be used", folder.display())).because(error)
-    })
+    Ok(stores)
+}
+
+/// Opens the key stores whose secret can be had without asking; the others stay closed. Errors: as [`open_key_stores`].
+pub fn open_key_stores_quietly(config: &Config, secrets: &KeySecrets) -> Result<KeyStores, Trouble> {
+    secrets.check_names(&config.keys)?;
+    let stores = config.keys.stores();
+    if secrets.knows_passphrase(&config.keys) {
+        stores.open(FOLDER, Some(secrets.passphrase.passphrase(config.keys.passphrase_file.as_deref())?))?;
+    }
+    for token in &config.keys.tokens {
+        match secrets.known_pin(token)? {
+            Some(pin) => stores.open(&token.name, Some(pin))?,
+            None if has_pin_pad(token) => stores.open(&token.name, None)?,
+            None => {}
+        }
+    }
+    Ok(stores)
+}
+
+/// Whether the PIN is typed at the device, which only a token that is there can say.
+fn has_pin_pad(token: &TokenStore) -> bool {
+    let found = Module::load(&token.settings.module).and_then(|module| module.token(&token.settings.token));
+    found.is_ok_and(|token| !token.wants_pin())
 }
 
 /// The bases of a repository: as the Internet sees it, and as LGWAN does, where both are served.

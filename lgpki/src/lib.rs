@@ -1,7 +1,8 @@
 //! The command: argv, configuration and composition; the only place where everything meets.
 //!
 //! - [`cli`] is the command line, [`commands`] what each command does, [`trouble`] how it ends, [`out`] how it speaks.
-//! - [`config`] turns the TOML file into checked types; [`secrets`] and [`installation`] open what it names.
+//! - [`config`] turns the TOML file into checked types; [`secrets`] and [`installation`] open what it names; [`keys`] are its
+//!   key stores.
 //! - [`foundry`] makes authorities, [`setup`] founds an installation with it, [`registration`] says who may use it, [`serve`]
 //!   runs one: listeners, worker, metrics. [`issuance`] is the issuing engine as a running thing.
 //! - [`clock`] and [`entropy`] are the only places where the time is read and randomness drawn.
@@ -20,6 +21,7 @@ pub mod foundry;
 pub mod holder;
 pub mod installation;
 pub mod issuance;
+pub mod keys;
 pub mod logs;
 pub mod out;
 pub mod registration;

@@ -2,6 +2,7 @@
 //! environment or the configuration itself. (The database library knows PostgreSQL's own `PGPASSWORD`; nothing here asks for
 //! it, and a password file does without.)
 
+use crate::config::{Keys, TokenStore};
 use crate::trouble::{Exit, Trouble};
 use ca_core::digest::hex;
 use ca_core::entropy::Entropy;
@@ -204,6 +205,86 @@ impl PinSource {
         };
         taken.map_err(|error| missing().because(error))
     }
+}
+
+/// Where a command was told to take the secrets of the key stores from: the folder's passphrase and the tokens' PINs.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct KeySecrets {
+    /// The passphrase of the software keys.
+    #[command(flatten)]
+    pub passphrase: PassphraseSource,
+    /// Take the PIN of the token NAME of the configuration from this file (mode 0600)
+    #[arg(long, value_name = "NAME=FILE", value_parser = of_store::<PathBuf>)]
+    pub token_pin_file: Vec<OfStore<PathBuf>>,
+    /// Take the PIN of the token NAME of the configuration from this open descriptor
+    #[arg(long, value_name = "NAME=N", value_parser = of_store::<u32>)]
+    pub token_pin_fd: Vec<OfStore<u32>>,
+}
+
+/// What is meant for one key store.
+#[derive(Clone, Debug)]
+pub struct OfStore<T> {
+    store: String,
+    value: T,
+}
+
+fn of_store<T: std::str::FromStr>(text: &str) -> Result<OfStore<T>, String> {
+    let (store, value) = text.split_once('=').ok_or("write the name of the token in the configuration, then =")?;
+    let value = value.parse().map_err(|_| format!("`{value}` cannot be used here"))?;
+    Ok(OfStore { store: store.to_owned(), value })
+}
+
+impl KeySecrets {
+    /// Whether the passphrase of the folder can be had without asking anybody.
+    pub fn knows_passphrase(&self, keys: &Keys) -> bool {
+        let given = &self.passphrase;
+        given.passphrase_fd.is_some() || given.passphrase_file.is_some() || keys.passphrase_file.is_some()
+    }
+
+    /// The PIN of a token from the command line or the file of the configuration; `None` when neither says where it is. Errors:
+    /// exit 3 with what is wrong with the file.
+    pub fn known_pin(&self, token: &TokenStore) -> Result<Option<Passphrase>, Trouble> {
+        let descriptor = self.token_pin_fd.iter().find(|given| given.store == token.name);
+        let file = self.token_pin_file.iter().find(|given| given.store == token.name);
+        let taken = match (descriptor, file.map(|file| &file.value).or(token.pin_file.as_ref())) {
+            (Some(descriptor), _) => Passphrase::from_fd(descriptor.value),
+            (None, Some(file)) => Passphrase::from_file(file),
+            (None, None) => return Ok(None),
+        };
+        taken.map(Some).map_err(|error| no_pin(token).because(error))
+    }
+
+    /// The PIN of a token: known, or typed by a person. Errors: exit 3 as there, or that there is nobody to ask.
+    pub fn pin(&self, token: &TokenStore) -> Result<Passphrase, Trouble> {
+        if let Some(pin) = self.known_pin(token)? {
+            return Ok(pin);
+        }
+        if !std::io::stdin().is_terminal() {
+            let (name, what) = (&token.name, "there is no terminal to ask at");
+            return Err(no_pin(token).because(what).advice(format!(
+                "set pin_file in its section, or give --token-pin-file {name}=FILE or --token-pin-fd {name}=N"
+            )));
+        }
+        let typed = typed(&format!("PIN of the token {}: ", token.settings.token))?;
+        Passphrase::typed(typed).map_err(|error| no_pin(token).because(error))
+    }
+
+    /// Errors: exit 2 when a PIN is given for a token that is not configured.
+    pub fn check_names(&self, keys: &Keys) -> Result<(), Trouble> {
+        let given = self.token_pin_file.iter().map(|given| &given.store);
+        let mut given = given.chain(self.token_pin_fd.iter().map(|given| &given.store));
+        match given.find(|given| keys.tokens.iter().all(|token| token.name != **given)) {
+            None => Ok(()),
+            Some(unknown) => {
+                Err(Trouble::new(Exit::Usage, format!("no token of the configuration is called {unknown}"))
+                    .advice("the names are in the sections [[keys.token]]"))
+            }
+        }
+    }
+}
+
+fn no_pin(token: &TokenStore) -> Trouble {
+    Trouble::new(Exit::Configuration, format!("there is no PIN for the token {:?}", token.settings.token))
 }
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>, Trouble> {

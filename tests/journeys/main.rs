@@ -7,6 +7,7 @@ mod centre;
 mod crowd;
 mod families;
 mod holders_tool;
+mod hsm;
 mod journey;
 mod judges;
 mod keys_contract;

@@ -9,6 +9,7 @@ use lgpki::clock::SystemClock;
 use lgpki::commands::demo::people::{Persona, Personas};
 use lgpki::commands::demo::place::{Wanted, prepare};
 use lgpki::commands::demo::{DemoError, acts};
+use lgpki::config::TokenStore;
 use lgpki::visitor::Visitor;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -37,8 +38,17 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Founds one on that kind of database; `binary` is the test binary of the program.
+    /// Founds one on that kind of database, with software keys.
     pub fn new(kind: Kind) -> Self {
+        Self::founded(kind, None)
+    }
+
+    /// Founds one whose authorities' keys are in a token, for a test in a process of its own.
+    pub fn in_token(kind: Kind, token: TokenStore) -> Self {
+        Self::founded(kind, Some(token))
+    }
+
+    fn founded(kind: Kind, token: Option<TokenStore>) -> Self {
         let database = TestDatabase::new(kind);
         let folder = crate::databases::fresh_folder("lgpki-installation");
         let (listen, management) = (free_address(), free_address());
@@ -46,6 +56,7 @@ impl Installation {
             database_url: Some(database.url().to_owned()),
             listen,
             management,
+            token,
             issuing_key: KeyAlgorithm::P256,
         };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");

@@ -7,6 +7,7 @@
 use crate::tools::{Scratch, text};
 use hsm_adapters::Passphrase;
 use hsm_adapters::pkcs11::{TokenKeys, TokenSettings};
+use lgpki::config::TokenStore;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -72,6 +73,11 @@ impl SoftHsm {
     pub fn settings(&self) -> TokenSettings {
         let (module, token) = (PathBuf::from(MODULE), TOKEN.to_owned());
         TokenSettings { module, token, sessions: 4, timeout: Duration::from_secs(20) }
+    }
+
+    /// As a key store of a configuration, called `hsm`.
+    pub fn store(&self) -> TokenStore {
+        TokenStore { name: "hsm".to_owned(), settings: self.settings(), pin_file: Some(self.pin_file()) }
     }
 
     /// Its keys, for a test in a process of its own.

@@ -11,10 +11,10 @@ pub mod teller;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::entropy::SystemEntropy;
-use crate::installation::{open_keys, open_store};
+use crate::installation::{open_key_stores, open_store};
 use crate::out::{self, Format};
 use crate::registration::RegistrationError;
-use crate::secrets::{PassphraseSource, write_private};
+use crate::secrets::{KeySecrets, write_private};
 use crate::serve::{Parts, Role, Service};
 use crate::setup::FoundingStep;
 use crate::trouble::{Exit, Trouble};
@@ -225,10 +225,11 @@ async fn check_free(address: SocketAddr, argument: &str) -> Result<(), Trouble> 
 
 /// All roles in this process, as `lgpki serve` runs them.
 async fn start_service(config: &Config) -> Result<Service, Trouble> {
-    let keys = open_keys(config, &PassphraseSource::default())?;
+    let keys = open_key_stores(config, &KeySecrets::default())?;
+    let folder = keys.folder();
     let parts = Parts {
         store: open_store(&config.database, None).await?,
-        centre: crate::centre::open(config, &keys)?,
+        centre: folder.map(|folder| crate::centre::open(config, &folder)).transpose()?.flatten(),
         signer: Some(Arc::new(keys)),
         entropy: Arc::new(SystemEntropy),
         clock: Arc::new(SystemClock),
@@ -258,6 +259,7 @@ async fn make_place(what: &Demo, tell: &mut Teller) -> Result<Place, Trouble> {
         database_url: None,
         listen: what.listen,
         management: what.management,
+        token: None,
         issuing_key: KeyAlgorithm::P256,
     };
     let mut watch = |step: FoundingStep, _: Duration| match step {

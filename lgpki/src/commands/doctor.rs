@@ -4,21 +4,22 @@ use crate::clock::SystemClock;
 use crate::config::{self, Config};
 use crate::installation;
 use crate::out::{self, Format};
-use crate::secrets::PassphraseSource;
+use crate::secrets::KeySecrets;
 use crate::trouble::{Exit, Trouble};
 use ca_core::time::{Clock, Timestamp};
 use serde::Serialize;
 use std::path::Path;
 
+mod keys;
 mod machine;
 mod records;
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
 pub struct Doctor {
-    /// Where the passphrase of the keys comes from; without one the keys are not tried.
+    /// Where the secrets of the key stores come from; a store without one is not tried.
     #[command(flatten)]
-    pub passphrase: PassphraseSource,
+    pub secrets: KeySecrets,
     /// How results are written
     #[arg(long, default_value = "text")]
     pub format: Format,
@@ -98,9 +99,7 @@ async fn examine(config: &Config, what: &Doctor, now: Timestamp, findings: &mut 
     findings.push(machine::disk(config));
     match installation::open_store(&config.database, None).await {
         Ok(store) => {
-            let source = (what.passphrase.passphrase_fd.is_some() || what.passphrase.passphrase_file.is_some())
-                || config.keys.passphrase_file.is_some();
-            let keys = source.then(|| installation::open_keys(config, &what.passphrase));
+            let keys = installation::open_key_stores_quietly(config, &what.secrets);
             findings.extend(records::examine(&store, config, keys, now).await);
             store.close().await;
         }

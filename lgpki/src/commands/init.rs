@@ -3,16 +3,19 @@
 
 use crate::clock::SystemClock;
 use crate::commands::input::key_kind;
-use crate::config::{self, Config, Database, Sample};
+use crate::commands::token::told;
+use crate::config::{self, Config, Database, Sample, SampleToken};
 use crate::entropy::SystemEntropy;
 use crate::foundry::Foundry;
-use crate::secrets::{PassphraseSource, draw_passphrase_file};
+use crate::keys::{FOLDER, KeyStores, MakingIn};
+use crate::secrets::{PassphraseSource, PinSource, draw_passphrase_file};
 use crate::setup::{Founded, Founding, FoundingError, FoundingStep, found};
 use crate::trouble::{Exit, Trouble, chain};
 use crate::{centre, installation, out};
 use ca_core::key::KeyAlgorithm;
 use ca_core::time::Clock;
-use hsm_adapters::{Passphrase, SoftKeys};
+use hsm_adapters::Passphrase;
+use hsm_adapters::pkcs11::Module;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -22,6 +25,8 @@ use std::time::Duration;
 use store::{Schema, StoreError};
 
 const CONFIG_FILE: &str = "lgpki.toml";
+/// What the token of a new installation is called among its key stores.
+const TOKEN_STORE: &str = "hsm";
 const PASSPHRASE_FILE: &str = "passphrase";
 
 /// Arguments of `init`.
@@ -57,6 +62,15 @@ pub struct Init {
     /// production, training or demo
     #[arg(long, default_value = "training")]
     pub environment: String,
+    /// Make the authorities' keys in a PKCS#11 token: the module of its maker (…/libsofthsm2.so)
+    #[arg(long, value_name = "FILE", requires = "token")]
+    pub token_module: Option<PathBuf>,
+    /// The label of the token
+    #[arg(long, value_name = "LABEL", requires = "token_module")]
+    pub token: Option<String>,
+    /// Its PIN.
+    #[command(flatten)]
+    pub pin: PinSource,
     /// Draw a random passphrase for the keys and keep it in the folder (mode 0600), so that the service starts by itself
     #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_fd"])]
     pub generate_passphrase: bool,
@@ -75,13 +89,17 @@ pub async fn run(what: &Init) -> Result<Exit, Trouble> {
     refuse_inhabited(&config.database).await?;
     // Asked for before anything is made: whoever has no passphrase leaves nothing behind.
     let typed = if what.generate_passphrase { None } else { Some(what.passphrase.new_passphrase()?) };
+    let stores = config.keys.stores();
+    let making_in = open_token(what, &config, &stores)?;
     make_folder(&folder)?;
     let passphrase = match typed {
         Some(passphrase) => passphrase,
         None => drawn(&config)?,
     };
     write_new(&config.file, &text)?;
-    let founded = establish(&config, passphrase, (what.root_key, what.key), &mut tell).await?;
+    make_folder(&config.keys.directory)?;
+    stores.open(FOLDER, Some(passphrase))?;
+    let founded = establish(&config, &stores.making_in(making_in)?, (what.root_key, what.key), &mut tell).await?;
     say(&config, &founded)?;
     Ok(Exit::Done)
 }
@@ -97,7 +115,14 @@ fn settings(what: &Init, folder: &Path) -> Result<(String, Config), Trouble> {
     };
     let password_file =
         what.database_password_file.as_ref().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone()));
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let (module, pin_file) = (what.token_module.as_ref().map(absolute), what.pin.pin_file.as_ref().map(absolute));
+    let token = what.token.as_deref().zip(module.as_deref().and_then(Path::to_str)).map(|(token, module)| {
+        let pin_file = pin_file.as_deref().and_then(Path::to_str);
+        SampleToken { name: TOKEN_STORE, module, token, pin_file }
+    });
     let text = config::sample(&Sample {
+        token,
         database_url: &what.database,
         password_file: password_file.as_deref().and_then(Path::to_str),
         passphrase_file: passphrase_file.as_deref().and_then(Path::to_str),
@@ -189,31 +214,40 @@ fn write_new(file: &Path, text: &str) -> Result<(), Trouble> {
         })
 }
 
-/// Makes database, keys and authorities of a configuration; `keys` are the kinds of the root's and the application CA's.
-/// Errors: as [`run`].
+/// Opens the token the authorities' keys are to be made in, and sees that it answers; the name of the store new keys are made
+/// in. Errors: as a token's elsewhere ([`told`]).
+fn open_token(what: &Init, config: &Config, stores: &KeyStores) -> Result<&'static str, Trouble> {
+    let Some(token) = config.keys.tokens.first() else { return Ok(FOLDER) };
+    let (module, label) = (&token.settings.module, &token.settings.token);
+    let found = Module::load(module).and_then(|module| module.token(label)).map_err(told)?;
+    let pin = if found.wants_pin() { Some(what.pin.pin(label)?) } else { None };
+    // Once, so that a PIN that is wrong leaves nothing behind.
+    found.log_in(pin.as_ref()).map_err(told)?;
+    stores.open(TOKEN_STORE, pin)?;
+    Ok(TOKEN_STORE)
+}
+
+/// Makes database, vault and authorities of a configuration, whose folder of keys is open, with keys made where `keys` makes them;
+/// `kinds` are those of the root's and the application CA's. Errors: as [`run`].
 pub async fn establish(
     config: &Config,
-    passphrase: Passphrase,
-    keys: (KeyAlgorithm, KeyAlgorithm),
+    keys: &MakingIn,
+    kinds: (KeyAlgorithm, KeyAlgorithm),
     watch: &mut (dyn FnMut(FoundingStep, Duration) + Send),
 ) -> Result<Founded, Trouble> {
     let store = installation::make_store(&config.database, None).await?;
     installation::migrate(&store).await?;
-    let folder = &config.keys.directory;
-    let soft = SoftKeys::open(folder, passphrase).map_err(|error| {
-        Trouble::new(Exit::Unavailable, format!("the folder of keys {} cannot be made", folder.display()))
-            .because(error)
-    })?;
-    centre::found_vault(&store, &soft, SystemClock.now()).await?;
+    let folder = keys.stores().folder().ok_or_else(|| Trouble::new(Exit::Bug, "the folder of keys is not open"))?;
+    centre::found_vault(&store, &folder, SystemClock.now()).await?;
     let foundry = Foundry {
         store: store.clone(),
-        keys: Arc::new(soft),
+        keys: Arc::new(keys.clone()),
         entropy: Arc::new(SystemEntropy),
         clock: Arc::new(SystemClock),
         repository: installation::Repository::of(&config.public),
         policy: config.policy.clone(),
     };
-    let founding = Founding { foundry, root_key: keys.0, issuing_key: keys.1 };
+    let founding = Founding { foundry, root_key: kinds.0, issuing_key: kinds.1 };
     let founded = found(&founding, watch).await;
     store.close().await;
     founded.map_err(|error| match error {

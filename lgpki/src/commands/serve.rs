@@ -2,7 +2,7 @@
 
 use crate::clock::SystemClock;
 use crate::entropy::SystemEntropy;
-use crate::secrets::PassphraseSource;
+use crate::secrets::KeySecrets;
 use crate::serve::{Parts, Role, Service, needs_keys};
 use crate::trouble::{Exit, Trouble};
 use crate::{config, installation, logs, out};
@@ -17,15 +17,14 @@ pub struct Serve {
     /// The parts of the service to run here, separated by commas
     #[arg(long, value_enum, value_delimiter = ',', default_value = "ra,ca,ocsp,repository")]
     pub roles: Vec<Role>,
-    /// Where the passphrase of the keys comes from.
+    /// Where the secrets of the key stores come from.
     #[command(flatten)]
-    pub passphrase: PassphraseSource,
+    pub secrets: KeySecrets,
 }
 
 /// Whether registration runs here without the CA, and was given a passphrase: then its folder of keys holds the vault alone.
 fn has_a_vault_of_its_own(what: &Serve, config: &config::Config) -> bool {
-    let given = what.passphrase.passphrase_file.is_some() || what.passphrase.passphrase_fd.is_some();
-    what.roles.contains(&Role::Ra) && (given || config.keys.passphrase_file.is_some())
+    what.roles.contains(&Role::Ra) && what.secrets.knows_passphrase(&config.keys)
 }
 
 /// Serves until SIGTERM or SIGINT. Errors: what kept it from starting.
@@ -34,15 +33,16 @@ pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>
     logs::begin(config.log_format, config.log_level);
     // Asked for before anything else: nobody should wait for a prompt.
     let (mut signer, mut centre) = (None::<Arc<dyn Signer>>, None);
-    if needs_keys(&what.roles) || has_a_vault_of_its_own(what, &config) {
+    if needs_keys(&what.roles) {
         hsm_adapters::warm_up();
-        let keys = installation::open_keys(&config, &what.passphrase)?;
-        if what.roles.contains(&Role::Ra) {
-            centre = crate::centre::open(&config, &keys)?;
+        let keys = installation::open_key_stores(&config, &what.secrets)?;
+        if let Some(folder) = keys.folder().filter(|_| what.roles.contains(&Role::Ra)) {
+            centre = crate::centre::open(&config, &folder)?;
         }
-        if needs_keys(&what.roles) {
-            signer = Some(Arc::new(keys));
-        }
+        signer = Some(Arc::new(keys));
+    } else if has_a_vault_of_its_own(what, &config) {
+        hsm_adapters::warm_up();
+        centre = crate::centre::open(&config, &installation::open_keys(&config, &what.secrets.passphrase)?)?;
     }
     super::wait(async {
         let store = installation::open_store(&config.database, interruption).await?;

@@ -2,6 +2,7 @@
 //! stands at.
 
 use super::file;
+use super::keys::{self, Keys};
 use super::policy::{self, Policy};
 use super::{LogFormat, LogLevel};
 use ca_core::profile::PackErrors;
@@ -22,7 +23,7 @@ pub struct Config {
     pub file: PathBuf,
     /// The database.
     pub database: Database,
-    /// The software keys.
+    /// The key stores.
     pub keys: Keys,
     /// The addresses listened on.
     pub listen: Listen,
@@ -49,15 +50,6 @@ pub struct Database {
     pub password_file: Option<PathBuf>,
     /// Connections at most.
     pub connections: u32,
-}
-
-/// Where the keys are.
-#[derive(Clone, Debug)]
-pub struct Keys {
-    /// The folder of the key files.
-    pub directory: PathBuf,
-    /// The file with their passphrase; without one it is asked for.
-    pub passphrase_file: Option<PathBuf>,
 }
 
 /// Keys made at the centre.
@@ -117,10 +109,7 @@ pub(super) fn check(raw: file::File, file: &Path) -> Result<Config, Wrong> {
     Ok(Config {
         file: file.to_path_buf(),
         database: database(raw.database, &folder)?,
-        keys: Keys {
-            directory: folder.join(raw.keys.directory),
-            passphrase_file: raw.keys.passphrase_file.map(|file| folder.join(file)),
-        },
+        keys: keys::check(raw.keys, &folder)?,
         public: public(&raw.public, &listen)?,
         listen,
         policy: Policy {
@@ -147,7 +136,7 @@ fn centre(raw: file::Centre) -> Result<Centre, Wrong> {
     }
 }
 
-fn wrong<T>(at: &Spanned<T>, reason: impl Into<String>) -> Wrong {
+pub(super) fn wrong<T>(at: &Spanned<T>, reason: impl Into<String>) -> Wrong {
     Wrong { offset: at.span().start, reason: reason.into(), pack: None }
 }
 
@@ -307,7 +296,7 @@ fn ocsp_policy(raw: &file::Ocsp) -> Result<Option<OcspPolicy>, Wrong> {
 }
 
 /// A length of time: a number and `s`, `m`, `h` or `d`.
-fn duration(raw: Option<&Spanned<String>>, otherwise: Duration) -> Result<Duration, Wrong> {
+pub(super) fn duration(raw: Option<&Spanned<String>>, otherwise: Duration) -> Result<Duration, Wrong> {
     let Some(raw) = raw else { return Ok(otherwise) };
     let text = raw.get_ref();
     let seconds = [('s', 1u64), ('m', 60), ('h', 3600), ('d', 86_400)].into_iter().find_map(|(unit, seconds)| {

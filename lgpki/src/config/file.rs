@@ -38,6 +38,20 @@ pub(super) struct Database {
 pub(super) struct Keys {
     pub(super) directory: PathBuf,
     pub(super) passphrase_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) token: Vec<Token>,
+}
+
+/// A PKCS#11 token; never its PIN.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Token {
+    pub(super) name: Spanned<String>,
+    pub(super) module: PathBuf,
+    pub(super) token: Spanned<String>,
+    pub(super) pin_file: Option<PathBuf>,
+    pub(super) sessions: Option<Spanned<usize>>,
+    pub(super) timeout: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

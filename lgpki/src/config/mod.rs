@@ -4,13 +4,15 @@
 
 mod checked;
 mod file;
+mod keys;
 mod policy;
 mod sample;
 
-pub use checked::{Centre, Config, Database, Keys, Listen, Public};
+pub use checked::{Centre, Config, Database, Listen, Public};
 pub use file::{LogFormat, LogLevel};
+pub use keys::{Keys, TokenStore};
 pub use policy::Policy;
-pub use sample::{Sample, sample};
+pub use sample::{Sample, SampleToken, sample};
 
 use crate::trouble::{Exit, Trouble};
 use ca_core::profile::PackErrors;

@@ -12,6 +12,8 @@ pub struct Sample<'a> {
     pub password_file: Option<&'a str>,
     /// The file of the keys' passphrase, if it is kept in one.
     pub passphrase_file: Option<&'a str>,
+    /// The token that holds the authorities' keys, if they are in one.
+    pub token: Option<SampleToken<'a>>,
     /// The address of the public listener.
     pub listen: &'a str,
     /// The address of the management listener.
@@ -24,6 +26,19 @@ pub struct Sample<'a> {
     pub environment: &'a str,
     /// RSA keys of each size kept ready, if it is to be said.
     pub pool: Option<usize>,
+}
+
+/// A token, as it is known at the beginning.
+#[derive(Clone, Copy, Debug)]
+pub struct SampleToken<'a> {
+    /// What it is called here.
+    pub name: &'a str,
+    /// The maker's library.
+    pub module: &'a str,
+    /// The token's label.
+    pub token: &'a str,
+    /// The file of its PIN, if it is kept in one.
+    pub pin_file: Option<&'a str>,
 }
 
 /// The file's text.
@@ -50,6 +65,12 @@ url = {database}
 directory = "keys"
 # Without it the passphrase is asked for, or given with --passphrase-file or --passphrase-fd.
 {passphrase}
+
+# A PKCS#11 token that holds keys of authorities; one section for each, with a name of its own.
+{token}
+# Signatures it makes at once, and how long one may take.
+# sessions = 4
+# timeout = "10s"
 
 [listen]
 # Registration, CRLs and OCSP. `ra` and `repository` may have addresses of their own.
@@ -100,6 +121,7 @@ environment = {environment}
 # level = "info"
 "#,
         database = quoted(decided.database_url),
+        token = token(decided.token),
         listen = quoted(decided.listen),
         management = quoted(decided.management),
         url = quoted(decided.url),
@@ -108,6 +130,26 @@ environment = {environment}
         pool = decided.pool.map_or_else(|| "# pool = 4".to_owned(), |pool| format!("pool = {pool}")),
     );
     text
+}
+
+/// The section of a token; without one, as a comment.
+fn token(decided: Option<SampleToken<'_>>) -> String {
+    let example =
+        SampleToken { name: "hsm", module: "/usr/lib/softhsm/libsofthsm2.so", token: "LGPKI", pin_file: None };
+    let SampleToken { name, module, token, pin_file } = decided.unwrap_or(example);
+    let text = format!(
+        "[[keys.token]]\nname = {}\n# The maker's PKCS#11 library, and the token's label.\nmodule = {}\ntoken = {}\n\
+         # Without it the PIN is asked for, or given with --token-pin-file or --token-pin-fd.\n{}",
+        quoted(name),
+        quoted(module),
+        quoted(token),
+        optional("pin_file", pin_file, "pin"),
+    );
+    if decided.is_some() {
+        return text;
+    }
+    let line = |line: &str| if line.starts_with('#') { line.to_owned() } else { format!("# {line}") };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn quoted(text: &str) -> String {

@@ -93,7 +93,7 @@ fn the_smallest_configuration_has_safe_defaults() {
 fn an_unknown_key_refuses_the_start_with_its_line() {
     assert_eq!(
         said("[keys]", "[keys]\npasword = \"x\""),
-        "/etc/lgpki/lgpki.toml:6: unknown field `pasword`, expected `directory` or `passphrase_file`"
+        "/etc/lgpki/lgpki.toml:6: unknown field `pasword`, expected one of `directory`, `passphrase_file`, `token`"
     );
     assert!(said("[keys]", "[key]").starts_with("/etc/lgpki/lgpki.toml:5: unknown field `key`"));
 }
@@ -185,6 +185,7 @@ fn what_init_writes_is_accepted() {
         database_url: "postgres://ca@db/lgpki",
         password_file: Some("db \"password\""),
         passphrase_file: Some("passphrase"),
+        token: Some(SampleToken { name: "card", module: "/usr/lib/card.so", token: "町長", pin_file: Some("pin") }),
         listen: "127.0.0.1:8080",
         management: "127.0.0.1:9090",
         url: "https://ra.example.lg.jp",
@@ -193,6 +194,9 @@ fn what_init_writes_is_accepted() {
         pool: Some(3),
     });
     let config = parsed(&text).unwrap();
+    let [token] = config.keys.tokens.as_slice() else { panic!("one token") };
+    assert_eq!((token.name.as_str(), token.settings.token.as_str()), ("card", "町長"));
+    assert_eq!(token.pin_file.as_deref(), Some(Path::new("/etc/lgpki/pin")));
     assert_eq!((config.centre.pool, config.centre.legacy), (Some(3), ra_web::centre::LegacyFiles::Refuse));
     assert_eq!(config.database.password_file.as_deref(), Some(Path::new("/etc/lgpki/db \"password\"")));
     // The defaults in the comments are the defaults of the program.
@@ -208,4 +212,6 @@ fn what_init_writes_is_accepted() {
         (crl_of(&config, "application-ca"), crl_of(&config, "root"), ocsp_of(&config))
     );
     assert_eq!(spelled.database.connections, config.database.connections);
+    let settings = |config: &Config| config.keys.tokens.iter().map(|token| format!("{token:?}")).collect::<Vec<_>>();
+    assert_eq!(settings(&spelled), settings(&config));
 }

@@ -106,7 +106,7 @@ fn an_unknown_key_is_exit_3_with_its_line() {
         said(&folder, &SERVE),
         (
             3,
-            "lgpki: ca/lgpki.toml:19: unknown field `port`, expected one of `public`, `ra`, `repository`, `management`\n  \
+            "lgpki: ca/lgpki.toml:31: unknown field `port`, expected one of `public`, `ra`, `repository`, `management`\n  \
              to do: correct that line; the file `lgpki init` writes explains every key\n"
                 .to_owned()
         )

@@ -5,11 +5,12 @@ use super::DemoError;
 use super::people::{self, Personas};
 use crate::centre;
 use crate::clock::SystemClock;
-use crate::config::{self, Config, Sample, sample};
+use crate::config::{self, Config, Sample, SampleToken, TokenStore, sample};
 use crate::entropy::SystemEntropy;
 use crate::foundry::Foundry;
-use crate::installation::{Repository, make_store, migrate, open_keys};
-use crate::secrets::{PassphraseSource, draw_passphrase_file};
+use crate::installation::{Repository, make_store, migrate, open_key_stores};
+use crate::keys::FOLDER;
+use crate::secrets::{KeySecrets, draw_passphrase_file};
 use crate::setup::{Founding, FoundingStep, found};
 use ca_core::key::KeyAlgorithm;
 use ca_core::time::Clock;
@@ -29,6 +30,8 @@ pub struct Wanted {
     pub management: SocketAddr,
     /// The application CA's kind of key.
     pub issuing_key: KeyAlgorithm,
+    /// The token the authorities' keys are made in; without one they are files.
+    pub token: Option<TokenStore>,
 }
 
 /// A place that is ready to serve.
@@ -69,11 +72,14 @@ pub async fn prepare(
     if !founded {
         std::fs::create_dir_all(&config.keys.directory)
             .map_err(|error| DemoError::file(&config.keys.directory, &error))?;
-        let keys = open_keys(&config, &PassphraseSource::default())?;
-        centre::found_vault(&store, &keys, SystemClock.now()).await?;
+        let stores = open_key_stores(&config, &KeySecrets::default())?;
+        if let Some(folder) = stores.folder() {
+            centre::found_vault(&store, &folder, SystemClock.now()).await?;
+        }
+        let making_in = config.keys.tokens.first().map_or(FOLDER, |token| &token.name);
         let foundry = Foundry {
             store: store.clone(),
-            keys: Arc::new(keys),
+            keys: Arc::new(stores.making_in(making_in)?),
             entropy: Arc::new(SystemEntropy),
             clock: Arc::new(SystemClock),
             repository: Repository::of(&config.public),
@@ -102,10 +108,16 @@ fn is_ours(folder: &Path) -> bool {
 
 fn write_config(file: &PathBuf, wanted: &Wanted) -> Result<Config, DemoError> {
     let base = format!("http://localhost:{}", wanted.listen.port());
+    let token = wanted.token.as_ref().and_then(|token| {
+        let pin_file = token.pin_file.as_deref().and_then(Path::to_str);
+        let module = token.settings.module.to_str()?;
+        Some(SampleToken { name: &token.name, module, token: &token.settings.token, pin_file })
+    });
     let text = sample(&Sample {
         database_url: wanted.database_url.as_deref().unwrap_or("sqlite:lgpki.db"),
         password_file: None,
         passphrase_file: Some("passphrase"),
+        token,
         listen: &wanted.listen.to_string(),
         management: &wanted.management.to_string(),
         url: &base,

@@ -1,14 +1,13 @@
 //! What the doctor sees in the database and the key store.
 
-use super::{Finding, State};
+use super::{Finding, State, keys};
 use crate::centre::{self, VaultStanding};
 use crate::config::Config;
+use crate::keys::KeyStores;
 use crate::trouble::{Trouble, chain};
 use ca_core::certificate::Certificate;
-use ca_core::id::KeyLabel;
 use ca_core::time::Timestamp;
 use hsm_adapters::SoftKeys;
-use hsm_adapters::probe::{Probe, probe};
 use store::authorities::AuthorityRow;
 use store::{Schema, Store, StoreError};
 
@@ -22,7 +21,7 @@ const RESPONDER_DAYS: u64 = 30;
 pub(super) async fn examine(
     store: &Store,
     config: &Config,
-    keys: Option<Result<SoftKeys, Trouble>>,
+    keys: Result<KeyStores, Trouble>,
     now: Timestamp,
 ) -> Vec<Finding> {
     let mut findings = match schema(store, config).await {
@@ -47,16 +46,13 @@ pub(super) async fn examine(
             Err(error) => findings.push(failed(&error)),
         }
     }
-    findings.extend(keys.as_ref().and_then(|keys| vault(config, keys.as_ref().ok()?)));
-    findings.push(match keys {
-        None => Finding::warn(
-            "keys",
-            "not tried: there is no passphrase",
-            "give --passphrase-file FILE or --passphrase-fd N to have them tried",
-        ),
-        Some(Err(trouble)) => Finding::of("keys", &trouble),
-        Some(Ok(keys)) => try_keys(keys, &authorities).await,
-    });
+    match keys {
+        Ok(stores) => {
+            findings.extend(stores.folder().and_then(|folder| vault(config, &folder)));
+            findings.extend(keys::examine(stores, &authorities).await);
+        }
+        Err(trouble) => findings.push(Finding::of("keys", &trouble)),
+    }
     findings.push(open_ends(store, &authorities).await.unwrap_or_else(|error| failed(&error)));
     findings
 }
@@ -149,29 +145,6 @@ fn vault(config: &Config, keys: &SoftKeys) -> Option<Finding> {
         VaultStanding::Absent(trouble) => Finding { state: State::Warn, ..Finding::of("vault", &trouble) },
         VaultStanding::Closed(trouble) => Finding::of("vault", &trouble),
     })
-}
-
-async fn try_keys(keys: SoftKeys, authorities: &[AuthorityRow]) -> Finding {
-    let labels: Vec<KeyLabel> = authorities
-        .iter()
-        .flat_map(|authority| [Some(authority.key_label.clone()), authority.ocsp_key_label.clone()])
-        .flatten()
-        .collect();
-    let tried = tokio::task::spawn_blocking(move || {
-        let unusable = labels.iter().find_map(|label| match probe(&keys, label) {
-            Probe::Usable => None,
-            Probe::Unusable { reason } => Some(format!("{label}: {reason}")),
-        });
-        unusable.map_or(Ok(labels.len()), Err)
-    });
-    match tried.await {
-        Ok(Ok(count)) => Finding::ok("keys", format!("{count} keys sign, and their signatures verify")),
-        Ok(Err(reason)) => {
-            let fix = "is the passphrase the right one? Otherwise restore the folder of keys from its backup";
-            Finding::fail("keys", reason, fix)
-        }
-        Err(_) => Finding::fail("keys", "the key store's thread ended", "please report this with the log"),
-    }
 }
 
 async fn open_ends(store: &Store, authorities: &[AuthorityRow]) -> Result<Finding, StoreError> {
