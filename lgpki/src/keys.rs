@@ -108,6 +108,13 @@ impl KeyStores {
         Ok(())
     }
 
+    /// Closes all stores: before the process ends, since a token's module wants its sessions closed by then.
+    pub fn close_all(&self) {
+        for store in &self.0.stores {
+            *store.opened.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
     /// The folder of software keys, if it is open: the vault is in it, too.
     pub fn folder(&self) -> Option<SoftKeys> {
         self.0.stores.iter().find_map(|store| match store.opened()? {

@@ -32,19 +32,20 @@ pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>
     let config = config::load(file)?;
     logs::begin(config.log_format, config.log_level);
     // Asked for before anything else: nobody should wait for a prompt.
-    let (mut signer, mut centre) = (None::<Arc<dyn Signer>>, None);
+    let (mut stores, mut centre) = (None, None);
     if needs_keys(&what.roles) {
         hsm_adapters::warm_up();
         let keys = installation::open_key_stores(&config, &what.secrets)?;
         if let Some(folder) = keys.folder().filter(|_| what.roles.contains(&Role::Ra)) {
             centre = crate::centre::open(&config, &folder)?;
         }
-        signer = Some(Arc::new(keys));
+        stores = Some(keys);
     } else if has_a_vault_of_its_own(what, &config) {
         hsm_adapters::warm_up();
         centre = crate::centre::open(&config, &installation::open_keys(&config, &what.secrets.passphrase)?)?;
     }
-    super::wait(async {
+    let signer = stores.clone().map(|stores| -> Arc<dyn Signer> { Arc::new(stores) });
+    let served = super::wait(async {
         let store = installation::open_store(&config.database, interruption).await?;
         installation::migrate(&store).await?;
         let parts = Parts { store, signer, centre, entropy: Arc::new(SystemEntropy), clock: Arc::new(SystemClock) };
@@ -60,5 +61,9 @@ pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>
         service.wait_for_signal().await?;
         service.stop().await;
         Ok(Exit::Done)
-    })
+    });
+    if let Some(stores) = stores {
+        stores.close_all();
+    }
+    served
 }

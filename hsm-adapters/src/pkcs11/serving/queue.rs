@@ -66,9 +66,13 @@ pub struct Load {
     pub hung: usize,
 }
 
+/// How long closing waits for workers to end their sessions: a module whose process ends under them may crash.
+const FAREWELL: Duration = Duration::from_secs(3);
+
 pub(super) struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
+    left: Condvar,
     sessions: usize,
     timeout: Duration,
 }
@@ -119,7 +123,7 @@ impl Queue {
             progress: Instant::now(),
             closed: false,
         };
-        Self { state: Mutex::new(state), arrived: Condvar::new(), sessions, timeout }
+        Self { state: Mutex::new(state), arrived: Condvar::new(), left: Condvar::new(), sessions, timeout }
     }
 
     /// Workers at once.
@@ -127,10 +131,20 @@ impl Queue {
         self.sessions
     }
 
-    /// Nothing will be asked any more: workers end.
+    /// Nothing will be asked any more: workers end, and those that are not lost in the device have ended on return.
     pub(super) fn close(&self) {
-        self.lock().closed = true;
+        let mut state = self.lock();
+        state.closed = true;
         self.arrived.notify_all();
+        let waited = self.left.wait_timeout_while(state, FAREWELL, |state| state.workers > 0);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// A worker has ended, and its session with it.
+    pub(super) fn leave(&self) {
+        let mut state = self.lock();
+        state.workers = state.workers.saturating_sub(1);
+        self.left.notify_all();
     }
 
     pub(super) fn load(&self) -> Load {

@@ -52,9 +52,11 @@ pub(super) fn start(shared: &Arc<Shared>) -> std::io::Result<()> {
         while let Some((number, job)) = worker.shared.queue.take() {
             let answer = worker.work(number, &job);
             if worker.shared.queue.answered(number, answer) == Next::Leave {
-                break;
+                return;
             }
         }
+        worker.inside = None;
+        worker.shared.queue.leave();
     };
     std::thread::Builder::new().name("token".to_owned()).spawn(work).map(drop)
 }
