@@ -15,7 +15,7 @@ pub enum VerifyError {
     BadSignature,
 }
 
-/// Errors unless `signature` (ECDSA: DER; RSA: PKCS#1 v1.5) over `message` was made by `key`.
+/// Errors unless `signature` (ECDSA: DER; RSA: PKCS#1 v1.5 or PSS, as `algorithm` says) over `message` was made by `key`.
 pub fn verify(
     key: &SubjectKey,
     algorithm: SignatureAlgorithm,
@@ -30,6 +30,8 @@ pub fn verify(
         (P384, SignatureAlgorithm::EcdsaSha384) => &signature::ECDSA_P384_SHA384_ASN1,
         (rsa, SignatureAlgorithm::RsaSha256) if rsa.is_rsa() => &signature::RSA_PKCS1_2048_8192_SHA256,
         (rsa, SignatureAlgorithm::RsaSha384) if rsa.is_rsa() => &signature::RSA_PKCS1_2048_8192_SHA384,
+        (rsa, SignatureAlgorithm::RsaPssSha256) if rsa.is_rsa() => &signature::RSA_PSS_2048_8192_SHA256,
+        (rsa, SignatureAlgorithm::RsaPssSha384) if rsa.is_rsa() => &signature::RSA_PSS_2048_8192_SHA384,
         _ => return Err(VerifyError::AlgorithmMismatch),
     };
     signature::UnparsedPublicKey::new(ring, key.key_bits())

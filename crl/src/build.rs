@@ -16,6 +16,8 @@ use crate::scope::Scope;
 pub struct CrlContent<'a> {
     /// The authority whose key signs.
     pub issuer: &'a Certificate,
+    /// What it signs with.
+    pub algorithm: SignatureAlgorithm,
     /// What it covers.
     pub scope: Scope,
     /// cRLNumber, taken before (never used twice).
@@ -29,11 +31,6 @@ pub struct CrlContent<'a> {
 }
 
 impl CrlContent<'_> {
-    /// How the issuer's key signs.
-    pub fn signature_algorithm(&self) -> SignatureAlgorithm {
-        self.issuer.key().algorithm().signature_algorithm()
-    }
-
     /// TBSCertList, DER: version 2, with authorityKeyIdentifier and cRLNumber (RFC 5280 §5.2.1, §5.2.3). About 40 octets
     /// an entry.
     pub fn to_tbs(&self) -> Vec<u8> {
@@ -47,7 +44,7 @@ impl CrlContent<'_> {
             w.time(self.next_update);
             w.time(self.this_update);
             w.raw(self.issuer.subject().as_der());
-            self.signature_algorithm().write(w);
+            self.algorithm.write(w);
             // v2 is 1
             w.integer(1);
         });

@@ -1,7 +1,7 @@
 //! Reading a CRL: strictly, without judging it. Used by our own check before a CRL is stored, and by `crl inspect`.
 
 use ca_core::der::{DerError, Reader, check_strict, tag};
-use ca_core::key::SignatureAlgorithm;
+use ca_core::key::{SignatureAlgorithm, SignatureAlgorithmError};
 use ca_core::name::DistinguishedName;
 use ca_core::oid;
 use ca_core::revocation::RevocationReason;
@@ -55,9 +55,9 @@ pub enum CrlError {
     /// The issuer's name cannot be read.
     #[error("the issuer's name is malformed")]
     Issuer,
-    /// Signed in a way we do not know; the dotted OID.
-    #[error("the CRL is signed with {0}")]
-    UnsupportedAlgorithm(String),
+    /// Signed in a way that is not accepted.
+    #[error(transparent)]
+    SignatureAlgorithm(#[from] SignatureAlgorithmError),
     /// The signature names one algorithm and the signed part another.
     #[error("the CRL names two signature algorithms")]
     AlgorithmsDiffer,
@@ -93,7 +93,7 @@ impl CertificateList {
         if inner.whole != outer.whole {
             return Err(CrlError::AlgorithmsDiffer);
         }
-        let algorithm = read_algorithm(outer.content)?;
+        let algorithm = SignatureAlgorithm::read(outer.content)?;
         let issuer = fields.expect_element(tag::SEQUENCE)?.whole;
         let issuer = DistinguishedName::from_der(issuer).map_err(|_| CrlError::Issuer)?;
         let this_update = fields.time()?;
@@ -152,14 +152,6 @@ impl CertificateList {
         let dotted = oid::dotted(id.as_bytes());
         self.extensions.iter().find(|extension| extension.oid == dotted).map(|extension| extension.value.as_slice())
     }
-}
-
-fn read_algorithm(content: &[u8]) -> Result<SignatureAlgorithm, CrlError> {
-    let mut fields = Reader::new(content);
-    let id = fields.oid()?;
-    fields.optional(tag::NULL)?;
-    fields.finish()?;
-    SignatureAlgorithm::from_oid(id).ok_or_else(|| CrlError::UnsupportedAlgorithm(oid::dotted(id)))
 }
 
 fn read_entry(mut fields: Reader<'_>, index: usize) -> Result<CrlEntry, CrlError> {

@@ -198,6 +198,7 @@ impl Draft {
             self.revoked.iter().filter(|r| r.is_listed(previous_update)).map(|r| r.entry.clone()).collect();
         let content = CrlContent {
             issuer: &self.issuer,
+            algorithm: self.issuer.signs_with(),
             scope: Scope::Full,
             number: self.number,
             this_update: self.this_update,
@@ -205,11 +206,9 @@ impl Draft {
             entries: &entries,
         };
         let tbs = content.to_tbs();
-        let signature = signer
-            .sign(&self.key, content.signature_algorithm(), &[Tbs::Crl(&tbs)])
-            .pop()
-            .ok_or(RefreshError::Thread)??;
-        let der = signed(&tbs, content.signature_algorithm(), &signature);
+        let signature =
+            signer.sign(&self.key, content.algorithm, &[Tbs::Crl(&tbs)]).pop().ok_or(RefreshError::Thread)??;
+        let der = signed(&tbs, content.algorithm, &signature);
         let list = check_content(&der, &content)?;
         if let Some(previous) = &self.previous {
             check_follows(&list, previous, &self.revoked)?;

@@ -1,7 +1,7 @@
 //! Keys and requests on the holder's side, made with rcgen: for the holders' tool, the demo and the measurement. The engine
 //! never uses this.
 
-use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
+use ca_core::key::{KeyAlgorithm, SubjectKey};
 use hsm_adapters::holder::{HolderKey, HolderKeyError};
 use hsm_adapters::pkcs11::{TokenError, TokenKey};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData, RsaKeySize, SigningKey};
@@ -90,11 +90,11 @@ impl PublicKeyData for Signing<'_> {
     }
 
     fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        match self.key.public().algorithm().signature_algorithm() {
-            SignatureAlgorithm::EcdsaSha256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            SignatureAlgorithm::EcdsaSha384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-            SignatureAlgorithm::RsaSha256 => &rcgen::PKCS_RSA_SHA256,
-            SignatureAlgorithm::RsaSha384 => &rcgen::PKCS_RSA_SHA384,
+        match self.key.public().algorithm() {
+            KeyAlgorithm::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            KeyAlgorithm::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+            KeyAlgorithm::Rsa4096 => &rcgen::PKCS_RSA_SHA384,
+            KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa(_) => &rcgen::PKCS_RSA_SHA256,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use ca_core::certificate::{Certificate, CertificateError};
 use ca_core::id::{AuthorityId, KeyLabel};
+use ca_core::key::SignatureAlgorithm;
 use ca_core::signer::{Signer, SignerError, Tbs};
 use ca_core::time::Timestamp;
 use ca_core::verify::{VerifyError, verify};
@@ -116,9 +117,11 @@ impl Identity {
     ) -> Vec<Result<SignedResponse, SigningError>> {
         let octets: Vec<Vec<u8>> = batch.iter().map(ResponseData::to_der).collect();
         let tbs: Vec<Tbs<'_>> = octets.iter().map(|tbs| Tbs::Ocsp(tbs)).collect();
-        let algorithm = self.certificate.key().algorithm().signature_algorithm();
-        let signatures =
-            signer.sign(&self.key, algorithm, &tbs).into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+        let signatures = signer
+            .sign(&self.key, self.signature_algorithm(), &tbs)
+            .into_iter()
+            .map(Some)
+            .chain(std::iter::repeat_with(|| None));
         batch
             .into_iter()
             .zip(octets.iter().cloned())
@@ -127,8 +130,15 @@ impl Identity {
             .collect()
     }
 
+    /// What the responder signs with. An RSA key pads as the authority did when it signed the responder's certificate: who
+    /// believes the one signature can verify the other.
+    fn signature_algorithm(&self) -> SignatureAlgorithm {
+        let padding = self.certificate.signature_algorithm().padding().unwrap_or_default();
+        self.certificate.key().algorithm().signature_algorithm().padded(padding)
+    }
+
     fn verified(&self, data: ResponseData, tbs: Vec<u8>, signature: Vec<u8>) -> Result<SignedResponse, SigningError> {
-        let algorithm = self.certificate.key().algorithm().signature_algorithm();
+        let algorithm = self.signature_algorithm();
         verify(self.certificate.key(), algorithm, &tbs, &signature)
             .map_err(|source| SigningError::WrongKey { authority: self.authority.clone(), source })?;
         Ok(SignedResponse { data, tbs, algorithm, signature, certificates: vec![self.certificate.der().to_vec()] })

@@ -2,7 +2,7 @@
 //! own checks do.
 
 use ca_core::der::{DerError, Reader, Writer, check_strict, tag};
-use ca_core::key::SignatureAlgorithm;
+use ca_core::key::{SignatureAlgorithm, SignatureAlgorithmError};
 use ca_core::oid;
 use ca_core::revocation::RevocationReason;
 use ca_core::time::Timestamp;
@@ -138,9 +138,9 @@ pub enum ResponseError {
     /// A status that is neither success nor one of [`Refusal`].
     #[error("the response has status {0}")]
     Status(u64),
-    /// Signed in a way we do not know; the dotted OID.
-    #[error("the response is signed with {0}")]
-    UnsupportedAlgorithm(String),
+    /// Signed in a way that is not accepted.
+    #[error(transparent)]
+    SignatureAlgorithm(#[from] SignatureAlgorithmError),
     /// A revocation reason RFC 5280 does not know.
     #[error("the response has revocation reason {0}")]
     Reason(u64),
@@ -291,12 +291,7 @@ impl SignedResponse {
         check_strict(der)?;
         let mut fields = Reader::of_sequence(der)?;
         let tbs = fields.expect_element(tag::SEQUENCE)?.whole;
-        let mut algorithm = fields.sequence()?;
-        let id = algorithm.oid()?;
-        algorithm.optional(tag::NULL)?;
-        algorithm.finish()?;
-        let algorithm =
-            SignatureAlgorithm::from_oid(id).ok_or_else(|| ResponseError::UnsupportedAlgorithm(oid::dotted(id)))?;
+        let algorithm = SignatureAlgorithm::read(fields.expect(tag::SEQUENCE)?)?;
         let signature = fields.bit_string()?.to_vec();
         let mut certificates = Vec::new();
         if let Some(list) = fields.optional(tag::context_constructed(0))? {

@@ -149,6 +149,7 @@ async fn a_crl_that_is_wrong_in_any_way_is_found_out() {
     let entries = [entry(1), entry(2)];
     let content = |number, entries| CrlContent {
         issuer: &pki.issuing,
+        algorithm: pki.issuing.signs_with(),
         scope: Scope::Full,
         number,
         this_update: now,
@@ -157,7 +158,7 @@ async fn a_crl_that_is_wrong_in_any_way_is_found_out() {
     };
     let make = |content: &CrlContent<'_>, key: &str| {
         let tbs = content.to_tbs();
-        let (label, algorithm) = (crate::pki::label(key), content.signature_algorithm());
+        let (label, algorithm) = (crate::pki::label(key), content.algorithm);
         let signature = ca_core::signer::Signer::sign(&pki.keys, &label, algorithm, &[ca_core::signer::Tbs::Crl(&tbs)]);
         signed(&tbs, algorithm, &signature.into_iter().next().unwrap().unwrap())
     };
@@ -205,6 +206,7 @@ fn dates_after_2049_are_generalized_time() {
     let entries = [entry(2049), entry(2050)];
     let content = CrlContent {
         issuer: &pki.issuing,
+        algorithm: pki.issuing.signs_with(),
         scope: Scope::Full,
         number: 1,
         this_update: Timestamp::from_utc(2049, 12, 31, 23, 59, 59).unwrap(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ca_core::key::KeyAlgorithm;
+use ca_core::key::{KeyAlgorithm, RsaPadding};
 use ca_core::revocation::RevocationReason;
 use ca_core::serial::SerialNumber;
 use ca_core::time::{Clock, Timestamp};
@@ -12,6 +12,14 @@ use ocsp::client::{NotBelieved, judge, question};
 use ocsp::{CertId, CertIdDigest, CertStatus, IssuerHashes, OcspRequest, Refusal};
 
 use crate::pki::{Pki, id, openssl, text};
+
+/// Kinds of keys, and how they pad where that is RSA.
+const KINDS: [(KeyAlgorithm, RsaPadding); 4] = [
+    (KeyAlgorithm::P256, RsaPadding::Pkcs1),
+    (KeyAlgorithm::P384, RsaPadding::Pkcs1),
+    (KeyAlgorithm::Rsa2048, RsaPadding::Pkcs1),
+    (KeyAlgorithm::Rsa2048, RsaPadding::Pss),
+];
 
 /// Asks with the request in `reqout` and shows OpenSSL the answer; gives what it says.
 async fn asked(pki: &Pki, certificate: &Path, options: &str) -> String {
@@ -40,22 +48,25 @@ async fn asked(pki: &Pki, certificate: &Path, options: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openssl_believes_good_and_revoked_with_every_digest_nonce_and_key() {
-    for kind in [KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::Rsa2048] {
-        let pki = Pki::found(&format!("ocsp-{kind}"), kind).await;
+    for kind in KINDS {
+        let pki = Pki::found_signing(Kind::Sqlite, &format!("ocsp-{}-{}", kind.0, kind.1.as_str()), kind).await;
         let good = pki.issue("good.shirakaba.lg.jp").await;
         let bad = pki.issue("bad.shirakaba.lg.jp").await;
         pki.revoke(bad.serial(), RevocationReason::KeyCompromise).await;
         let (good, bad) = (pki.scratch.file("good.pem", good.to_pem()), pki.scratch.file("bad.pem", bad.to_pem()));
         for options in ["-no_nonce", "-nonce", "-sha256 -no_nonce", "-sha256 -nonce"] {
             let said = asked(&pki, &good, options).await;
-            assert!(said.contains("Response verify OK") && said.contains("good.pem: good"), "{kind} {options}: {said}");
-            assert!(!said.contains("WARNING"), "{kind} {options}: {said}");
+            assert!(
+                said.contains("Response verify OK") && said.contains("good.pem: good"),
+                "{kind:?} {options}: {said}"
+            );
+            assert!(!said.contains("WARNING"), "{kind:?} {options}: {said}");
             let said = asked(&pki, &bad, options).await;
             assert!(
                 said.contains("Response verify OK") && said.contains("bad.pem: revoked"),
-                "{kind} {options}: {said}"
+                "{kind:?} {options}: {said}"
             );
-            assert!(said.contains("Reason: keyCompromise"), "{kind} {options}: {said}");
+            assert!(said.contains("Reason: keyCompromise"), "{kind:?} {options}: {said}");
         }
     }
 }

@@ -8,7 +8,7 @@ use ca_core::audit::Actor;
 use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::{self, Authority, Generation, Order, PublicAddresses};
-use ca_core::key::KeyAlgorithm;
+use ca_core::key::{KeyAlgorithm, RsaPadding};
 use ca_core::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, StringKind};
 use ca_core::revocation::{Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
@@ -48,6 +48,15 @@ impl Pki {
     }
 
     pub(crate) async fn found_on(kind: Kind, name: &str, algorithm: KeyAlgorithm) -> Self {
+        Self::found_signing(kind, name, (algorithm, RsaPadding::default())).await
+    }
+
+    /// One whose keys are of that kind, and pad so where that is RSA.
+    pub(crate) async fn found_signing(
+        kind: Kind,
+        name: &str,
+        (algorithm, padding): (KeyAlgorithm, RsaPadding),
+    ) -> Self {
         let scratch = Scratch::new(name);
         let now = Timestamp::from_seconds(i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap());
         let entropy = Arc::new(CountingEntropy::seeded(7));
@@ -57,7 +66,9 @@ impl Pki {
         let keys = soft_keys(&scratch.path().join("keys"));
 
         let key = |label: &str| keys.create(&KeyLabel::parse(label).unwrap(), algorithm).unwrap();
+        let with = algorithm.signature_algorithm().padded(padding);
         let founding = Authority::founding(id("root"), named("Root CA"), key("root"), label("root"));
+        let founding = founding.signing_with(with).unwrap();
         let order = Order::ceremony(&profile("root-ca"), named("Root CA"), founding.key().clone());
         let root = issued(&store, &keys, &entropy, &founding, order, now).await;
         let root_authority = Authority::of_certificate(id("root"), &root, label("root"), addresses("root")).unwrap();
@@ -65,6 +76,7 @@ impl Pki {
         let issuing = issued(&store, &keys, &entropy, &root_authority, order, now).await;
         let authority =
             Authority::of_certificate(id("issuing"), &issuing, label("issuing"), addresses("issuing")).unwrap();
+        let authority = authority.signing_with(with).unwrap();
         let order = Order::ceremony(&profile("ocsp-responder-sub"), named("OCSP responder"), key("ocsp"));
         let responder_certificate = issued(&store, &keys, &entropy, &authority, order, now).await;
 

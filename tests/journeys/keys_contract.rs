@@ -36,10 +36,13 @@ fn every_algorithm_signs_and_ring_verifies() {
             assert_eq!(public.algorithm(), algorithm);
             assert_eq!(keys.public_key(&label).unwrap(), public);
             public.check_strength().unwrap();
-            let with = algorithm.signature_algorithm();
-            let signature = keys.sign(&label, with, &[Tbs::Crl(b"message")]).remove(0).unwrap();
-            verify(&public, with, b"message", &signature).unwrap();
-            assert!(verify(&public, with, b"massage", &signature).is_err());
+            for with in SignatureAlgorithm::ALL.into_iter().filter(|with| algorithm.signs_with(*with)) {
+                let signature = keys.sign(&label, with, &[Tbs::Crl(b"message")]).remove(0).unwrap();
+                verify(&public, with, b"message", &signature).unwrap();
+                assert!(verify(&public, with, b"massage", &signature).is_err());
+                let others = SignatureAlgorithm::ALL.into_iter().filter(|other| *other != with);
+                assert!(others.into_iter().all(|other| verify(&public, other, b"message", &signature).is_err()));
+            }
             assert_eq!(probe(keys.as_ref(), &label), Probe::Usable);
         }
     });

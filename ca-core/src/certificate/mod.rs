@@ -8,9 +8,8 @@ pub use extensions::Extensions;
 
 use crate::der::{self, DerError, Reader, tag};
 use crate::digest::sha256;
-use crate::key::{KeyError, SignatureAlgorithm, SubjectKey};
+use crate::key::{KeyError, SignatureAlgorithm, SignatureAlgorithmError, SubjectKey};
 use crate::name::{DistinguishedName, NameError};
-use crate::oid;
 use crate::serial::{SerialError, SerialNumber};
 use crate::time::{Timestamp, Validity};
 use crate::verify::{self, VerifyError};
@@ -48,9 +47,9 @@ pub enum CertificateError {
     /// Its public key.
     #[error("public key: {0}")]
     Key(#[from] KeyError),
-    /// A signature algorithm that is not accepted; the dotted OID.
-    #[error("signed with {0}, which is not accepted")]
-    SignatureAlgorithm(String),
+    /// A signature algorithm that is not accepted.
+    #[error(transparent)]
+    SignatureAlgorithm(#[from] SignatureAlgorithmError),
     /// The signed part names another signature algorithm than the signature (RFC 5280 §4.1.1.2).
     #[error("the certificate names two signature algorithms")]
     AlgorithmsDiffer,
@@ -103,7 +102,6 @@ impl Certificate {
     /// The certificate in `x509`, which was parsed from `der`.
     pub(crate) fn from_parsed(der: &[u8], x509: &X509Certificate<'_>) -> Result<Self, CertificateError> {
         let tbs = &x509.tbs_certificate;
-        let id = x509.signature_algorithm.algorithm.as_bytes();
         let instant = |time: &x509_parser::time::ASN1Time| Timestamp::from_seconds(time.timestamp());
         Ok(Self {
             der: der.to_vec(),
@@ -115,8 +113,7 @@ impl Certificate {
                 not_after: instant(&tbs.validity.not_after),
             },
             key: SubjectKey::from_spki_der(tbs.subject_pki.raw)?,
-            signature_algorithm: SignatureAlgorithm::from_oid(id)
-                .ok_or_else(|| CertificateError::SignatureAlgorithm(oid::dotted(id)))?,
+            signature_algorithm: SignatureAlgorithm::read(outer_algorithm(der)?)?,
             extensions: Extensions::read(x509),
         })
     }
@@ -154,6 +151,20 @@ impl Certificate {
     /// What it is signed with.
     pub const fn signature_algorithm(&self) -> SignatureAlgorithm {
         self.signature_algorithm
+    }
+
+    /// What its key signs with where nobody says otherwise: a self-signed certificate says so itself, and other keys sign with
+    /// what is usual for their kind.
+    pub fn signs_with(&self) -> SignatureAlgorithm {
+        let key = self.key.algorithm();
+        let named = self.extensions.authority_key_identifier.as_ref();
+        let is_self_signed =
+            self.issuer.matches(&self.subject) && named.is_none_or(|named| *named == self.key_identifier());
+        if is_self_signed && key.signs_with(self.signature_algorithm) {
+            self.signature_algorithm
+        } else {
+            key.signature_algorithm()
+        }
     }
 
     /// What its extensions say.
@@ -219,6 +230,13 @@ pub fn parts(der: &[u8]) -> Result<(&[u8], &[u8]), DerError> {
     let signature = fields.bit_string()?;
     fields.finish()?;
     Ok((tbs, signature))
+}
+
+/// Content octets of the outer AlgorithmIdentifier of a SIGNED structure.
+fn outer_algorithm(der: &[u8]) -> Result<&[u8], DerError> {
+    let mut fields = Reader::of_sequence(der)?;
+    fields.expect(tag::SEQUENCE)?;
+    fields.expect(tag::SEQUENCE)
 }
 
 /// RFC 5280 §4.1.1.2, octet for octet: the outer AlgorithmIdentifier is the one part the signature does not cover, and

@@ -3,7 +3,7 @@
 
 use crate::certificate::Certificate;
 use crate::id::{AuthorityId, KeyLabel};
-use crate::key::{SignatureAlgorithm, SubjectKey};
+use crate::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
 use crate::name::DistinguishedName;
 use crate::time::Validity;
 
@@ -27,6 +27,7 @@ pub struct Authority {
     name: DistinguishedName,
     alternative_name: Option<DistinguishedName>,
     key: SubjectKey,
+    signature_algorithm: SignatureAlgorithm,
     key_identifier: Vec<u8>,
     validity: Option<Validity>,
     path_length: Option<u32>,
@@ -40,11 +41,20 @@ pub enum AuthorityError {
     /// Not a CA certificate that may sign certificates and CRLs.
     #[error("the certificate of {0} may not sign certificates and CRLs")]
     NotAuthority(String),
+    /// The authority's key makes no signatures of that algorithm here.
+    #[error("a key {key} does not sign with {}", .algorithm.name())]
+    SignatureAlgorithm {
+        /// The kind of key.
+        key: KeyAlgorithm,
+        /// What it was to sign with.
+        algorithm: SignatureAlgorithm,
+    },
 }
 
 impl Authority {
-    /// The authority of a CA certificate; its issuer octets and key identifier are copied from it. Errors: the
-    /// certificate is no CA's or may not sign certificates and CRLs.
+    /// The authority of a CA certificate; its issuer octets and key identifier are copied from it. It signs with what
+    /// [`Certificate::signs_with`] says unless [`Self::signing_with`] follows. Errors: the certificate is no CA's or may not
+    /// sign certificates and CRLs.
     pub fn of_certificate(
         id: AuthorityId,
         certificate: &Certificate,
@@ -61,6 +71,7 @@ impl Authority {
             name: certificate.subject().clone(),
             alternative_name: extensions.directory_names.first().cloned(),
             key: certificate.key().clone(),
+            signature_algorithm: certificate.signs_with(),
             key_identifier: certificate.key_identifier(),
             validity: Some(certificate.validity()),
             path_length: extensions.path_length,
@@ -78,14 +89,14 @@ impl Authority {
 
     /// A root before it has a certificate: what it issues first is its own, self-signed.
     pub fn founding(id: AuthorityId, name: DistinguishedName, key: SubjectKey, label: KeyLabel) -> Self {
-        let key_identifier = key.key_identifier().to_vec();
         Self {
             line: id.clone(),
             id,
             name,
             alternative_name: None,
+            signature_algorithm: key.algorithm().signature_algorithm(),
+            key_identifier: key.key_identifier().to_vec(),
             key,
-            key_identifier,
             validity: None,
             path_length: None,
             label,
@@ -103,6 +114,16 @@ impl Authority {
     /// What the packs call it: the same for every generation.
     pub const fn line(&self) -> &AuthorityId {
         &self.line
+    }
+
+    /// The same, which signs with `algorithm` instead of what is usual for its kind of key. Errors: such keys do not.
+    pub fn signing_with(mut self, algorithm: SignatureAlgorithm) -> Result<Self, AuthorityError> {
+        let key = self.key.algorithm();
+        if !key.signs_with(algorithm) {
+            return Err(AuthorityError::SignatureAlgorithm { key, algorithm });
+        }
+        self.signature_algorithm = algorithm;
+        Ok(self)
     }
 
     /// Its id.
@@ -127,7 +148,7 @@ impl Authority {
 
     /// What it signs with.
     pub const fn signature_algorithm(&self) -> SignatureAlgorithm {
-        self.key.algorithm().signature_algorithm()
+        self.signature_algorithm
     }
 
     /// Its key identifier, for authorityKeyIdentifier.

@@ -1,7 +1,6 @@
 //! Which keys exist here and what each signs with.
 
-use crate::der::Writer;
-use crate::oid::{self, Oid};
+use super::signature::{RsaPadding, SignatureAlgorithm};
 
 /// A kind of key with its size. Kept in the database as its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +55,7 @@ impl KeyAlgorithm {
         !matches!(self, Self::P256 | Self::P384)
     }
 
-    /// What such a key signs with: the digest that matches its strength.
+    /// What such a key signs with where nobody says otherwise: the digest that matches its strength, RSA padded by PKCS#1.
     pub const fn signature_algorithm(self) -> SignatureAlgorithm {
         match self {
             Self::P256 => SignatureAlgorithm::EcdsaSha256,
@@ -65,6 +64,11 @@ impl KeyAlgorithm {
             Self::Rsa2048 | Self::Rsa3072 | Self::Rsa(_) => SignatureAlgorithm::RsaSha256,
         }
     }
+
+    /// Whether an authority with such a key may sign with `algorithm`: over the digest of its strength, with either padding.
+    pub fn signs_with(self, algorithm: SignatureAlgorithm) -> bool {
+        RsaPadding::ALL.into_iter().any(|padding| self.signature_algorithm().padded(padding) == algorithm)
+    }
 }
 
 impl std::fmt::Display for KeyAlgorithm {
@@ -72,69 +76,6 @@ impl std::fmt::Display for KeyAlgorithm {
         match self {
             Self::P256 | Self::P384 => write!(f, "p{}", self.bits()),
             _ => write!(f, "rsa{}", self.bits()),
-        }
-    }
-}
-
-/// A signature algorithm with its digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SignatureAlgorithm {
-    /// ecdsa-with-SHA256 (RFC 5758 §3.2).
-    EcdsaSha256,
-    /// ecdsa-with-SHA384 (RFC 5758 §3.2).
-    EcdsaSha384,
-    /// sha256WithRSAEncryption, PKCS#1 v1.5 (RFC 4055 §5).
-    RsaSha256,
-    /// sha384WithRSAEncryption, PKCS#1 v1.5 (RFC 4055 §5).
-    RsaSha384,
-}
-
-impl SignatureAlgorithm {
-    /// Everything we sign with.
-    pub const ALL: [Self; 4] = [Self::EcdsaSha256, Self::EcdsaSha384, Self::RsaSha256, Self::RsaSha384];
-
-    /// Its object identifier.
-    pub const fn oid(self) -> Oid {
-        match self {
-            Self::EcdsaSha256 => oid::ECDSA_WITH_SHA256,
-            Self::EcdsaSha384 => oid::ECDSA_WITH_SHA384,
-            Self::RsaSha256 => oid::SHA256_WITH_RSA,
-            Self::RsaSha384 => oid::SHA384_WITH_RSA,
-        }
-    }
-
-    /// The algorithm with that object identifier (content octets); `None` for all we neither sign nor accept.
-    pub fn from_oid(content: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.oid().as_bytes() == content)
-    }
-
-    /// The algorithm of that name, as [`Self::name`] gives it. Kept in the database so.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
-    }
-
-    /// Whether signatures are made with an RSA key.
-    pub const fn is_rsa(self) -> bool {
-        matches!(self, Self::RsaSha256 | Self::RsaSha384)
-    }
-
-    /// Writes its AlgorithmIdentifier: NULL parameters with RSA (RFC 4055 §5), none with ECDSA (RFC 5758 §3.2).
-    pub fn write(self, writer: &mut Writer) {
-        writer.sequence(|w| {
-            if self.is_rsa() {
-                w.null();
-            }
-            w.oid(self.oid());
-        });
-    }
-
-    /// Its name for people: `ecdsa-with-SHA256`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::EcdsaSha256 => "ecdsa-with-SHA256",
-            Self::EcdsaSha384 => "ecdsa-with-SHA384",
-            Self::RsaSha256 => "sha256WithRSAEncryption",
-            Self::RsaSha384 => "sha384WithRSAEncryption",
         }
     }
 }
@@ -152,9 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn every_signature_algorithm_is_found_by_its_oid() {
-        for algorithm in SignatureAlgorithm::ALL {
-            assert_eq!(SignatureAlgorithm::from_oid(algorithm.oid().as_bytes()), Some(algorithm));
-        }
+    fn a_key_signs_over_its_own_digest_and_only_rsa_has_a_choice() {
+        use SignatureAlgorithm::{EcdsaSha256, EcdsaSha384, RsaPssSha256, RsaPssSha384, RsaSha256, RsaSha384};
+        let of = |key: KeyAlgorithm| -> Vec<_> {
+            SignatureAlgorithm::ALL.into_iter().filter(|algorithm| key.signs_with(*algorithm)).collect()
+        };
+        assert_eq!(of(KeyAlgorithm::P256), [EcdsaSha256]);
+        assert_eq!(of(KeyAlgorithm::P384), [EcdsaSha384]);
+        assert_eq!(of(KeyAlgorithm::Rsa2048), [RsaSha256, RsaPssSha256]);
+        assert_eq!(of(KeyAlgorithm::Rsa4096), [RsaSha384, RsaPssSha384]);
     }
 }

@@ -4,10 +4,12 @@
 
 mod algorithm;
 mod calendar;
+mod signature;
 mod spki;
 mod weak;
 
-pub use algorithm::{KeyAlgorithm, SignatureAlgorithm};
+pub use algorithm::KeyAlgorithm;
 pub use calendar::{Allowed, CalendarError, CryptoCalendar, CryptoDate, Dated, SignatureHash};
+pub use signature::{RsaPadding, SignatureAlgorithm, SignatureAlgorithmError};
 pub use spki::{KeyError, SubjectKey};
 pub use weak::WeakKey;

@@ -5,7 +5,7 @@ use super::pack::Periods;
 use super::pack::words::PURPOSES;
 use super::{AlternativeRule, AuthorityRule, Count, KeySource, Length, NameConstraints, Profile, Role, ValidityRule};
 use super::{Boundary, PolicyTerm};
-use crate::key::KeyAlgorithm;
+use crate::key::{KeyAlgorithm, RsaPadding};
 use crate::name::StringKind;
 use crate::oid::ObjectId;
 use std::time::Duration;
@@ -148,12 +148,21 @@ impl AuthorityRule {
             ("encoding", encoding(self.encoding).to_owned()),
             ("alternative", self.alternative.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("keys", keys(&self.keys)),
+            ("signature", padding(self.padding).to_owned()),
             ("CRL", periods(self.crl)),
             ("OCSP responder", ocsp.map(|ocsp| ocsp.profile.to_string()).unwrap_or_default()),
             ("OCSP", ocsp.map(|ocsp| periods(ocsp.periods)).unwrap_or_default()),
         ];
         fields.retain(|(_, value)| !value.is_empty());
         fields
+    }
+}
+
+/// The padding where it was chosen; empty where it is the usual one.
+const fn padding(padding: RsaPadding) -> &'static str {
+    match padding {
+        RsaPadding::Pkcs1 => "",
+        RsaPadding::Pss => padding.as_str(),
     }
 }
 

@@ -5,9 +5,8 @@
 //! everywhere else. A private key pasted by mistake is recognised and refused; errors never carry the pasted text.
 
 use crate::der::{self, DerError, Reader, tag};
-use crate::key::{KeyError, SignatureAlgorithm, SubjectKey};
+use crate::key::{KeyError, SignatureAlgorithm, SignatureAlgorithmError, SubjectKey};
 use crate::name::DistinguishedName;
-use crate::oid;
 use crate::verify::{self, VerifyError};
 use std::borrow::Cow;
 use x509_parser::certification_request::X509CertificationRequest;
@@ -78,9 +77,9 @@ pub enum CsrError {
     /// The key is of a kind or form that is not accepted, or weak.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Signed with an algorithm that is not accepted; the dotted OID.
-    #[error("signed with {0}, which is not accepted")]
-    UnsupportedSignatureAlgorithm(String),
+    /// Signed in a way that is not accepted.
+    #[error(transparent)]
+    SignatureAlgorithm(#[from] SignatureAlgorithmError),
     /// The signature is not made with the key in the request.
     #[error("the request's own signature does not verify")]
     BadSignature,
@@ -133,9 +132,8 @@ impl Csr {
     /// Errors: signature algorithm, signature, weak key.
     pub fn prove(self) -> Result<ProvenCsr, CsrError> {
         self.key.check_strength().map_err(KeyError::from)?;
-        let Fields { info, algorithm: id, signature, .. } = Fields::of(&self.der)?;
-        let algorithm =
-            SignatureAlgorithm::from_oid(id).ok_or_else(|| CsrError::UnsupportedSignatureAlgorithm(oid::dotted(id)))?;
+        let Fields { info, algorithm, signature, .. } = Fields::of(&self.der)?;
+        let algorithm = SignatureAlgorithm::read(algorithm)?;
         match verify::verify(&self.key, algorithm, info, signature) {
             Ok(()) => Ok(ProvenCsr { der: self.der, key: self.key }),
             Err(VerifyError::AlgorithmMismatch | VerifyError::BadSignature) => Err(CsrError::BadSignature),
@@ -222,7 +220,7 @@ struct Fields<'a> {
     /// CertificationRequestInfo, with its header: what is signed.
     info: &'a [u8],
     spki: &'a [u8],
-    /// Content octets of the signature algorithm's identifier.
+    /// Content octets of the signature's AlgorithmIdentifier.
     algorithm: &'a [u8],
     signature: &'a [u8],
 }
@@ -231,7 +229,7 @@ impl<'a> Fields<'a> {
     fn of(der: &'a [u8]) -> Result<Self, DerError> {
         let mut outer = Reader::of_sequence(der)?;
         let info = outer.expect_element(tag::SEQUENCE)?;
-        let algorithm = outer.sequence()?.oid()?;
+        let algorithm = outer.expect(tag::SEQUENCE)?;
         let signature = outer.bit_string()?;
         outer.finish()?;
         let mut inner = Reader::new(info.content);

@@ -88,6 +88,9 @@ fn signed_octets(algorithm: SignatureAlgorithm, message: &[u8]) -> Vec<u8> {
         SignatureAlgorithm::EcdsaSha384 => sha384(message).to_vec(),
         SignatureAlgorithm::RsaSha256 => [&SHA256_INFO[..], &sha256(message)].concat(),
         SignatureAlgorithm::RsaSha384 => [&SHA384_INFO[..], &sha384(message)].concat(),
+        // The token pads (CKM_RSA_PKCS_PSS); a holder's key is not asked for it.
+        SignatureAlgorithm::RsaPssSha256 => sha256(message).to_vec(),
+        SignatureAlgorithm::RsaPssSha384 => sha384(message).to_vec(),
     }
 }
 

@@ -6,7 +6,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair,
-    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RsaKeyPair, RsaSignatureEncoding,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PSS_SHA256, RSA_PSS_SHA384, RsaKeyPair, RsaSignatureEncoding,
 };
 use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
 use ca_core::signer::Tbs;
@@ -48,7 +48,10 @@ const fn worth_a_thread(with: SignatureAlgorithm) -> usize {
     match with {
         SignatureAlgorithm::EcdsaSha256 => 32,
         SignatureAlgorithm::EcdsaSha384 => 8,
-        SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::RsaSha384 => 2,
+        SignatureAlgorithm::RsaSha256
+        | SignatureAlgorithm::RsaSha384
+        | SignatureAlgorithm::RsaPssSha256
+        | SignatureAlgorithm::RsaPssSha384 => 2,
     }
 }
 
@@ -126,6 +129,8 @@ impl SoftKey {
             }
             (Pair::Rsa(pair), SignatureAlgorithm::RsaSha256) => rsa(pair, &RSA_PKCS1_SHA256),
             (Pair::Rsa(pair), SignatureAlgorithm::RsaSha384) => rsa(pair, &RSA_PKCS1_SHA384),
+            (Pair::Rsa(pair), SignatureAlgorithm::RsaPssSha256) => rsa(pair, &RSA_PSS_SHA256),
+            (Pair::Rsa(pair), SignatureAlgorithm::RsaPssSha384) => rsa(pair, &RSA_PSS_SHA384),
             _ => return Err(NotSigned::OtherAlgorithm(with.name())),
         }
         .map_err(|_| NotSigned::Failed)

@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ca_core::der::DerError;
-use ca_core::key::{KeyAlgorithm, KeyError, SubjectKey, WeakKey};
+use ca_core::key::{KeyAlgorithm, KeyError, SignatureAlgorithmError, SubjectKey, WeakKey};
 use ca_core::request::{Csr, CsrError, ProvenCsr, Repair};
 
 use super::message::Message;
@@ -62,10 +62,23 @@ pub fn explain(error: &CsrError) -> Message {
         CsrError::NotACsr(DerError::TrailingData(octets)) => Message::new("csr-trailing-data").with("count", octets),
         CsrError::NotACsr(_) => Message::new("csr-not-a-request"),
         CsrError::Key(error) => explain_key(error),
-        CsrError::UnsupportedSignatureAlgorithm(oid) => {
+        CsrError::SignatureAlgorithm(error) => explain_signature(error),
+        CsrError::BadSignature => Message::new("csr-bad-signature"),
+    }
+}
+
+fn explain_signature(error: &SignatureAlgorithmError) -> Message {
+    match error {
+        SignatureAlgorithmError::Unsupported(oid) => {
             Message::new("csr-signature-algorithm").with("algorithm", algorithm_name(oid))
         }
-        CsrError::BadSignature => Message::new("csr-bad-signature"),
+        SignatureAlgorithmError::PssDigest(_) => Message::new("csr-signature-algorithm").with("algorithm", "RSA-PSS"),
+        SignatureAlgorithmError::PssSalt { found, expected } => {
+            Message::new("csr-pss-salt").with("found", found).with("expected", expected)
+        }
+        SignatureAlgorithmError::Der(_) | SignatureAlgorithmError::Parameters(_) => {
+            Message::new("csr-signature-malformed")
+        }
     }
 }
 
@@ -216,7 +229,10 @@ mod tests {
             CsrError::Key(KeyError::Weak(WeakKey::SmallFactor(7))),
             CsrError::Key(KeyError::Weak(WeakKey::Roca)),
             CsrError::Key(KeyError::Weak(WeakKey::ClosePrimes)),
-            CsrError::UnsupportedSignatureAlgorithm("1.2.840.113549.1.1.5".to_owned()),
+            SignatureAlgorithmError::Unsupported("1.2.840.113549.1.1.5".to_owned()).into(),
+            SignatureAlgorithmError::PssDigest("1.3.14.3.2.26".to_owned()).into(),
+            SignatureAlgorithmError::PssSalt { found: 222, expected: 32 }.into(),
+            SignatureAlgorithmError::Parameters("ecdsa-with-SHA256").into(),
             CsrError::BadSignature,
         ]
     }
@@ -250,7 +266,9 @@ mod tests {
             text(CsrError::Key(KeyError::Weak(WeakKey::RsaSize { bits: 1024, least: 2048, most: 4096 })))
                 .contains("1024")
         );
-        assert!(text(CsrError::UnsupportedSignatureAlgorithm("1.2.840.113549.1.1.5".to_owned())).contains("SHA-1-RSA"));
+        assert!(
+            text(SignatureAlgorithmError::Unsupported("1.2.840.113549.1.1.5".to_owned()).into()).contains("SHA-1-RSA")
+        );
         assert!(text(CsrError::Key(KeyError::UnsupportedAlgorithm("1.2.3".to_owned()))).contains("1.2.3"));
     }
 

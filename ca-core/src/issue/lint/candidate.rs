@@ -209,6 +209,19 @@ impl<'a> Candidate<'a> {
         u64::try_from(not_after.seconds().saturating_sub(not_before.seconds()).saturating_add(1)).unwrap_or(0)
     }
 
+    /// The AlgorithmIdentifiers of the signature, inside what is signed and outside, each with its header; `None` where the
+    /// octets are not DER up to there.
+    pub fn signature_identifiers(&self) -> (Option<&'a [u8]>, Option<&'a [u8]>) {
+        let sequence = |fields: &mut Reader<'a>| Some(fields.expect_element(tag::SEQUENCE).ok()?.whole);
+        let Ok(mut outer) = Reader::of_sequence(self.der) else { return (None, None) };
+        let inside = outer.sequence().ok().and_then(|mut tbs| {
+            tbs.optional(tag::context_constructed(0)).ok()?;
+            tbs.expect(tag::INTEGER).ok()?;
+            sequence(&mut tbs)
+        });
+        (inside, sequence(&mut outer))
+    }
+
     /// The digest it is signed over; `None` for EdDSA, which has its own, and for algorithms nobody knows.
     pub fn signature_hash(&self) -> Option<SignatureHash> {
         signature_hash(&self.x509.tbs_certificate.signature)

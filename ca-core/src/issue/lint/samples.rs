@@ -10,7 +10,7 @@ use crate::der::{Reader, Writer, check_strict, tag};
 use crate::id::{AuthorityId, KeyLabel};
 use crate::issue::encode::encode;
 use crate::issue::{Authority, Facts, PublicAddresses, Vetted};
-use crate::key::{CryptoCalendar, SubjectKey};
+use crate::key::{CryptoCalendar, SignatureAlgorithm, SubjectKey};
 use crate::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, EmailAddress, StringKind};
 use crate::oid::{self, Oid};
 use crate::profile::{Count, Family, Field, Fields, Pack, Profile};
@@ -287,6 +287,12 @@ impl Sample {
                 w.oid(algorithm);
             });
         });
+        self.with(|sample| (sample.inner_algorithm, sample.outer_algorithm) = (der.clone(), der))
+    }
+
+    /// The sample with both algorithm fields as we write them.
+    pub(crate) fn signed_with(self, algorithm: SignatureAlgorithm) -> Self {
+        let der = Writer::build(|w| algorithm.write(w));
         self.with(|sample| (sample.inner_algorithm, sample.outer_algorithm) = (der.clone(), der))
     }
 

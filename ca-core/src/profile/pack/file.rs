@@ -73,6 +73,7 @@ pub(super) struct Authority {
     pub(super) alternative: Option<Words>,
     pub(super) encoding: Spanned<Encoding>,
     pub(super) keys: Words,
+    pub(super) signature: Option<Spanned<String>>,
     pub(super) crl: Crl,
     pub(super) ocsp: Option<Ocsp>,
 }

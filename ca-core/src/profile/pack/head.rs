@@ -5,7 +5,7 @@ use super::file::{self, File};
 use super::words::{self, Wrong, wrong};
 use super::{AuthorityRule, Pack, Periods, ResponderRule, consistency, profiles, soundness};
 use crate::id::{AuthorityId, PolicyId, ProfileId};
-use crate::key::{Allowed, CryptoCalendar, CryptoDate, Dated, SignatureHash};
+use crate::key::{Allowed, CryptoCalendar, CryptoDate, Dated, KeyAlgorithm, RsaPadding, SignatureHash};
 use crate::oid::ObjectId;
 use crate::profile::{PolicyTerm, Text};
 use toml::Spanned;
@@ -140,6 +140,7 @@ fn authority(name: &Spanned<String>, raw: &file::Authority) -> Result<AuthorityR
         Ok(ResponderRule { profile: profile(&ocsp.responder)?, periods })
     });
     let encoding = words::string_kind(*raw.encoding.get_ref());
+    let keys = words::keys(&raw.keys)?;
     let utf8 = words::string_kind(file::Encoding::Utf8);
     Ok(AuthorityRule {
         id: id(name)?,
@@ -149,10 +150,23 @@ fn authority(name: &Spanned<String>, raw: &file::Authority) -> Result<AuthorityR
         subject: words::name(&raw.subject, encoding)?,
         encoding,
         alternative: raw.alternative.as_ref().map(|name| words::name(name, utf8)).transpose()?,
-        keys: words::keys(&raw.keys)?,
+        padding: raw.signature.as_ref().map_or(Ok(RsaPadding::default()), |word| padding(word, &keys))?,
+        keys,
         crl: periods(&raw.crl.validity, &raw.crl.refresh_before)?,
         ocsp: ocsp.transpose()?,
     })
+}
+
+/// How an authority's RSA keys pad: a choice that other keys do not have.
+fn padding(word: &Spanned<String>, keys: &[KeyAlgorithm]) -> Result<RsaPadding, Wrong> {
+    let known = RsaPadding::ALL.map(RsaPadding::as_str);
+    let padding = words::word(word, "signature", &known, RsaPadding::parse)?;
+    match keys.iter().find(|key| !key.is_rsa()) {
+        Some(other) => {
+            Err(wrong(word, format!("a key {other} does not sign with {}: leave it out of keys", word.get_ref())))
+        }
+        None => Ok(padding),
+    }
 }
 
 fn periods(validity: &Spanned<String>, refresh_before: &Spanned<String>) -> Result<Periods, Wrong> {

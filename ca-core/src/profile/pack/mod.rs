@@ -20,7 +20,7 @@ pub use packs::{Packs, PacksError};
 
 use super::{PolicyTerm, Profile, Text};
 use crate::id::{AuthorityId, ProfileId};
-use crate::key::{CryptoCalendar, KeyAlgorithm};
+use crate::key::{CryptoCalendar, KeyAlgorithm, RsaPadding, SignatureAlgorithm};
 use crate::name::{DistinguishedName, StringKind};
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -67,10 +67,19 @@ pub struct AuthorityRule {
     pub alternative: Option<DistinguishedName>,
     /// The keys it may have; the first is made where nobody chooses.
     pub keys: Vec<KeyAlgorithm>,
+    /// How its key pads what it signs, where that is RSA.
+    pub padding: RsaPadding,
     /// How long its CRLs are valid, and when the next is made.
     pub crl: Periods,
     /// Its OCSP responder.
     pub ocsp: Option<ResponderRule>,
+}
+
+impl AuthorityRule {
+    /// What it signs with when its key is of that kind.
+    pub const fn signature_algorithm(&self, key: KeyAlgorithm) -> SignatureAlgorithm {
+        key.signature_algorithm().padded(self.padding)
+    }
 }
 
 /// How long something is valid, and how long before its end the next is made.

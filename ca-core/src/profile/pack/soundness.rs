@@ -5,7 +5,7 @@
 use super::head::Placed;
 use super::words::Wrong;
 use super::{AuthorityRule, Pack};
-use crate::key::{KeyAlgorithm, SignatureAlgorithm, SignatureHash};
+use crate::key::KeyAlgorithm;
 use crate::name::{StringKind, is_hidden};
 use crate::oid::{self, Oid};
 use crate::profile::{Count, Family, Field, KeyUsage, Length, Profile, Role, Source};
@@ -61,10 +61,7 @@ fn check_keys(pack: &Pack, keys: &[KeyAlgorithm], wrong: &mut Complain<'_>) {
         if pack.calendar.end_of(*key).is_some_and(|end| end <= start) {
             wrong(format!("{key} keys may not be used any more when this pack takes effect, by its own [[crypto]]"));
         }
-        let hash = match key.signature_algorithm() {
-            SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::RsaSha256 => SignatureHash::Sha256,
-            SignatureAlgorithm::EcdsaSha384 | SignatureAlgorithm::RsaSha384 => SignatureHash::Sha384,
-        };
+        let hash = key.signature_algorithm().hash();
         let then = Validity { not_before: start, not_after: start };
         if pack.calendar.against_signature(hash, then).is_some() {
             wrong(format!("{key} keys sign over {}, which this pack's own [[crypto]] forbids", hash.as_str()));

@@ -183,6 +183,29 @@ fn contradictions_of_authorities_are_refused() {
 }
 
 #[test]
+fn an_authority_of_rsa_keys_may_sign_with_pss_and_no_other() {
+    let keys = (
+        "keys = [\"p256\", \"p384\", \"rsa4096\", \"rsa3072\", \"rsa2048\"]\ncrl = { validity = \"72h\"",
+        |keys: &str, signature: &str| {
+            format!("keys = [{keys}]\nsignature = \"{signature}\"\ncrl = {{ validity = \"72h\"")
+        },
+    );
+    let text = PRIVATE.replacen(keys.0, &keys.1("\"rsa3072\", \"rsa4096\"", "rsa-pss"), 1);
+    let pack = Pack::parse(&text, "test.toml").unwrap();
+    let rule = pack.authority(&AuthorityId::parse("application-ca").unwrap()).unwrap();
+    assert_eq!(rule.signature_algorithm(KeyAlgorithm::Rsa3072), SignatureAlgorithm::RsaPssSha256);
+    assert_eq!(rule.signature_algorithm(KeyAlgorithm::Rsa4096), SignatureAlgorithm::RsaPssSha384);
+    let before = Pack::parse(PRIVATE, "test.toml").unwrap();
+    assert!(
+        before.differences(&pack).iter().any(|one| one.field == "signature" && one.after.as_deref() == Some("rsa-pss"))
+    );
+    let curve = keys.1("\"p256\"", "rsa-pss");
+    refused(PRIVATE, (keys.0, &curve), "\"rsa-pss\"", "a key p256 does not sign with rsa-pss");
+    let unknown = keys.1("\"rsa3072\"", "rsa-sha1");
+    refused(PRIVATE, (keys.0, &unknown), "\"rsa-sha1\"", "`rsa-sha1` is no signature; there are: rsa-pkcs1, rsa-pss");
+}
+
+#[test]
 fn an_authority_has_a_root_above_it_and_can_sign_its_crls() {
     let circle = ("issuer = \"root\"", "issuer = \"application-ca\"");
     refused(PRIVATE, circle, "application-ca]\ntitle", "the issuers above application-ca lead back to it");

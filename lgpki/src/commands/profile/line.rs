@@ -148,11 +148,13 @@ impl<'a> Line<'a> {
             Some(above) => submit(&above.engine, order).await?,
             None => {
                 let founding = Authority::founding(rule.id.clone(), rule.subject.clone(), public, label.clone());
+                let founding = founding.signing_with(rule.signature_algorithm(key)).map_err(SampleError::of)?;
                 submit(&self.engine(founding)?, order).await?
             }
         };
         let (name, stem) = (format!("{}-{}", rule.id, self.lineage), format!("{}-{key}", rule.profile));
         let authority = Authority::of_certificate(rule.id.clone(), &certificate, label.clone(), addresses(what, &name));
+        let authority = authority.and_then(|authority| authority.signing_with(rule.signature_algorithm(key)));
         let authority = authority.map_err(SampleError::of)?;
         let file = format!("{stem}.pem");
         let mut chain = vec![certificate.clone()];
@@ -259,6 +261,7 @@ impl<'a> Line<'a> {
         let label = KeyLabel::parse(&format!("{}-{key}", rule.id)).map_err(SampleError::of)?;
         let public = self.create(&label, key).await?;
         let founding = Authority::founding(rule.id.clone(), rule.subject.clone(), public.clone(), label);
+        let founding = founding.signing_with(rule.signature_algorithm(key)).map_err(SampleError::of)?;
         let order = Order::ceremony(profile, rule.subject.clone(), public).called(rule.alternative.clone());
         Ok((submit(&self.engine(founding)?, order).await?, holder))
     }

@@ -45,7 +45,9 @@ fn tried(pack: &Pack, profile: &Profile, key: KeyAlgorithm) -> Result<(), String
     let holder = public(key, Whose::Holder)?;
     let (authority, order) = if profile.family == Family::Root {
         let label = KeyLabel::parse(rule.id.as_str()).map_err(|error| said(&error))?;
-        let founder = Authority::founding(rule.id.clone(), rule.subject.clone(), holder.clone(), label);
+        let founder = Authority::founding(rule.id.clone(), rule.subject.clone(), holder.clone(), label)
+            .signing_with(rule.signature_algorithm(key))
+            .map_err(|error| said(&error))?;
         (founder, Order::ceremony(profile, rule.subject.clone(), holder).called(rule.alternative.clone()))
     } else {
         let authority = stand_in(pack, rule)?;

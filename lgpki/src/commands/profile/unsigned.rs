@@ -25,18 +25,23 @@ pub fn authority(
     let mut fitting = roots.filter(|profile| profile.alternative.of_authority == rule.alternative.is_some());
     let profile = fitting.next().ok_or_else(|| format!("{} has no self-signed profile", pack.name))?;
     let label = KeyLabel::parse(rule.id.as_str()).map_err(|error| said(&error))?;
-    let founder = Authority::founding(rule.id.clone(), rule.subject.clone(), key.clone(), label.clone());
+    let algorithm = rule.signature_algorithm(key.algorithm());
+    let founder = Authority::founding(rule.id.clone(), rule.subject.clone(), key.clone(), label.clone())
+        .signing_with(algorithm)
+        .map_err(|error| said(&error))?;
     let order = Order::ceremony(profile, rule.subject.clone(), key.clone()).called(rule.alternative.clone());
     let everything = pack.clone().also_issued_by(&rule.id);
     let linted = prepare(&everything, &founder, order, entropy, now).map_err(|error| said(&error))?;
     let der = Writer::build(|w| {
         w.sequence(|w| {
             w.bit_string(&[]);
-            key.algorithm().signature_algorithm().write(w);
+            algorithm.write(w);
             w.raw(&linted.facts().tbs);
         });
     });
     let certificate = Certificate::from_der(&der).map_err(|error| said(&error))?;
     let addresses = repository.addresses(&rule.id);
-    Authority::of_certificate(rule.id.clone(), &certificate, label, addresses).map_err(|error| said(&error))
+    Authority::of_certificate(rule.id.clone(), &certificate, label, addresses)
+        .and_then(|authority| authority.signing_with(algorithm))
+        .map_err(|error| said(&error))
 }

@@ -1,6 +1,7 @@
-//! The signature algorithm is the one that fits the authority's key: its kind, and the digest of its strength (BR
-//! §7.1.3.2).
+//! The signature algorithm is the authority's, octet for octet: it fits the kind of its key, the digest of its strength (BR
+//! §7.1.3.2), and the padding that was chosen for it.
 
+use crate::der::Writer;
 use crate::issue::lint::{Candidate, Check, Promise, Rule, Says, Severity};
 use crate::oid::dotted;
 
@@ -16,14 +17,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String> {
+    let expected = promise.authority.signature_algorithm();
+    if candidate.signature_identifiers().0 == Some(&Writer::build(|w| expected.write(w))) {
+        return Ok(());
+    }
     let found = candidate.x509.tbs_certificate.signature.algorithm.as_bytes();
     let key = promise.authority.key().algorithm();
-    let expected = key.signature_algorithm();
-    if found == expected.oid().as_bytes() {
-        Ok(())
-    } else {
-        Err(format!("{} where {key} keys sign with {}", dotted(found), expected.name()))
-    }
+    Err(format!("{} where this {key} key signs with {}", dotted(found), expected.name()))
 }
 
 #[cfg(test)]
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn another_digest_fails() {
-        let found = "1.2.840.10045.4.3.3 where p256 keys sign with ecdsa-with-SHA256";
+        let found = "1.2.840.10045.4.3.3 where this p256 key signs with ecdsa-with-SHA256";
         Sample::bare().algorithm(|_| {}, oid::ECDSA_WITH_SHA384).breaks(&RULE, found);
     }
 }

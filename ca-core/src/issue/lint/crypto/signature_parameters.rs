@@ -1,35 +1,39 @@
-//! The signature's AlgorithmIdentifier has NULL parameters with RSA (RFC 4055 §5) and none with ECDSA (RFC 5758 §3.2).
+//! The signature's AlgorithmIdentifier has NULL parameters with RSA (RFC 4055 §5), none with ECDSA (RFC 5758 §3.2), and with
+//! RSASSA-PSS one digest for all, whose length the salt has (RFC 4055 §3.1).
 
+use crate::der::{Reader, tag};
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
-use crate::key::SignatureAlgorithm;
-use x509_parser::der_parser::asn1_rs::Tag;
+use crate::key::{RsaPadding, SignatureAlgorithm, SignatureAlgorithmError};
 
 pub(super) const RULE: Rule = Rule {
     name: "crypto.signature-parameters",
-    source: "RFC 4055 §5, RFC 5758 §3.2",
+    source: "RFC 4055 §3.1, §5, RFC 5758 §3.2",
     severity: Severity::Error,
     says: Says {
-        en: "The parameters of the signature algorithm are NULL with RSA and absent with ECDSA.",
-        ja: "署名アルゴリズムのパラメータは、RSAではNULLで、ECDSAではあってはなりません。",
+        en: "The parameters of the signature algorithm are NULL with RSA, absent with ECDSA, and name one digest and a salt of its length with RSASSA-PSS.",
+        ja: "署名アルゴリズムのパラメータは、RSAではNULL、ECDSAではなし、RSASSA-PSSでは一つのハッシュ関数と、それと同じ長さのソルトでなければなりません。",
     },
     check: Check::Any(check),
 };
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
-    for found in [&candidate.x509.tbs_certificate.signature, &candidate.x509.signature_algorithm] {
-        let parameters = found.parameters().map(|value| (value.tag(), value.data));
-        match SignatureAlgorithm::from_oid(found.algorithm.as_bytes()) {
-            Some(algorithm) if algorithm.is_rsa() && !matches!(parameters, Some((Tag::Null, []))) => {
+    let (inside, outside) = candidate.signature_identifiers();
+    for identifier in [inside, outside].into_iter().flatten() {
+        let Ok(content) = Reader::new(identifier).expect(tag::SEQUENCE) else { continue };
+        match SignatureAlgorithm::read(content) {
+            // Readers must take NULL as said when it is left out; writers must not leave it out.
+            Ok(algorithm) if algorithm.padding() == Some(RsaPadding::Pkcs1) && !content.ends_with(&NULL) => {
                 return Err(format!("{} without NULL", algorithm.name()));
             }
-            Some(algorithm) if !algorithm.is_rsa() && parameters.is_some() => {
-                return Err(format!("{} with parameters", algorithm.name()));
-            }
-            _ => {}
+            // Which algorithms and digests are accepted is the matter of `crypto.signature-digest`.
+            Ok(_) | Err(SignatureAlgorithmError::Unsupported(_) | SignatureAlgorithmError::PssDigest(_)) => {}
+            Err(error) => return Err(error.to_string()),
         }
     }
     Ok(())
 }
+
+const NULL: [u8; 2] = [tag::NULL, 0];
 
 #[cfg(test)]
 mod tests {
@@ -49,6 +53,27 @@ mod tests {
         Sample::bare().algorithm(|_| {}, oid::SHA256_WITH_RSA).breaks(&RULE, "sha256WithRSAEncryption without NULL");
         Sample::bare()
             .algorithm(Writer::null, oid::ECDSA_WITH_SHA256)
-            .breaks(&RULE, "ecdsa-with-SHA256 with parameters");
+            .breaks(&RULE, "ecdsa-with-SHA256 with parameters that it does not have");
+    }
+    #[test]
+    fn pss_with_a_salt_of_the_digest_passes_and_with_the_default_fails() {
+        let pss = |algorithm: SignatureAlgorithm| Sample::bare().signed_with(algorithm);
+        pss(SignatureAlgorithm::RsaPssSha256).keeps(&RULE);
+        pss(SignatureAlgorithm::RsaPssSha384).keeps(&RULE);
+        let default_salt = |w: &mut Writer| {
+            w.sequence(|w| {
+                let digest = |w: &mut Writer| w.sequence(|w| w.oid(oid::SHA256));
+                w.constructed(tag::context_constructed(1), |w| {
+                    w.sequence(|w| {
+                        digest(w);
+                        w.oid(oid::MGF1);
+                    });
+                });
+                w.constructed(tag::context_constructed(0), digest);
+            });
+        };
+        Sample::bare()
+            .algorithm(default_salt, oid::RSASSA_PSS)
+            .breaks(&RULE, "RSASSA-PSS with a salt of 20 octets; 32 are accepted, as many as the digest has");
     }
 }
