@@ -7,6 +7,7 @@ use std::time::Duration;
 use ca_core::audit::Actor;
 use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, KeyLabel};
+use ca_core::key::SignatureAlgorithm;
 use ca_core::signer::{Signer, SignerError, Tbs};
 use ca_core::time::Timestamp;
 use store::authorities::AuthorityRow;
@@ -115,6 +116,7 @@ pub async fn refresh(
     let previous = read_previous(taken.previous.as_ref())?;
     refuse_dating_back(now, previous.as_ref())?;
     let draft = Draft {
+        algorithm: taken.authority.signature.unwrap_or_else(|| issuer.signs_with()),
         issuer,
         key: taken.authority.key_label,
         number: u64::try_from(taken.number).unwrap_or(0),
@@ -183,6 +185,7 @@ fn refuse_dating_back(now: Timestamp, previous: Option<&CertificateList>) -> Res
 
 struct Draft {
     issuer: Certificate,
+    algorithm: SignatureAlgorithm,
     key: KeyLabel,
     number: u64,
     this_update: Timestamp,
@@ -198,7 +201,7 @@ impl Draft {
             self.revoked.iter().filter(|r| r.is_listed(previous_update)).map(|r| r.entry.clone()).collect();
         let content = CrlContent {
             issuer: &self.issuer,
-            algorithm: self.issuer.signs_with(),
+            algorithm: self.algorithm,
             scope: Scope::Full,
             number: self.number,
             this_update: self.this_update,

@@ -59,6 +59,10 @@ impl Established {
         let (id, certificate) = (row.authority_id.clone(), Certificate::from_der(&row.certificate)?);
         let addresses = repository.addresses(&id);
         let authority = Authority::of_certificate(id, &certificate, row.key_label.clone(), addresses)?;
+        let authority = match row.signature {
+            Some(algorithm) => authority.signing_with(algorithm)?,
+            None => authority,
+        };
         Ok(Self { authority: authority.of_line(row.generation.line.clone()), certificate, kind: row.kind })
     }
 }
@@ -138,12 +142,13 @@ impl Foundry {
         let label = KeyLabel::parse(id.as_str())?;
         let profile = profile(pack, &rule.profile)?;
         let key = self.make_key(&label, key).await?;
+        let algorithm = rule.signature_algorithm(key.algorithm());
         let order = Order::ceremony(profile, rule.subject.clone(), key.clone()).called(rule.alternative.clone());
         let certificate = match issuer {
             Some(issuer) => self.issue(pack, &issuer.authority, order).await?,
             None => {
                 let founding = Authority::founding(id.clone(), rule.subject.clone(), key, label.clone());
-                let founding = founding.of_line(rule.id.clone());
+                let founding = founding.of_line(rule.id.clone()).signing_with(algorithm)?;
                 self.issue(pack, &founding, order).await?
             }
         };
@@ -151,7 +156,7 @@ impl Foundry {
         let row = AuthorityRow {
             authority_id: id,
             generation: generation.clone(),
-            signature: None,
+            signature: Some(algorithm),
             name_ja: rule.title.ja.clone(),
             name_en: rule.title.en.clone(),
             kind: kind_of(pack, rule),

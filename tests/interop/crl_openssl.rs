@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use ca_core::key::KeyAlgorithm;
+use ca_core::key::{KeyAlgorithm, RsaPadding};
 use ca_core::revocation::RevocationReason;
 use ca_core::serial::SerialNumber;
 use ca_core::time::{Clock, Timestamp};
@@ -16,12 +16,18 @@ use lgpki_tests::databases::Kind;
 
 use crate::pki::{Pki, id, openssl, text};
 
-const KINDS: [KeyAlgorithm; 3] = [KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::Rsa2048];
+/// Kinds of keys, and how they pad where that is RSA.
+const KINDS: [(KeyAlgorithm, RsaPadding); 4] = [
+    (KeyAlgorithm::P256, RsaPadding::Pkcs1),
+    (KeyAlgorithm::P384, RsaPadding::Pkcs1),
+    (KeyAlgorithm::Rsa2048, RsaPadding::Pkcs1),
+    (KeyAlgorithm::Rsa2048, RsaPadding::Pss),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openssl_verifies_the_crl_and_finds_the_revoked_certificate() {
     for kind in KINDS {
-        let pki = Pki::found(&format!("crl-{kind}"), kind).await;
+        let pki = Pki::found_signing(Kind::Sqlite, &format!("crl-{}-{}", kind.0, kind.1.as_str()), kind).await;
         let good = pki.issue("good.shirakaba.lg.jp").await;
         let bad = pki.issue("bad.shirakaba.lg.jp").await;
         let stopped = pki.issue("stopped.shirakaba.lg.jp").await;
@@ -53,6 +59,8 @@ async fn openssl_verifies_the_crl_and_finds_the_revoked_certificate() {
         let crl_pem = pki.scratch.file("full.pem", pem);
         let (chain, good_file, bad_file) =
             (pki.chain_file(), pki.scratch.file("good.pem", good.to_pem()), pki.scratch.file("bad.pem", bad.to_pem()));
+        let shown = text(&openssl("x509 -in {} -noout -text", &[&good_file]));
+        assert_eq!(shown.contains("Signature Algorithm: rsassaPss"), kind.1 == RsaPadding::Pss, "{shown}");
         let verified = openssl("verify -crl_check -CAfile {} -CRLfile {} {}", &[&chain, &crl_pem, &good_file]);
         assert!(verified.status.success(), "{}", text(&verified));
         let refused = openssl("verify -crl_check -CAfile {} -CRLfile {} {}", &[&chain, &crl_pem, &bad_file]);

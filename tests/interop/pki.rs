@@ -84,7 +84,7 @@ impl Pki {
         let row = |authority: &str, kind, issuer: Option<&str>, certificate: &Certificate| AuthorityRow {
             authority_id: id(authority),
             generation: Generation::first(id(authority), now),
-            signature: None,
+            signature: Some(with),
             name_ja: authority.into(),
             name_en: authority.into(),
             kind,

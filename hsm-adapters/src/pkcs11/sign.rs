@@ -1,5 +1,6 @@
-//! Signatures by a token. Devices are asked for the two mechanisms that all of them have, CKM_ECDSA and CKM_RSA_PKCS: the
-//! digest is made here, RSA's DigestInfo is put around it here, and ECDSA's r‖s becomes DER here.
+//! Signatures by a token. Devices are asked for the mechanisms that all of them have, CKM_ECDSA and CKM_RSA_PKCS, and for
+//! CKM_RSA_PKCS_PSS where an authority signs so: the digest is made here, RSA's DigestInfo is put around it here, and ECDSA's
+//! r‖s becomes DER here.
 
 use ca_core::der::Writer;
 use ca_core::digest::{sha256, sha384};
@@ -7,7 +8,8 @@ use ca_core::key::{KeyAlgorithm, SignatureAlgorithm};
 use ca_core::verify::verify;
 use cryptoki::context::Function;
 use cryptoki::error::Error as DeviceError;
-use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
+use cryptoki::mechanism::{Mechanism, MechanismType};
 
 use super::keys::Found;
 use super::{TokenError, TokenKey, TokenSession, device};
@@ -48,8 +50,7 @@ impl TokenSession {
         message: &[u8],
     ) -> Result<Vec<u8>, TokenError> {
         let input = signed_octets(algorithm, message);
-        let mechanism = if algorithm.is_rsa() { Mechanism::RsaPkcs } else { Mechanism::Ecdsa };
-        let raw = self.session.sign(&mechanism, key.private, &input).map_err(|source| match source {
+        let raw = self.session.sign(&mechanism(algorithm), key.private, &input).map_err(|source| match source {
             // The device refused before it had the octets.
             DeviceError::Pkcs11(_, Function::SignInit) => device("begin to sign")(source),
             _ => TokenError::OutcomeUnknown { token: self.token.clone(), source },
@@ -88,9 +89,19 @@ fn signed_octets(algorithm: SignatureAlgorithm, message: &[u8]) -> Vec<u8> {
         SignatureAlgorithm::EcdsaSha384 => sha384(message).to_vec(),
         SignatureAlgorithm::RsaSha256 => [&SHA256_INFO[..], &sha256(message)].concat(),
         SignatureAlgorithm::RsaSha384 => [&SHA384_INFO[..], &sha384(message)].concat(),
-        // The token pads (CKM_RSA_PKCS_PSS); a holder's key is not asked for it.
         SignatureAlgorithm::RsaPssSha256 => sha256(message).to_vec(),
         SignatureAlgorithm::RsaPssSha384 => sha384(message).to_vec(),
+    }
+}
+
+/// How the token is to sign it.
+fn mechanism(algorithm: SignatureAlgorithm) -> Mechanism<'static> {
+    let pss = |hash_alg, mgf, salt: u64| Mechanism::RsaPkcsPss(PkcsPssParams { hash_alg, mgf, s_len: salt.into() });
+    match algorithm {
+        SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::EcdsaSha384 => Mechanism::Ecdsa,
+        SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::RsaSha384 => Mechanism::RsaPkcs,
+        SignatureAlgorithm::RsaPssSha256 => pss(MechanismType::SHA256, PkcsMgfType::MGF1_SHA256, 32),
+        SignatureAlgorithm::RsaPssSha384 => pss(MechanismType::SHA384, PkcsMgfType::MGF1_SHA384, 48),
     }
 }
 
