@@ -125,6 +125,10 @@ const LINKS: &str = "select l.authority_id, l.subject_id, c.der
     from link_certificate l join certificate c on c.authority_id = l.authority_id and c.serial = l.serial
     where l.subject_id = $1 and c.der is not null order by l.authority_id";
 
+const OF_LINE: &str = "select other.authority_id
+    from authority one join authority other on other.line_id = one.line_id
+    where one.authority_id = $1 order by other.generation";
+
 /// The last instant of the last certificate.
 const LAST_END: &str = "select coalesce(max(i.not_after), 0)
     from intent i join certificate c on c.authority_id = i.authority_id and c.serial = i.serial
@@ -189,6 +193,16 @@ impl ReadTxn {
     /// The authority of that id.
     pub async fn authority(&mut self, id: &AuthorityId) -> Result<Option<AuthorityRow>, StoreError> {
         on!(self, one Record, BY_ID, id.as_str())?.map(AuthorityRow::try_from).transpose()
+    }
+
+    /// The ids of all generations of an authority, the first first; its own alone where it has no row.
+    pub(crate) async fn generations(&mut self, authority: &AuthorityId) -> Result<Vec<AuthorityId>, StoreError> {
+        let found = on!(self, all Only<String>, OF_LINE, authority.as_str())?;
+        if found.is_empty() {
+            return Ok(vec![authority.clone()]);
+        }
+        let id = |(text,): &Only<String>| parsed("authority.authority_id", AuthorityId::parse(text));
+        found.iter().map(id).collect()
     }
 
     /// The link certificates for the key of `subject`, by who issued them.

@@ -315,8 +315,7 @@ impl WriteTxn {
             burnt.push(serial);
         }
         if !burnt.is_empty() {
-            let now = self.now();
-            self.enqueue(&Job::RefreshCrl(authority.clone()), now).await?;
+            self.ask_for_crls(authority).await?;
         }
         Ok(burnt)
     }

@@ -37,9 +37,13 @@ const INSERT: &str = "insert into revocation (authority_id, serial, reason, revo
 
 const FORGET_RESPONSE: &str = "delete from ocsp_response where authority_id = $1 and serial = $2";
 
-const OF_AUTHORITY: &str = "select v.serial, v.reason, v.revoked_at, v.invalidity_at, i.not_after
+/// Those of all generations that share the authority's name.
+const OF_LINE: &str = "select v.serial, v.reason, v.revoked_at, v.invalidity_at, i.not_after
     from revocation v join intent i on i.authority_id = v.authority_id and i.serial = v.serial
-    where v.authority_id = $1 and v.serial > $2 order by v.serial limit $3";
+    where v.authority_id in (select $1 union select other.authority_id
+            from authority one join authority other on other.line_id = one.line_id where one.authority_id = $1)
+        and v.serial > $2
+    order by v.serial limit $3";
 
 /// Rows read at a time: the whole of a large CRL never stands in one answer.
 const PAGE: i64 = 10_000;
@@ -57,9 +61,18 @@ impl WriteTxn {
         on!(self, execute FORGET_RESPONSE, authority.as_str(), serial.as_bytes())?;
         let now = self.now();
         self.enqueue(&Job::Presign(authority.clone(), serial.clone()), now).await?;
-        self.enqueue(&Job::RefreshCrl(authority.clone()), now).await?;
+        self.ask_for_crls(authority).await?;
         let event = AuditEvent::new(Verb::CertificateRevoked, format!("certificate:{authority}/{serial}"));
         self.audit(event.with("reason", revocation.reason.as_str())).await
+    }
+
+    /// Asks for the next CRL of every generation of the authority: each lists what any of them has revoked.
+    pub(crate) async fn ask_for_crls(&mut self, authority: &AuthorityId) -> Result<(), StoreError> {
+        let now = self.now();
+        for generation in self.generations(authority).await? {
+            self.enqueue(&Job::RefreshCrl(generation), now).await?;
+        }
+        Ok(())
     }
 
     /// The row alone; the ledger's settlement has its own event and one job for all.
@@ -77,12 +90,14 @@ impl WriteTxn {
 }
 
 impl ReadTxn {
-    /// Every revocation of an authority, by serial number; expired certificates too, which the caller may leave out.
+    /// Every revocation of an authority, by serial number; expired certificates too, which the caller may leave out. Those of
+    /// its other generations are among them: all have one issuer name, so a reader may take the CRL of one for the other's,
+    /// and RFC 5280 §5.2.5 lets it where no issuingDistributionPoint says otherwise.
     pub async fn revocations(&mut self, authority: &AuthorityId) -> Result<Vec<RevokedEntry>, StoreError> {
         let mut entries: Vec<RevokedEntry> = Vec::new();
         loop {
             let after = entries.last().map(|entry| entry.serial.as_bytes().to_vec()).unwrap_or_default();
-            let page = on!(self, all Record, OF_AUTHORITY, authority.as_str(), after, PAGE)?;
+            let page = on!(self, all Record, OF_LINE, authority.as_str(), after, PAGE)?;
             if page.is_empty() {
                 return Ok(entries);
             }

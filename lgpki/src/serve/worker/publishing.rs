@@ -39,6 +39,17 @@ impl Worker {
                 self.put_off(&job, "the authority's key is not here").await;
                 continue;
             };
+            match self.authorities.is_wanted(row, &self.store, self.clock.now()).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.finish(&job).await;
+                    continue;
+                }
+                Err(error) => {
+                    self.put_off(&job, &chain(&error)).await;
+                    continue;
+                }
+            }
             let policy = self.policy.crl_of(row);
             match crl::refresh(&self.store, &self.signer, &authority, self.clock.now(), &policy).await {
                 Ok(refreshed) => {
