@@ -1,5 +1,6 @@
-//! What the world fetches over plain HTTP: CRLs (`/crl/<authority>.crl`) and the authorities' certificates
-//! (`/aia/<authority>.cer`, `.pem`, `.p7c`). Everything is signed or self-evident, so nothing here is secret.
+//! What the world fetches over plain HTTP: CRLs (`/crl/<authority>.crl`), the authorities' certificates
+//! (`/aia/<authority>.cer`, `.pem`; `.p7c` with every certificate issued to it) and the link certificates between their
+//! generations (`/aia/<authority>.by-<issuer>.cer`, `.pem`). Everything is signed or self-evident, so nothing here is secret.
 //!
 //! A CRL past its nextUpdate is still served, with `no-store` and without `Expires`: its entries are still revoked, a
 //! reader that checks nextUpdate refuses it by itself, and one that fails open on an error page would lose even those
@@ -84,17 +85,19 @@ async fn authority_certificate(
     request: HeaderMap,
 ) -> Response<Body> {
     let Some((slug, form)) = file.rsplit_once('.') else { return StatusCode::NOT_FOUND.into_response() };
-    let Ok(authority) = AuthorityId::parse(slug) else { return StatusCode::NOT_FOUND.into_response() };
-    let certificate = match certificate(&state.store, &authority).await {
-        Ok(Some(certificate)) => certificate,
-        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+    let certificates = match certificates(&state.store, slug).await {
+        Ok(certificates) => certificates,
         Err(error) => return unavailable(&error),
     };
+    let Some(certificate) = certificates.first() else { return StatusCode::NOT_FOUND.into_response() };
     let (kind, body) = match form {
-        "cer" => ("application/pkix-cert", certificate),
-        "pem" => ("application/x-pem-file", to_pem("CERTIFICATE", &certificate).into_bytes()),
-        // RFC 5280 §4.2.2.1 names this form for caIssuers; cross-certificates will stand beside the certificate.
-        "p7c" => ("application/pkcs7-mime; smime-type=certs-only", pkcs7::certs_only(&[certificate.as_slice()])),
+        "cer" => ("application/pkix-cert", certificate.clone()),
+        "pem" => ("application/x-pem-file", to_pem("CERTIFICATE", certificate).into_bytes()),
+        // RFC 5280 §4.2.2.1 names this form for caIssuers: every certificate issued to the authority.
+        "p7c" => {
+            let all: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();
+            ("application/pkcs7-mime; smime-type=certs-only", pkcs7::certs_only(&all))
+        }
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     let tag = entity_tag(&body);
@@ -110,8 +113,21 @@ async fn authority_certificate(
     answer
 }
 
-async fn certificate(store: &Store, authority: &AuthorityId) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(store.read().await?.authority(authority).await?.map(|row| row.certificate))
+/// What a name in the repository stands for: the authority's certificate and the links to it, or (`root-g2.by-root`) the
+/// link by one issuer alone. Empty when there is no such thing.
+async fn certificates(store: &Store, name: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+    let (authority, by) = match name.split_once(".by-") {
+        Some((authority, by)) => (AuthorityId::parse(authority), Some(AuthorityId::parse(by))),
+        None => (AuthorityId::parse(name), None),
+    };
+    let (Ok(authority), Ok(by)) = (authority, by.transpose()) else { return Ok(Vec::new()) };
+    let mut txn = store.read().await?;
+    let Some(row) = txn.authority(&authority).await? else { return Ok(Vec::new()) };
+    let links = txn.links(&authority).await?.into_iter();
+    Ok(match by {
+        Some(by) => links.filter(|link| link.authority_id == by).map(|link| link.der).collect(),
+        None => std::iter::once(row.certificate).chain(links.map(|link| link.der)).collect(),
+    })
 }
 
 fn unavailable(error: &StoreError) -> Response<Body> {

@@ -41,7 +41,7 @@ pub enum Command {
     /// Make a request for a certificate, signed with the holder's key
     #[command(subcommand)]
     Csr(csr::Csr),
-    /// Look after authorities: who may use their keys
+    /// Look after the authorities: their keys and generations, and who may use them
     #[command(subcommand)]
     Ca(ca::Ca),
     /// Look after the vault of keys made at the centre

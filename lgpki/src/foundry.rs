@@ -130,8 +130,8 @@ pub enum FoundryError {
 }
 
 impl Foundry {
-    /// Makes an authority: its key, its certificate (by `issuer`, or its own) and its row, all durable on return. Errors:
-    /// [`FoundryError`].
+    /// Makes an authority: its key, its certificate (by `issuer`, or its own) and its row, all durable on return. What an
+    /// earlier attempt has left of them is used. Errors: [`FoundryError`].
     pub async fn authority(
         &self,
         design: &Design<'_>,
@@ -145,11 +145,11 @@ impl Foundry {
         let algorithm = rule.signature_algorithm(key.algorithm());
         let order = Order::ceremony(profile, rule.subject.clone(), key.clone()).called(rule.alternative.clone());
         let certificate = match issuer {
-            Some(issuer) => self.issue(pack, &issuer.authority, order).await?,
+            Some(issuer) => self.issue_once(pack, &issuer.authority, order).await?,
             None => {
                 let founding = Authority::founding(id.clone(), rule.subject.clone(), key, label.clone());
                 let founding = founding.of_line(rule.id.clone()).signing_with(algorithm)?;
-                self.issue(pack, &founding, order).await?
+                self.issue_once(pack, &founding, order).await?
             }
         };
         let now = self.clock.now();
@@ -185,7 +185,7 @@ impl Foundry {
         let key = self.make_key(&label, RESPONDER_KEY).await?;
         let subject = responder_name(of.certificate.subject())?;
         let order = Order::ceremony(profile(pack, &rule.profile)?, subject, key);
-        let certificate = self.issue(pack, &of.authority, order).await?;
+        let certificate = self.issue_once(pack, &of.authority, order).await?;
         let mut txn = self.store.write(self.clock.now(), ACTOR).await?;
         txn.audit(AuditEvent::new(Verb::KeyCreated, format!("key:{label}"))).await?;
         txn.set_ocsp_responder(id, certificate.der(), &label).await?;
@@ -203,11 +203,32 @@ impl Foundry {
         }
     }
 
-    /// Makes a key; durable on return. Errors: [`FoundryError::Signer`].
+    /// Makes a key; durable on return. A key of that label and kind that an earlier attempt has made, and that no authority
+    /// or responder has, is used. Errors: [`FoundryError::Signer`].
     pub async fn make_key(&self, label: &KeyLabel, kind: KeyAlgorithm) -> Result<SubjectKey, FoundryError> {
+        let taken = self.store.read().await?.authorities().await?;
+        let taken = taken.iter().any(|row| row.key_label == *label || row.ocsp_key_label.as_ref() == Some(label));
         let (keys, label) = (Arc::clone(&self.keys), label.clone());
-        let made = tokio::task::spawn_blocking(move || keys.create(&label, kind)).await;
-        Ok(made.map_err(|_| FoundryError::Thread)??)
+        let made = tokio::task::spawn_blocking(move || match keys.create(&label, kind) {
+            Err(SignerError::KeyExists(label)) if !taken => {
+                let found = keys.public_key(&label)?;
+                if found.algorithm() == kind { Ok(found) } else { Err(SignerError::KeyExists(label)) }
+            }
+            made => made,
+        });
+        Ok(made.await.map_err(|_| FoundryError::Thread)??)
+    }
+
+    /// As [`Self::issue`], unless the ledger has such a certificate for that key already: then that one, which an earlier
+    /// attempt did not live to use. Errors: [`FoundryError`].
+    pub async fn issue_once(&self, pack: &Pack, by: &Authority, order: Order) -> Result<Certificate, FoundryError> {
+        let mut txn = self.store.read().await?;
+        let found = txn.certificate_for_key(by.id(), order.profile(), order.key()).await?.and_then(|row| row.der);
+        drop(txn);
+        match found {
+            Some(der) => Ok(Certificate::from_der(&der)?),
+            None => self.issue(pack, by, order).await,
+        }
     }
 
     /// Issues one certificate by the way of all certificates. Errors: [`FoundryError`].

@@ -3,8 +3,9 @@
 //! - [`cli`] is the command line, [`commands`] what each command does, [`trouble`] how it ends, [`out`] how it speaks.
 //! - [`config`] turns the TOML file into checked types; [`secrets`] and [`installation`] open what it names; [`keys`] are its
 //!   key stores.
-//! - [`foundry`] makes authorities, [`setup`] founds an installation with it, [`registration`] says who may use it, [`serve`]
-//!   runs one: listeners, worker, metrics. [`issuance`] is the issuing engine as a running thing.
+//! - [`foundry`] makes authorities, [`setup`] founds an installation with it, [`rollover`] gives one a new key.
+//! - [`registration`] says who may use an installation, [`serve`] runs one: listeners, worker, metrics. [`issuance`] is the
+//!   issuing engine as a running thing.
 //! - [`clock`] and [`entropy`] are the only places where the time is read and randomness drawn.
 //! - [`visitor`] is a browser without script, through which the demonstration and the tests use the pages.
 //! - [`custody`] shares what opens a key store among custodians, and brings their shares together.
@@ -25,6 +26,7 @@ pub mod keys;
 pub mod logs;
 pub mod out;
 pub mod registration;
+pub mod rollover;
 pub mod secrets;
 pub mod serve;
 pub mod setup;

@@ -7,6 +7,7 @@ use crate::error::StoreError;
 use crate::revocations::reason;
 use crate::txn::ReadTxn;
 use ca_core::id::{AuthorityId, OrganisationId, ProfileId, RequestId};
+use ca_core::key::SubjectKey;
 use ca_core::revocation::Revocation;
 use ca_core::serial::SerialNumber;
 use ca_core::time::{Timestamp, Validity};
@@ -142,7 +143,25 @@ const OF_ORGANISATION: &str = select_certificate!(
     order by c.recorded_at desc, c.serial desc limit $6"
 );
 
+const FOR_KEY: &str = select_certificate!(
+    "where c.authority_id = $1 and i.profile_id = $2 and i.key_sha256 = $3 and c.der is not null and v.reason is null
+    order by c.recorded_at desc limit 1"
+);
+
 impl ReadTxn {
+    /// The newest certificate by that authority and profile for that key that is not revoked. Looks through all of the
+    /// authority's: for those that issue to few.
+    pub async fn certificate_for_key(
+        &mut self,
+        authority: &AuthorityId,
+        profile: &ProfileId,
+        key: &SubjectKey,
+    ) -> Result<Option<CertificateRow>, StoreError> {
+        let key = key.fingerprint();
+        let record = on!(self, one Record, FOR_KEY, authority.as_str(), profile.as_str(), key.as_slice())?;
+        record.map(CertificateRow::try_from).transpose()
+    }
+
     /// The certificate, or burnt serial number, of that authority with that serial.
     pub async fn certificate(
         &mut self,

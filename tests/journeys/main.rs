@@ -13,6 +13,7 @@ mod judges;
 mod keys_contract;
 mod people;
 mod proofs;
+mod rollover;
 mod store_contract;
 
 /// The program under test.

@@ -35,6 +35,11 @@ impl Order {
         &self.profile
     }
 
+    /// The key it certifies.
+    pub const fn key(&self) -> &SubjectKey {
+        &self.key
+    }
+
     /// The order an approved application is.
     pub fn approved(application: &Application<Approved>) -> Self {
         let request = application.request();

@@ -116,6 +116,10 @@ impl Worker {
         }
         let kinds = self.kinds_now(memory).await;
         let jobs = self.claim(&kinds).await?;
+        if jobs.iter().any(|job| matches!(job.job, Job::Issue(_))) {
+            // A generation made a moment ago issues from its first instant.
+            self.look_for_generations().await;
+        }
         if !jobs.is_empty() {
             self.work(jobs, memory).await;
             return Ok(Look::Worked);

@@ -1,13 +1,20 @@
-//! `lgpki ca`: the authorities of an installation and who may use their keys.
+//! `lgpki ca`: the authorities of an installation, their keys, and who may use them.
 
 pub mod custody;
+mod list;
+mod rollover;
 
 use crate::trouble::{Exit, Trouble};
+use crate::{config, installation};
 use std::path::Path;
 
 /// What can be done with authorities.
 #[derive(Debug, clap::Subcommand)]
 pub enum Ca {
+    /// Show every authority with its generations: which issues, which retires, and when each ends
+    List(list::List),
+    /// Give an authority a new key: the next generation, with link certificates where it certifies itself
+    Rollover(rollover::Rollover),
     /// Share what opens a key store among custodians, and prove that they can open it
     #[command(subcommand)]
     Custody(custody::Custody),
@@ -16,6 +23,19 @@ pub enum Ca {
 /// Does it, on the installation `file` configures. Errors: as each command says.
 pub async fn run(what: &Ca, file: &Path) -> Result<Exit, Trouble> {
     match what {
+        Ca::List(what) => {
+            let store = installation::open_current(&config::load(file)?.database).await?;
+            let listed = list::run(what, &store).await;
+            store.close().await;
+            listed
+        }
+        Ca::Rollover(what) => {
+            let config = config::load(file)?;
+            let store = installation::open_current(&config.database).await?;
+            let rolled = rollover::run(what, &config, &store).await;
+            store.close().await;
+            rolled
+        }
         Ca::Custody(what) => custody::run(what, file).await,
     }
 }
