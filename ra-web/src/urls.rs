@@ -86,6 +86,11 @@ pub fn certificate_revoke(authority: &AuthorityId, serial: &SerialNumber) -> Str
     format!("/certificates/{authority}/{}/revoke", serial.to_hex())
 }
 
+/// The link certificate for the key of `subject`, issued by `by`, in the repository.
+pub fn published_link(repository: &str, subject: &AuthorityId, by: &AuthorityId) -> String {
+    format!("{repository}/aia/{subject}.by-{by}.cer")
+}
+
 /// An authority's certificate in the repository; `extension` is one of `pem`, `cer`, `p7c`.
 pub fn published_certificate(repository: &str, authority: &AuthorityId, extension: &str) -> String {
     format!("{repository}/aia/{authority}.{extension}")

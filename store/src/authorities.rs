@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::txn::{ReadTxn, WriteTxn};
 use ca_core::audit::{AuditEvent, Verb};
 use ca_core::id::{AuthorityId, KeyLabel};
-use ca_core::issue::Generation;
+use ca_core::issue::{Generation, Standing};
 use ca_core::key::SignatureAlgorithm;
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
@@ -214,6 +214,14 @@ impl ReadTxn {
     pub async fn last_end(&mut self, authority: &AuthorityId) -> Result<Option<Timestamp>, StoreError> {
         let (last,) = on!(self, one Only<i64>, LAST_END, authority.as_str())?.unwrap_or_default();
         Ok((last > 0).then(|| Timestamp::from_micros(last)))
+    }
+
+    /// Whether that authority has nothing more to say at `now`: a later generation issues, and the last of its own certificates
+    /// has ended. No CRL and no OCSP answer is owed any more.
+    pub async fn has_ended(&mut self, authority: &AuthorityRow, now: Timestamp) -> Result<bool, StoreError> {
+        let rows = self.authorities().await?;
+        let retired = authority.generation.standing(rows.iter().map(|row| &row.generation), now) == Standing::Retired;
+        Ok(retired && self.last_end(&authority.authority_id).await?.is_none_or(|last| last < now))
     }
 
     /// All authorities, oldest first.

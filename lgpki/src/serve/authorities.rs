@@ -49,20 +49,6 @@ impl Authorities {
         })
     }
 
-    /// Whether CRLs and OCSP answers of that authority are still wanted at `now`: a retired generation ends with the last of
-    /// its certificates. Errors: the database.
-    pub(super) async fn is_wanted(
-        &self,
-        row: &AuthorityRow,
-        store: &Store,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        if row.generation.standing(self.generations(), now) != Standing::Retired {
-            return Ok(true);
-        }
-        Ok(store.read().await?.last_end(&row.authority_id).await?.is_some_and(|last| last >= now))
-    }
-
     fn generations(&self) -> impl Iterator<Item = &Generation> {
         self.all.iter().map(|row| &row.generation)
     }

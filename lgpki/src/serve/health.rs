@@ -121,7 +121,7 @@ impl Health {
         let mut overdue = Vec::new();
         for authority in txn.authorities().await? {
             let latest = txn.latest_crl(&authority.authority_id).await?;
-            if latest.is_none_or(|crl| crl.next_update <= now) {
+            if latest.is_none_or(|crl| crl.next_update <= now) && !txn.has_ended(&authority, now).await? {
                 overdue.push(authority.authority_id.to_string());
             }
         }

@@ -1,8 +1,11 @@
 //! The authorities and their latest revocation lists, as the public sees them. The one use case that needs nobody logged in.
 
 use ca_core::certificate::Certificate;
+use ca_core::id::AuthorityId;
+use ca_core::issue::Standing;
+use ca_core::time::Timestamp;
 use store::Store;
-use store::authorities::AuthorityRow;
+use store::authorities::{AuthorityRow, LinkRow};
 use store::crls::CrlRow;
 
 use super::DeskError;
@@ -16,18 +19,30 @@ pub struct AuthorityView {
     pub certificate: Certificate,
     /// Its latest revocation list; `None` before the first.
     pub crl: Option<CrlRow>,
+    /// What it does now beside its other generations; `None` where it is the only one.
+    pub standing: Option<Standing>,
+    /// The link certificates for its key.
+    pub links: Vec<LinkRow>,
 }
 
-/// Returns every authority, those closest to the root first.
-pub async fn list(store: &Store) -> Result<Vec<AuthorityView>, DeskError> {
+/// Returns every authority, those closest to the root first, the generations of each together.
+pub async fn list(store: &Store, now: Timestamp) -> Result<Vec<AuthorityView>, DeskError> {
     let mut txn = store.read().await?;
     let mut views = Vec::new();
-    for row in txn.authorities().await? {
+    let rows = txn.authorities().await?;
+    for row in &rows {
         let certificate = Certificate::from_der(&row.certificate)
             .map_err(|error| DeskError::Unreadable { what: "authority certificate", reason: error.to_string() })?;
         let crl = txn.latest_crl(&row.authority_id).await?;
-        views.push(AuthorityView { row, certificate, crl });
+        let of_line = || rows.iter().map(|row| &row.generation).filter(|other| other.line == row.generation.line);
+        let standing = (of_line().count() > 1).then(|| row.generation.standing(of_line(), now));
+        let links = txn.links(&row.authority_id).await?;
+        views.push(AuthorityView { row: row.clone(), certificate, crl, standing, links });
     }
-    views.sort_by_key(|view| (view.row.issuer_id.is_some(), view.row.created_at));
+    let founded = |line: &AuthorityId| rows.iter().find(|row| row.generation.line == *line).map(|row| row.created_at);
+    views.sort_by_key(|view| {
+        let generation = &view.row.generation;
+        (view.row.issuer_id.is_some(), founded(&generation.line), generation.number)
+    });
     Ok(views)
 }

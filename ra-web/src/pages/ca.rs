@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::response::Response;
 use ca_core::certificate::Certificate;
-use store::authorities::AuthorityKind;
+use ca_core::issue::Standing;
+use store::authorities::{AuthorityKind, LinkRow};
 
 use crate::auth::Visitor;
 use crate::desk::authorities::{self, AuthorityView};
@@ -31,6 +32,14 @@ struct CaView {
     der: String,
     p7b: String,
     crl: Option<CrlView>,
+    standing_key: Option<&'static str>,
+    issues_from: String,
+    links: Vec<LinkView>,
+}
+
+struct LinkView {
+    href: String,
+    by: String,
 }
 
 #[derive(Template)]
@@ -43,9 +52,9 @@ struct CaPage {
 /// Draws the page.
 pub async fn show(visitor: Visitor) -> Result<Response, Refusal> {
     let words = visitor.words();
-    let found = authorities::list(visitor.ra.store()).await?;
-    let base_url = visitor.ra.settings().repository_url.as_str().trim_end_matches('/').to_owned();
     let now = visitor.ra.now();
+    let found = authorities::list(visitor.ra.store(), now).await?;
+    let base_url = visitor.ra.settings().repository_url.as_str().trim_end_matches('/').to_owned();
     let authorities = found
         .into_iter()
         .map(|authority| {
@@ -57,7 +66,7 @@ pub async fn show(visitor: Visitor) -> Result<Response, Refusal> {
 }
 
 fn view(words: &Words, repository: &str, authority: AuthorityView, overdue: bool) -> CaView {
-    let AuthorityView { row, certificate, crl } = authority;
+    let AuthorityView { row, certificate, crl, standing, links } = authority;
     let id = row.authority_id.to_string();
     let crl = crl.map(|crl| CrlView {
         href: urls::published_crl(repository, &row.authority_id),
@@ -82,7 +91,21 @@ fn view(words: &Words, repository: &str, authority: AuthorityView, overdue: bool
         der: urls::published_certificate(repository, &row.authority_id, "cer"),
         p7b: urls::published_certificate(repository, &row.authority_id, "p7c"),
         crl,
+        standing_key: standing.map(|standing| match standing {
+            Standing::Waiting => "ca-standing-waiting",
+            Standing::Issuing => "ca-standing-issuing",
+            Standing::Retired => "ca-standing-retired",
+        }),
+        issues_from: dates::moment(words, row.generation.issues_from),
+        links: links.into_iter().map(|link| link_view(repository, &link)).collect(),
         id,
+    }
+}
+
+fn link_view(repository: &str, link: &LinkRow) -> LinkView {
+    LinkView {
+        href: urls::published_link(repository, &link.subject_id, &link.authority_id),
+        by: link.authority_id.to_string(),
     }
 }
 

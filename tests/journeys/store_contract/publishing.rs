@@ -104,6 +104,12 @@ async fn generations_are_linked_once_and_end_with_their_certificates(db: Fixture
     let root = Certificate::from_der(&first.certificate).unwrap();
     assert_eq!(txn.last_end(id).await.unwrap(), Some(root.validity().not_after));
     assert_eq!(txn.last_end(&second.authority_id).await.unwrap(), None);
+    // The first owes CRLs while it issues, and as long as one of its certificates lives.
+    let end = root.validity().not_after;
+    assert!(!txn.has_ended(&first, after(99)).await.unwrap());
+    assert!(!txn.has_ended(&first, end).await.unwrap());
+    assert!(txn.has_ended(&first, end.plus(Duration::from_secs(1))).await.unwrap());
+    assert!(!txn.has_ended(&second, end.plus(Duration::from_secs(1))).await.unwrap());
 }
 
 fn revocation(at: Timestamp) -> Revocation {

@@ -117,7 +117,11 @@ fn days_left(whose: &str, der: &[u8], enough: u64, now: Timestamp) -> Finding {
 async fn crl(store: &Store, config: &Config, authority: &AuthorityRow, now: Timestamp) -> Result<Finding, StoreError> {
     let id = &authority.authority_id;
     let policy = config.policy.crl_of(authority);
-    let Some(crl) = store.read().await?.latest_crl(id).await? else {
+    let mut txn = store.read().await?;
+    if txn.has_ended(authority, now).await? {
+        return Ok(Finding::ok("crl", format!("{id}: retired, and all its certificates have ended")));
+    }
+    let Some(crl) = txn.latest_crl(id).await? else {
         return Ok(Finding::fail("crl", format!("{id} has none"), "run `lgpki serve --roles ca` where its key is"));
     };
     let detail = format!("{id}: number {}, next update {}", crl.number, crl.next_update.rfc3339());

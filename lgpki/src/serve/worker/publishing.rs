@@ -6,6 +6,7 @@ use ca_core::id::AuthorityId;
 use ca_core::serial::SerialNumber;
 use crl::Refreshed;
 use std::collections::HashMap;
+use store::authorities::AuthorityRow;
 use store::jobs::{ClaimedJob, Job, JobKind};
 use store::{Step, StoreError};
 
@@ -20,10 +21,12 @@ impl Worker {
         }
         for authority in self.authorities.local() {
             let (id, now) = (&authority.authority_id, self.clock.now());
-            if !self.authorities.is_wanted(authority, &self.store, now).await? {
+            let mut txn = self.store.read().await?;
+            if txn.has_ended(authority, now).await? {
                 continue;
             }
-            let latest = self.store.read().await?.latest_crl(id).await?;
+            let latest = txn.latest_crl(id).await?;
+            drop(txn);
             if self.policy.crl_of(authority).is_due(latest.map(|crl| crl.next_update), now) {
                 let mut txn = self.store.write(now, ACTOR).await?;
                 txn.enqueue(&Job::RefreshCrl(id.clone()), now).await?;
@@ -39,9 +42,9 @@ impl Worker {
                 self.put_off(&job, "the authority's key is not here").await;
                 continue;
             };
-            match self.authorities.is_wanted(row, &self.store, self.clock.now()).await {
-                Ok(true) => {}
-                Ok(false) => {
+            match self.has_ended(row).await {
+                Ok(false) => {}
+                Ok(true) => {
                     self.finish(&job).await;
                     continue;
                 }
@@ -63,6 +66,10 @@ impl Worker {
                 Err(error) => self.put_off(&job, &chain(&error)).await,
             }
         }
+    }
+
+    async fn has_ended(&self, row: &AuthorityRow) -> Result<bool, StoreError> {
+        self.store.read().await?.has_ended(row, self.clock.now()).await
     }
 
     pub(super) async fn presign(&self, jobs: Vec<(ClaimedJob, AuthorityId, SerialNumber)>) {
