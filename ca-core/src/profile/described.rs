@@ -3,7 +3,10 @@
 
 use super::pack::Periods;
 use super::pack::words::PURPOSES;
-use super::{AlternativeRule, AuthorityRule, Count, KeySource, Length, NameConstraints, Profile, Role, ValidityRule};
+use super::{
+    ActivationRule, AlternativeRule, AuthorityRule, Count, KeySource, Length, NameConstraints, Profile, Role,
+    ValidityRule,
+};
 use super::{Boundary, PolicyTerm};
 use crate::key::{KeyAlgorithm, RsaPadding};
 use crate::name::StringKind;
@@ -152,6 +155,7 @@ impl AuthorityRule {
             ("CRL", periods(self.crl)),
             ("OCSP responder", ocsp.map(|ocsp| ocsp.profile.to_string()).unwrap_or_default()),
             ("OCSP", ocsp.map(|ocsp| periods(ocsp.periods)).unwrap_or_default()),
+            ("activation", self.activation.as_ref().map(ToString::to_string).unwrap_or_default()),
         ];
         fields.retain(|(_, value)| !value.is_empty());
         fields
@@ -163,6 +167,12 @@ const fn padding(padding: RsaPadding) -> &'static str {
     match padding {
         RsaPadding::Pkcs1 => "",
         RsaPadding::Pss => padding.as_str(),
+    }
+}
+
+impl std::fmt::Display for ActivationRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "by {} of {} custodians, on restart: {}", self.least, self.of, self.on_restart.as_str())
     }
 }
 

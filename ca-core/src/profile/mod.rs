@@ -12,7 +12,7 @@ mod validity;
 pub use described::{Described, purpose_word};
 pub use family::Family;
 pub use key_usage::KeyUsage;
-pub use pack::{AuthorityRule, Pack, PackError, PackErrors, Packs, PacksError};
+pub use pack::{ActivationRule, AuthorityRule, OnRestart, Pack, PackError, PackErrors, Packs, PacksError};
 pub use policy::{Constraints, NameConstraints, Policies, PolicyConstraints, PolicyMapping, PolicyTerm};
 pub use template::{Field, Fields, FillError, MOST_UNITS, NameTemplate, Source};
 pub use validity::{Boundary, Length, ValidityRule};

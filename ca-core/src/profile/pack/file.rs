@@ -76,6 +76,21 @@ pub(super) struct Authority {
     pub(super) signature: Option<Spanned<String>>,
     pub(super) crl: Crl,
     pub(super) ocsp: Option<Ocsp>,
+    pub(super) activation: Option<Activation>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Activation {
+    pub(super) custodians: Spanned<Custodians>,
+    pub(super) on_restart: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Custodians {
+    pub(super) least: u8,
+    pub(super) of: u8,
 }
 
 /// How texts of names are encoded.

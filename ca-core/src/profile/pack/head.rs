@@ -3,7 +3,7 @@
 
 use super::file::{self, File};
 use super::words::{self, Wrong, wrong};
-use super::{AuthorityRule, Pack, Periods, ResponderRule, consistency, profiles, soundness};
+use super::{ActivationRule, AuthorityRule, OnRestart, Pack, Periods, ResponderRule, consistency, profiles, soundness};
 use crate::id::{AuthorityId, PolicyId, ProfileId};
 use crate::key::{Allowed, CryptoCalendar, CryptoDate, Dated, KeyAlgorithm, RsaPadding, SignatureHash};
 use crate::oid::ObjectId;
@@ -12,6 +12,9 @@ use toml::Spanned;
 
 /// Most characters of an explicitText (RFC 5280 §4.2.1.4).
 const LONGEST_NOTICE: usize = 200;
+
+/// Most custodians of one key store.
+const MOST_CUSTODIANS: u8 = 16;
 
 /// The pack. Errors: all that is wrong, in no order.
 pub(super) fn read(raw: File) -> Result<Pack, Vec<Wrong>> {
@@ -154,6 +157,7 @@ fn authority(name: &Spanned<String>, raw: &file::Authority) -> Result<AuthorityR
         keys,
         crl: periods(&raw.crl.validity, &raw.crl.refresh_before)?,
         ocsp: ocsp.transpose()?,
+        activation: raw.activation.as_ref().map(activation).transpose()?,
     })
 }
 
@@ -167,6 +171,20 @@ fn padding(word: &Spanned<String>, keys: &[KeyAlgorithm]) -> Result<RsaPadding, 
         }
         None => Ok(padding),
     }
+}
+
+fn activation(raw: &file::Activation) -> Result<ActivationRule, Wrong> {
+    let file::Custodians { least, of } = *raw.custodians.get_ref();
+    if least < 2 {
+        return Err(wrong(&raw.custodians, "at least two custodians must come together"));
+    }
+    if !(least..=MOST_CUSTODIANS).contains(&of) {
+        let reason = format!("{least} of {of} custodians: there must be {least} to {MOST_CUSTODIANS}");
+        return Err(wrong(&raw.custodians, reason));
+    }
+    let known = [OnRestart::Deactivate, OnRestart::Keep].map(OnRestart::as_str);
+    let on_restart = words::word(&raw.on_restart, "answer to a restart", &known, OnRestart::parse)?;
+    Ok(ActivationRule { least, of, on_restart })
 }
 
 fn periods(validity: &Spanned<String>, refresh_before: &Spanned<String>) -> Result<Periods, Wrong> {

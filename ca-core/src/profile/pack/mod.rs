@@ -73,6 +73,43 @@ pub struct AuthorityRule {
     pub crl: Periods,
     /// Its OCSP responder.
     pub ocsp: Option<ResponderRule>,
+    /// Who must come before it may use its keys; `None` when its keys are at work as soon as the service is.
+    pub activation: Option<ActivationRule>,
+}
+
+/// Who must come before an authority may use its keys, and what a restart does to that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActivationRule {
+    /// How many custodians must come together: two at least.
+    pub least: u8,
+    /// How many custodians there are.
+    pub of: u8,
+    /// What happens when the service is started.
+    pub on_restart: OnRestart,
+}
+
+/// What a restart of the service does to an authority that was activated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnRestart {
+    /// It is inactive until the custodians have come again.
+    Deactivate,
+    /// It is active again if it was, with the secret the configuration names.
+    Keep,
+}
+
+impl OnRestart {
+    /// Its word in packs: `deactivate`, `keep`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deactivate => "deactivate",
+            Self::Keep => "keep",
+        }
+    }
+
+    /// The one of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Deactivate, Self::Keep].into_iter().find(|one| one.as_str() == word)
+    }
 }
 
 impl AuthorityRule {

@@ -110,6 +110,26 @@ fn words_that_mean_nothing_are_refused_with_what_there_is() {
 }
 
 #[test]
+fn an_authority_may_ask_for_custodians_and_never_for_one_alone() {
+    let with = |rule: &str| format!("[authority.application-ca]\nactivation = {rule}");
+    let good = with("{ custodians = { least = 2, of = 4 }, on-restart = \"keep\" }");
+    let pack = Pack::parse(&PRIVATE.replace("[authority.application-ca]", &good), "p.toml").unwrap();
+    let rule = |id: &str| pack.authority(&AuthorityId::parse(id).unwrap()).unwrap().activation;
+    assert_eq!(rule("application-ca"), Some(ActivationRule { least: 2, of: 4, on_restart: OnRestart::Keep }));
+    assert_eq!(rule("organisation-ca"), None);
+    let of = |custodians: &str| with(&format!("{{ custodians = {custodians}, on-restart = \"deactivate\" }}"));
+    for (custodians, reason) in [
+        ("{ least = 1, of = 3 }", "at least two custodians must come together"),
+        ("{ least = 3, of = 2 }", "3 of 2 custodians: there must be 3 to 16"),
+        ("{ least = 3, of = 17 }", "3 of 17 custodians"),
+    ] {
+        refused(PRIVATE, ("[authority.application-ca]", &of(custodians)), custodians, reason);
+    }
+    let word = with("{ custodians = { least = 2, of = 4 }, on-restart = \"forget\" }");
+    refused(PRIVATE, ("[authority.application-ca]", &word), "\"forget\"", "there are: deactivate, keep");
+}
+
+#[test]
 fn what_extends_itself_is_refused() {
     let circle =
         ("[profile.job-role]\nextends = \"organisation-holder\"", "[profile.job-role]\nextends = \"job-role\"");
