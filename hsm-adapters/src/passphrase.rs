@@ -4,8 +4,8 @@
 //! in for either. A prompt belongs to the command, which hands over what was typed with [`Passphrase::typed`].
 
 use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use ca_core::entropy::{Entropy, EntropyUnavailable};
@@ -94,6 +94,16 @@ impl Passphrase {
         let path = PathBuf::from(format!("/dev/fd/{descriptor}"));
         let file = File::open(&path).map_err(|source| PassphraseError::Unreadable { path: path.clone(), source })?;
         Self::read(file, &path)
+    }
+
+    /// Writes it into the new file `path`, mode 0600, from which [`Self::from_file`] reads it. On return it is on the disk.
+    ///
+    /// # Errors
+    /// The name is taken, or the system refuses.
+    pub fn write(&self, path: &Path) -> std::io::Result<()> {
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(&self.0)?;
+        file.sync_all()
     }
 
     /// The bytes, for the key derivation only.

@@ -8,6 +8,7 @@
 //!   issuing engine as a running thing.
 //! - [`clock`] and [`entropy`] are the only places where the time is read and randomness drawn.
 //! - [`visitor`] is a browser without script, through which the demonstration and the tests use the pages.
+//! - [`control`] is how a person at the machine speaks to a running service.
 //! - [`custody`] shares what opens a key store among custodians, and brings their shares together.
 //! - [`holder`] makes keys and requests as a holder of certificates does, for the demonstration and the measurement.
 
@@ -16,6 +17,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod control;
 pub mod custody;
 pub mod entropy;
 pub mod foundry;

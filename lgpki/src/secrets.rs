@@ -162,6 +162,29 @@ impl<'a> CustodianPassphrases<'a> {
     }
 }
 
+/// Where the passphrase of one custodian's share comes from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct SharePassphrase {
+    /// Take the passphrase of the share from this file (mode 0600)
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_fd")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Take the passphrase of the share from this open descriptor
+    #[arg(long, value_name = "N")]
+    pub passphrase_fd: Option<u32>,
+}
+
+impl SharePassphrase {
+    /// The passphrase of `whose` share. Errors: exit 3 with what is wrong with the file, or that there is nobody to ask.
+    pub fn passphrase(&self, whose: &str) -> Result<Passphrase, Trouble> {
+        let taken = match (self.passphrase_fd, self.passphrase_file.as_deref()) {
+            (Some(descriptor), _) => Passphrase::from_fd(descriptor),
+            (None, Some(file)) => Passphrase::from_file(file),
+            (None, None) => Passphrase::typed(asked_of_custodian(&format!("Passphrase of {whose}: "))?),
+        };
+        taken.map_err(|error| no_share_passphrase(whose).because(error))
+    }
+}
+
 fn no_share_passphrase(whose: &str) -> Trouble {
     Trouble::new(Exit::Configuration, format!("there is no passphrase for {whose}"))
 }

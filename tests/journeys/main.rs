@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod activation;
 mod bad_input;
 mod centre;
 mod crowd;

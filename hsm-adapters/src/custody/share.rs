@@ -25,7 +25,7 @@ use crate::soft::derive::FolderSecret;
 use crate::soft::keyfile::{self, KeyFileError, NotUnsealed};
 use crate::soft::wrapped::{armoured, open_share, seal_share, unarmoured};
 use ca_core::der::{DerError, Reader, Writer, tag};
-use ca_core::digest::{constant_time_eq, sha256};
+use ca_core::digest::{constant_time_eq, hex, sha256};
 use ca_core::name::CertificateText;
 use ca_core::time::Timestamp;
 use std::path::Path;
@@ -118,6 +118,36 @@ impl Share {
     /// What it says about itself.
     pub const fn head(&self) -> &ShareHead {
         &self.head
+    }
+
+    /// The share as one line of hexadecimal digits, opened: to be carried to the process that gathers, and nowhere else.
+    pub fn carried(&self) -> Zeroizing<String> {
+        let head = self.head.to_der();
+        let mut octets = Zeroizing::new(Vec::with_capacity(head.len() + SECRET_BYTES));
+        octets.extend_from_slice(&self.point.y);
+        octets.extend_from_slice(&head);
+        Zeroizing::new(hex(&octets))
+    }
+
+    /// The share that was carried as that line.
+    ///
+    /// # Errors
+    /// [`ShareError::Damaged`], `Malformed`, `Version`.
+    pub fn of_carried(line: &str) -> Result<Self, ShareError> {
+        let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let octet = |pair: &[u8]| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        };
+        // The full room at once: a growing vector would leave copies behind.
+        let mut octets = Zeroizing::new(Vec::with_capacity(line.len() / 2));
+        for pair in line.as_bytes().chunks(2) {
+            octets.push(octet(pair).ok_or(ShareError::Damaged)?);
+        }
+        let (value, head) = octets.split_at_checked(SECRET_BYTES).ok_or(ShareError::Damaged)?;
+        let head = ShareHead::from_der(head)?;
+        let point = Point { x: head.number, y: Zeroizing::new(value.to_vec()) };
+        Ok(Self { head, point })
     }
 
     /// The share sealed with its custodian's passphrase. Takes about a second of derivation.
@@ -327,6 +357,17 @@ mod tests {
         assert_eq!(opened.point.y, shares[1].point.y);
         // What lies there is never replaced.
         assert!(matches!(sealed().write(&path), Err(ShareError::File(KeyFileError::Exists { .. }))));
+    }
+
+    #[test]
+    fn a_share_arrives_as_it_was_carried() {
+        let (_, shares) = shares(3, 5, 7);
+        let line = shares[1].carried();
+        let arrived = Share::of_carried(&line).ok().unwrap();
+        assert!(arrived.head == shares[1].head && arrived.point.y == shares[1].point.y && arrived.point.x == 2);
+        for bad in ["", "0", "zz", &line[1..], &line[..line.len() - 2], &format!("{}00", *line)] {
+            assert!(Share::of_carried(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -230,7 +230,7 @@ async fn start_service(config: &Config) -> Result<Service, Trouble> {
     let parts = Parts {
         store: open_store(&config.database, None).await?,
         centre: folder.map(|folder| crate::centre::open(config, &folder)).transpose()?.flatten(),
-        signer: Some(Arc::new(keys)),
+        stores: Some(keys),
         entropy: Arc::new(SystemEntropy),
         clock: Arc::new(SystemClock),
     };

@@ -6,7 +6,6 @@ use crate::secrets::KeySecrets;
 use crate::serve::{Parts, Role, Service, needs_keys};
 use crate::trouble::{Exit, Trouble};
 use crate::{config, installation, logs, out};
-use ca_core::signer::Signer;
 use std::path::Path;
 use std::sync::Arc;
 use store::Interruption;
@@ -35,7 +34,11 @@ pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>
     let (mut stores, mut centre) = (None, None);
     if needs_keys(&what.roles) {
         hsm_adapters::warm_up();
-        let keys = installation::open_key_stores(&config, &what.secrets)?;
+        let keys = if config.policy.asks_for_custodians() {
+            installation::open_key_stores_quietly(&config, &what.secrets)?
+        } else {
+            installation::open_key_stores(&config, &what.secrets)?
+        };
         if let Some(folder) = keys.folder().filter(|_| what.roles.contains(&Role::Ra)) {
             centre = crate::centre::open(&config, &folder)?;
         }
@@ -44,11 +47,16 @@ pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>
         hsm_adapters::warm_up();
         centre = crate::centre::open(&config, &installation::open_keys(&config, &what.secrets.passphrase)?)?;
     }
-    let signer = stores.clone().map(|stores| -> Arc<dyn Signer> { Arc::new(stores) });
     let served = super::wait(async {
         let store = installation::open_store(&config.database, interruption).await?;
         installation::migrate(&store).await?;
-        let parts = Parts { store, signer, centre, entropy: Arc::new(SystemEntropy), clock: Arc::new(SystemClock) };
+        let parts = Parts {
+            store,
+            stores: stores.clone(),
+            centre,
+            entropy: Arc::new(SystemEntropy),
+            clock: Arc::new(SystemClock),
+        };
         let service = Service::start(&config, &what.roles, parts).await?;
         if service.ra.is_some() {
             out::talk(format_args!("registration: {}", config.public.url));

@@ -37,7 +37,7 @@ pub(super) struct Database {
 #[serde(deny_unknown_fields)]
 pub(super) struct Keys {
     pub(super) directory: PathBuf,
-    pub(super) passphrase_file: Option<PathBuf>,
+    pub(super) passphrase_file: Option<Spanned<PathBuf>>,
     #[serde(default)]
     pub(super) token: Vec<Token>,
 }
@@ -49,7 +49,7 @@ pub(super) struct Token {
     pub(super) name: Spanned<String>,
     pub(super) module: PathBuf,
     pub(super) token: Spanned<String>,
-    pub(super) pin_file: Option<PathBuf>,
+    pub(super) pin_file: Option<Spanned<PathBuf>>,
     pub(super) sessions: Option<Spanned<usize>>,
     pub(super) timeout: Option<Spanned<String>>,
 }

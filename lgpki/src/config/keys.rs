@@ -27,6 +27,8 @@ pub struct Keys {
     pub passphrase_file: Option<PathBuf>,
     /// The tokens.
     pub tokens: Vec<TokenStore>,
+    /// Where in the file a store is given its secret: its name and, once the file is read, the line.
+    pub(super) secret_lines: Vec<(String, usize)>,
 }
 
 /// A PKCS#11 token that holds keys of authorities.
@@ -41,6 +43,11 @@ pub struct TokenStore {
 }
 
 impl Keys {
+    /// The line of the configuration that says where the secret of that store is; `None` when none does.
+    pub fn line_of_secret(&self, store: &str) -> Option<usize> {
+        self.secret_lines.iter().find(|(name, _)| name == store).map(|(_, line)| *line)
+    }
+
     /// Its key stores, all closed.
     pub fn stores(&self) -> KeyStores {
         let tokens = self.tokens.iter().map(|token| (token.name.clone(), token.settings.clone()));
@@ -50,7 +57,11 @@ impl Keys {
 
 pub(super) fn check(raw: file::Keys, folder: &Path) -> Result<Keys, Wrong> {
     let mut tokens: Vec<TokenStore> = Vec::new();
+    let given =
+        |name: &str, file: &Option<Spanned<PathBuf>>| file.as_ref().map(|file| (name.to_owned(), file.span().start));
+    let mut secret_lines: Vec<_> = given(FOLDER, &raw.passphrase_file).into_iter().collect();
     for token in raw.token {
+        secret_lines.extend(given(token.name.get_ref(), &token.pin_file));
         let known = |token: &TokenStore, name: &str| token.name == name;
         let name = token.name.get_ref().as_str();
         if name == FOLDER || tokens.iter().any(|token| known(token, name)) {
@@ -61,8 +72,9 @@ pub(super) fn check(raw: file::Keys, folder: &Path) -> Result<Keys, Wrong> {
     }
     Ok(Keys {
         directory: folder.join(raw.directory),
-        passphrase_file: raw.passphrase_file.map(|file| folder.join(file)),
+        passphrase_file: raw.passphrase_file.map(|file| folder.join(file.into_inner())),
         tokens,
+        secret_lines,
     })
 }
 
@@ -85,7 +97,7 @@ fn checked(raw: file::Token, folder: &Path) -> Result<TokenStore, Wrong> {
     }
     let module = folder.join(raw.module);
     let settings = TokenSettings { module, token: raw.token.into_inner(), sessions, timeout };
-    let pin_file = raw.pin_file.map(|file| folder.join(file));
+    let pin_file = raw.pin_file.map(|file| folder.join(file.into_inner()));
     Ok(TokenStore { name: raw.name.into_inner(), settings, pin_file })
 }
 

@@ -70,10 +70,12 @@ pub fn parse(text: &str, file: &Path) -> Result<Config, ConfigError> {
         let offset = error.span().map_or(0, |span| span.start);
         wrong(offset, error.message().lines().collect::<Vec<_>>().join(" "))
     })?;
-    checked::check(raw, file).map_err(|error| match error.pack {
+    let mut config = checked::check(raw, file).map_err(|error| match error.pack {
         Some((pack, errors)) => ConfigError::Pack { file: file.to_path_buf(), line: line(error.offset), pack, errors },
         None => wrong(error.offset, error.reason),
-    })
+    })?;
+    config.keys.secret_lines.iter_mut().for_each(|(_, place)| *place = line(*place));
+    Ok(config)
 }
 
 impl From<ConfigError> for Trouble {

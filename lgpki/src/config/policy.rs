@@ -25,6 +25,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether an authority of the packs may use its keys only after custodians have come.
+    pub fn asks_for_custodians(&self) -> bool {
+        self.packs.iter().flat_map(|pack| &pack.authorities).any(|authority| authority.activation.is_some())
+    }
+
     /// How long CRLs of this authority are valid: as the configuration says, else as its pack does.
     pub fn crl_of(&self, authority: &AuthorityRow) -> CrlPolicy {
         self.crl(&authority.generation.line, authority.kind)

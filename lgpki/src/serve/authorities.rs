@@ -3,6 +3,7 @@
 //! work without a restart.
 
 use super::LANES;
+use super::activation::Activations;
 use crate::foundry::Established;
 use crate::installation::Repository;
 use crate::issuance::{Issuance, Means};
@@ -22,21 +23,41 @@ use store::{Store, StoreError};
 pub(super) struct Authorities {
     /// Every authority.
     all: Vec<AuthorityRow>,
-    /// Those whose key is here.
+    /// Those whose key is here and at work.
     local: Vec<AuthorityRow>,
+    /// Those that rest until custodians come; their keys may be here.
+    resting: Vec<AuthorityRow>,
+    /// What was activated when they were looked for ([`Activations::changes`]).
+    as_of: u64,
     /// One for each that issues to holders here.
     engines: Vec<Issuance>,
 }
 
 impl Authorities {
-    /// Those whose key is here.
+    /// Those whose key is here and at work.
     pub(super) fn local(&self) -> &[AuthorityRow] {
         &self.local
     }
 
-    /// The engines.
+    /// Those that rest until custodians come; their keys may be here.
+    pub(super) fn resting(&self) -> &[AuthorityRow] {
+        &self.resting
+    }
+
+    /// Whether an authority was activated, or began to rest, since they were looked for.
+    pub(super) fn are_older_than(&self, activations: &Activations) -> bool {
+        self.as_of != activations.changes()
+    }
+
+    /// The engines, also those of authorities that rest.
     pub(super) fn engines(&self) -> &[Issuance] {
         &self.engines
+    }
+
+    /// The engines of authorities that are at work.
+    pub(super) fn engines_at_work(&self) -> impl Iterator<Item = &Issuance> {
+        let rests = |engine: &&Issuance| self.resting.iter().any(|row| row.authority_id == *engine.authority().id());
+        self.engines.iter().filter(move |engine| !rests(engine))
     }
 
     /// The engine that issues certificates of the profile at `now`: that of the current generation. `None` when its key is
@@ -45,7 +66,7 @@ impl Authorities {
         profile.issuers.iter().find_map(|line| {
             let current = Generation::issuing(self.generations(), line, now)?;
             let row = self.all.iter().find(|row| row.generation == *current)?;
-            self.engines.iter().find(|engine| *engine.authority().id() == row.authority_id)
+            self.engines_at_work().find(|engine| *engine.authority().id() == row.authority_id)
         })
     }
 
@@ -66,17 +87,33 @@ pub(super) struct Registry {
     pub(super) repository: Repository,
     /// Whether this process issues.
     pub(super) issues: bool,
+    /// Which authorities rest.
+    pub(super) activations: Activations,
 }
 
 impl Registry {
     /// Looks again. Engines of `known` go on; those of generations that are new are started. Errors: a certificate in the
     /// database cannot be read or is another key's (exit 6); no key is here (exit 3); the database (exit 5).
     pub(super) async fn look(&self, known: &Authorities) -> Result<Authorities, Trouble> {
+        let as_of = self.activations.changes();
         let all = rows(&self.means.store).await?;
-        let local = if all == known.all { known.local.clone() } else { self.local(all.clone()).await? };
-        let mut found = Authorities { all, local, engines: Vec::new() };
+        let mut found = Authorities { as_of, ..Authorities::default() };
+        if all == known.all && as_of == known.as_of {
+            (found.local, found.resting) = (known.local.clone(), known.resting.clone());
+        } else {
+            let resting = self.activations.resting(&all).await;
+            let rests = |row: &AuthorityRow| resting.contains(&row.authority_id);
+            let at_work;
+            (found.resting, at_work) = all.iter().cloned().partition(rests);
+            found.local = self.local(at_work).await?;
+        }
+        found.all = all;
         let now = self.means.clock.now();
         if self.issues {
+            // An engine whose authority has begun to rest stays: what it could not settle is settled all the same.
+            let rests =
+                |engine: &&Issuance| found.resting.iter().any(|row| row.authority_id == *engine.authority().id());
+            found.engines.extend(known.engines.iter().filter(rests).cloned());
             for row in found.local.iter().filter(|row| row.kind == AuthorityKind::Issuing) {
                 let retired = row.generation.standing(found.generations(), now) == Standing::Retired;
                 match known.engine(&row.authority_id) {
@@ -100,9 +137,17 @@ impl Registry {
     /// Those whose key is here, proven by its public half.
     async fn local(&self, all: Vec<AuthorityRow>) -> Result<Vec<AuthorityRow>, Trouble> {
         let signer = Arc::clone(&self.means.signer);
-        let found = tokio::task::spawn_blocking(move || those_with_a_key(all, signer.as_ref()));
+        let resting = if self.activations.guards_any().await { Resting::Some } else { Resting::None };
+        let found = tokio::task::spawn_blocking(move || those_with_a_key(all, signer.as_ref(), resting));
         found.await.map_err(|error| Trouble::new(Exit::Bug, "the key store's thread ended").because(error))?
     }
+}
+
+/// Whether authorities may rest until custodians come: then it is no fault when no key is usable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Resting {
+    None,
+    Some,
 }
 
 async fn rows(store: &Store) -> Result<Vec<AuthorityRow>, Trouble> {
@@ -116,7 +161,11 @@ async fn rows(store: &Store) -> Result<Vec<AuthorityRow>, Trouble> {
     Ok(rows)
 }
 
-fn those_with_a_key(rows: Vec<AuthorityRow>, signer: &dyn Signer) -> Result<Vec<AuthorityRow>, Trouble> {
+fn those_with_a_key(
+    rows: Vec<AuthorityRow>,
+    signer: &dyn Signer,
+    resting: Resting,
+) -> Result<Vec<AuthorityRow>, Trouble> {
     let mut local = Vec::new();
     let mut reason = None;
     for row in rows {
@@ -135,7 +184,7 @@ fn those_with_a_key(rows: Vec<AuthorityRow>, signer: &dyn Signer) -> Result<Vec<
         }
     }
     match reason {
-        Some(error) if local.is_empty() => {
+        Some(error) if local.is_empty() && resting == Resting::None => {
             Err(Trouble::new(Exit::Configuration, "no authority's key can be used here")
                 .because(error)
                 .advice("check [keys] directory and the passphrase; `lgpki doctor` looks at both"))

@@ -1,6 +1,7 @@
 //! What a set of roles is made of: routers on their addresses, the issuing engine, the worker. Everything that can be wrong
 //! with an installation shows here, before the service answers anyone.
 
+use super::activation::{Activations, Gated};
 use super::authorities::{Authorities, Registry};
 use super::health::NeededKeys;
 use super::metrics::{self, Metered};
@@ -52,10 +53,15 @@ impl<'a> Composition<'a> {
     /// Finds out which authorities' keys are here. Errors: a certificate in the database cannot be read or is another key's
     /// (exit 6); a role signs and there is no key (exit 3); the database (exit 5).
     pub(super) async fn new(config: &'a Config, roles: &'a [Role], parts: &'a Parts) -> Result<Self, Trouble> {
-        let signing = match &parts.signer {
-            Some(signer) => {
-                let signer: Arc<dyn Signer> = Arc::new(Metered(Arc::clone(signer)));
+        let wake: Arc<Notify> = Arc::default();
+        let signing = match &parts.stores {
+            Some(stores) => {
                 let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
+                let activations =
+                    Activations::begin(config, stores.clone(), (store.clone(), Arc::clone(&clock)), Arc::clone(&wake));
+                let activations = activations.await?;
+                let signer: Arc<dyn Signer> = Arc::new(stores.clone());
+                let signer: Arc<dyn Signer> = Arc::new(Metered(Arc::new(Gated { gate: activations.gate(), signer })));
                 let means = Means {
                     packs: config.policy.packs.clone(),
                     signer: Arc::clone(&signer),
@@ -64,7 +70,8 @@ impl<'a> Composition<'a> {
                     clock: Arc::clone(&clock),
                 };
                 let repository = Repository::of(&config.public);
-                let registry = Registry { means, repository, issues: roles.contains(&Role::Ca) };
+                let issues = roles.contains(&Role::Ca);
+                let registry = Registry { means, repository, issues, activations };
                 let authorities = registry.look(&Authorities::default()).await?;
                 let responder = Responder::new(store, Arc::clone(&signer), clock, config.policy.ocsp());
                 Some(Signing { signer, responder, registry, authorities })
@@ -74,15 +81,25 @@ impl<'a> Composition<'a> {
             }
             None => None,
         };
-        Ok(Self { config, roles, parts, signing, wake: Arc::default() })
+        Ok(Self { config, roles, parts, signing, wake })
     }
 
     /// The keys that must stay usable.
     pub(super) fn needed_keys(&self) -> Option<NeededKeys> {
-        self.signing.as_ref().map(|Signing { signer, authorities, .. }| {
-            let labels = authorities.local().iter().flat_map(|row| [Some(&row.key_label), row.ocsp_key_label.as_ref()]);
-            NeededKeys { signer: Arc::clone(signer), labels: labels.flatten().cloned().collect() }
+        self.signing.as_ref().map(|Signing { signer, authorities, registry, .. }| {
+            let rows = authorities.local().iter().chain(authorities.resting());
+            let labels = rows.flat_map(|row| {
+                let labels = [Some(&row.key_label), row.ocsp_key_label.as_ref()];
+                labels.into_iter().flatten().map(|label| (row.authority_id.clone(), label.clone()))
+            });
+            let (signer, activations) = (Arc::clone(signer), registry.activations.clone());
+            NeededKeys { signer, labels: labels.collect(), activations }
         })
+    }
+
+    /// Which authorities rest; `None` with roles that sign nothing.
+    pub(super) fn activations(&self) -> Option<Activations> {
+        self.signing.as_ref().map(|signing| signing.registry.activations.clone())
     }
 
     /// What is served at the address `wanted` of the configuration. Errors: the registration service's settings (exit 3).
@@ -127,6 +144,7 @@ impl<'a> Composition<'a> {
         if self.roles.contains(&Role::Ca) {
             kinds.extend([JobKind::Issue, JobKind::RefreshCrl]);
             self.settle(authorities.local()).await?;
+            self.settle(authorities.resting()).await?;
         }
         if self.roles.contains(&Role::Ocsp) {
             kinds.push(JobKind::Presign);

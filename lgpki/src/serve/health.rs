@@ -1,5 +1,6 @@
 //! What the operators' listener says: alive, ready, figures. Details are here and nowhere public.
 
+use super::activation::Activations;
 use super::metrics;
 use crate::centre::CentreVault;
 use axum::Router;
@@ -7,7 +8,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use ca_core::id::KeyLabel;
+use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::signer::Signer;
 use ca_core::time::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -31,7 +32,10 @@ pub(super) struct Health {
 #[derive(Clone)]
 pub(super) struct NeededKeys {
     pub(super) signer: Arc<dyn Signer>,
-    pub(super) labels: Vec<KeyLabel>,
+    /// Whose each is.
+    pub(super) labels: Vec<(AuthorityId, KeyLabel)>,
+    /// Which authorities rest: their keys need not be usable.
+    pub(super) activations: Activations,
 }
 
 #[derive(Serialize)]
@@ -58,7 +62,8 @@ pub(super) fn router(health: Health) -> Router {
 }
 
 async fn ready(State(health): State<Health>) -> Response {
-    let checks = vec![health.database().await, health.keys().await, health.crls().await];
+    let mut checks = vec![health.database().await, health.keys().await, health.crls().await];
+    checks.extend(health.activations().await);
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     match serde_json::to_string(&Ready { schema: "lgpki.ready/1", ready, checks }) {
@@ -95,14 +100,30 @@ impl Health {
     }
 
     async fn keys(&self) -> Check {
-        let Some(NeededKeys { signer, labels }) = self.keys.clone() else {
+        let Some(NeededKeys { signer, mut labels, activations }) = self.keys.clone() else {
             return Check::of("keys", Ok("none needed".to_owned()));
         };
+        let status = activations.status().await;
+        let rests = |id: &AuthorityId| status.iter().any(|one| !one.active && one.authority == id.as_str());
+        labels.retain(|(id, label)| !rests(id) && activations.store_is_open(label));
         let asked = tokio::task::spawn_blocking(move || {
-            labels.iter().try_for_each(|label| signer.public_key(label).map(drop)).map_err(|error| error.to_string())
+            let usable = |(_, label): &(AuthorityId, KeyLabel)| signer.public_key(label).map(drop);
+            labels.iter().try_for_each(usable).map_err(|error| error.to_string())
         });
         let usable = asked.await.unwrap_or_else(|_| Err("the key store's thread ended".to_owned()));
         Check::of("keys", usable.map(|()| "usable".to_owned()))
+    }
+
+    /// Authorities that rest keep nobody from asking and looking things up, so this is said and is no fault.
+    async fn activations(&self) -> Option<Check> {
+        let status = self.keys.as_ref()?.activations.status().await;
+        let said = status.iter().map(|one| match (one.active, one.waiting.len()) {
+            (true, _) => format!("{} is active", one.authority),
+            (false, 0) => format!("{} rests", one.authority),
+            (false, have) => format!("{} rests, {have} of {} custodians have come", one.authority, one.least),
+        });
+        let said = said.collect::<Vec<_>>().join("; ");
+        (!status.is_empty()).then(|| Check::of("activation", Ok(said)))
     }
 
     async fn crls(&self) -> Check {

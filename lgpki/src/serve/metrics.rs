@@ -56,6 +56,10 @@ pub(super) async fn read_gauges(store: &Store) -> Result<(), StoreError> {
             metrics::gauge!("lgpki_crl_size_bytes", "ca" => ca).set(figure(crl.der.len()));
         }
     }
+    for activation in txn.activations().await? {
+        let ca = activation.authority_id.to_string();
+        metrics::gauge!("lgpki_authority_active", "ca" => ca).set(if activation.active { 1.0 } else { 0.0 });
+    }
     metrics::gauge!("lgpki_issuance_unknown_intents").set(figure(unknown));
     metrics::gauge!("lgpki_job_count").set(figure(txn.job_count().await?));
     for (state, count) in txn.request_counts().await? {

@@ -3,8 +3,10 @@
 //! [`Service::start`] is what `serve` and `demo` share. It needs an open store, and keys where a role signs; it binds,
 //! settles what an earlier process left open, and returns with everything running.
 
+mod activation;
 mod authorities;
 mod compose;
+mod control;
 mod health;
 pub mod listen;
 mod metrics;
@@ -13,11 +15,12 @@ mod worker;
 
 use crate::centre::CentreVault;
 use crate::config::Config;
+use crate::keys::KeyStores;
 use crate::trouble::{Exit, Trouble};
 use ca_core::entropy::Entropy;
-use ca_core::signer::Signer;
 use ca_core::time::Clock;
 use compose::Composition;
+use control::Control;
 use health::Health;
 use listen::ListenError;
 use std::collections::BTreeMap;
@@ -54,8 +57,8 @@ pub fn needs_keys(roles: &[Role]) -> bool {
 pub struct Parts {
     /// The database, its schema up to date.
     pub store: Store,
-    /// The keys; needed by the roles `ca` and `ocsp`.
-    pub signer: Option<Arc<dyn Signer>>,
+    /// The key stores; needed by the roles `ca` and `ocsp`.
+    pub stores: Option<KeyStores>,
     /// Keys made at the centre; `None` where they are not offered.
     pub centre: Option<Arc<CentreVault>>,
     /// Randomness.
@@ -91,12 +94,19 @@ impl Service {
             bound.public.keys().map(|wanted| composition.public_router(*wanted)).collect::<Result<Vec<_>, _>>()?;
         let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
         let health = Health { store, clock, keys: composition.needed_keys(), centre: parts.centre.clone(), figures };
+        let activations = composition.activations();
+        let role = if roles.contains(&Role::Ca) { "ca" } else { "ocsp" };
+        let control = activations.map(|activations| Ok::<_, Trouble>((Control::bind(config, role)?, activations)));
+        let control = control.transpose()?;
         let worker = composition.worker().await?;
         let (stop, stopped) = watch::channel(false);
         let (ra, repository, management) = bound.places(config, roles)?;
         let mut listeners = vec![listen::serve(bound.management, health::router(health), stopped.clone())];
         for (listener, router) in bound.public.into_values().zip(routers) {
             listeners.push(listen::serve(listener, router, stopped.clone()));
+        }
+        if let Some((control, activations)) = control {
+            listeners.push(control.serve(Arc::new(config.clone()), activations, stopped.clone()));
         }
         let worker = worker.map(|worker| tokio::spawn(worker.run(stopped)));
         tracing::info!(event_id = "serve.started", %management, ?ra, ?repository, ?roles);

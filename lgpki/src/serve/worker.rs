@@ -102,6 +102,10 @@ impl Worker {
             // First: what may have been signed is revoked as soon as the database answers, whether or not there is an order.
             engine.settle_leftovers().await;
         }
+        if self.authorities.are_older_than(&self.registry.activations) {
+            // Somebody has come, or let an authority rest: a round at once.
+            memory.next_round = None;
+        }
         if memory.next_round.is_none_or(|next| next <= Instant::now()) {
             self.look_for_generations().await;
             self.ask_for_due_crls().await?;

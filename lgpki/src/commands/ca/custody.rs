@@ -4,7 +4,7 @@
 use crate::clock::SystemClock;
 use crate::config::{self, Config};
 use crate::custody::{self, NewSet, StorePlace};
-use crate::secrets::{CustodianPassphrases, PassphraseSource};
+use crate::secrets::{CustodianPassphrases, KeySecrets};
 use crate::trouble::{Exit, Trouble};
 use crate::{installation, out};
 use ca_core::audit::Actor;
@@ -38,7 +38,7 @@ pub struct Create {
     pub shares: NewShares,
     /// What opens the store until now.
     #[command(flatten)]
-    pub passphrase: PassphraseSource,
+    pub secrets: KeySecrets,
 }
 
 /// Arguments of `ca custody verify`.
@@ -88,6 +88,10 @@ pub struct NewShares {
     /// The folder the share files are written into; each is then taken away by its custodian
     #[arg(long, value_name = "FOLDER")]
     pub into: PathBuf,
+    /// Also write what opens the store into this new file (mode 0600), for authorities that their pack keeps active over a
+    /// restart; name it in the configuration as the store's passphrase_file or pin_file
+    #[arg(long, value_name = "FILE")]
+    pub write_secret: Option<PathBuf>,
     /// Take a custodian's new passphrase from this file (mode 0600); once for each, in the same order. Without it they are typed
     #[arg(long = "new-share-passphrase-file", value_name = "FILE")]
     pub new_passphrase_files: Vec<PathBuf>,
@@ -133,21 +137,23 @@ async fn create(what: &Create, config: &Config, place: &StorePlace, database: &S
             .because(format!("the set {} is in force", set.custody_set_id))
             .advice("`lgpki ca custody reshare` makes a new set with a quorum of the old one"));
     }
-    let old = what.passphrase.passphrase(config.keys.passphrase_file.as_deref())?;
+    let old = match place {
+        StorePlace::Folder(_) => what.secrets.passphrase.passphrase(config.keys.passphrase_file.as_deref())?,
+        StorePlace::Token(token) => what.secrets.pin(token)?,
+    };
     let new = share(&what.store, &what.shares)?;
-    custody::put_in_force(database, place, old, &new).await?;
-    say(&new)?;
+    hand_over(database, place, old, &new, &what.shares).await?;
     out::line(
-        "the store opens for these custodians and with nothing else: remove the old passphrase file, its copies, and",
+        "the store opens for these custodians and with nothing else: remove the file of the old passphrase or PIN, its",
     )?;
-    out::line("`passphrase_file` from the configuration; put the folder of keys into the backup again")?;
+    out::line("copies, and its line in the configuration; put the folder of keys into the backup again")?;
     Ok(())
 }
 
 async fn verify(what: &Verify, place: &StorePlace, database: &Store) -> Result<(), Trouble> {
     let quorate = gathered(&what.store, &what.brought, database).await?;
     // Opened to see that it opens, and closed again here.
-    drop(place.open(&quorate.secret)?);
+    place.prove(&quorate.secret)?;
     let now = SystemClock.now();
     if quorate.set.in_force_at.is_none() {
         custody::record_in_force(database, &quorate.set, now).await?;
@@ -167,10 +173,10 @@ async fn verify(what: &Verify, place: &StorePlace, database: &Store) -> Result<(
 
 async fn reshare(what: &Reshare, place: &StorePlace, database: &Store) -> Result<(), Trouble> {
     let quorate = gathered(&what.store, &what.brought, database).await?;
-    drop(place.open(&quorate.secret)?);
+    place.prove(&quorate.secret)?;
     let new = share(&what.store, &what.shares)?;
-    custody::put_in_force(database, place, place.text_of(&quorate.secret)?, &new).await?;
-    say(&new)?;
+    let old = place.text_of(&quorate.secret)?;
+    hand_over(database, place, old, &new, &what.shares).await?;
     out::line(format_args!("the shares of the set {} are void: destroy them", quorate.set.custody_set_id))?;
     out::line("a backup of the keys from before opens with the old shares still: destroy it, or keep it as carefully")?;
     Ok(())
@@ -189,6 +195,25 @@ fn share(key_store: &str, shares: &NewShares) -> Result<NewSet, Trouble> {
         let whose = format!("share {} of {}, {}", head.number, head.quorum.of(), head.custodian);
         passphrases.next_new(&whose)
     })
+}
+
+/// Gives the store its new secret. The file of the secret is written first: nothing else may have it when it is needed.
+async fn hand_over(
+    database: &Store,
+    place: &StorePlace,
+    old: Passphrase,
+    new: &NewSet,
+    shares: &NewShares,
+) -> Result<(), Trouble> {
+    if let Some(file) = &shares.write_secret {
+        place.text_of(&new.secret)?.write(file).map_err(|error| {
+            Trouble::new(Exit::Refused, format!("{} was not written, and nothing was changed", file.display()))
+                .because(error)
+                .advice("name a file that is not there yet, in a folder of yours")
+        })?;
+    }
+    custody::put_in_force(database, place, old, new).await?;
+    say(new)
 }
 
 async fn gathered(key_store: &str, brought: &Brought, database: &Store) -> Result<custody::Quorate, Trouble> {

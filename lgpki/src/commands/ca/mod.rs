@@ -1,5 +1,6 @@
 //! `lgpki ca`: the authorities of an installation, their keys, and who may use them.
 
+pub mod activation;
 pub mod custody;
 mod list;
 mod rollover;
@@ -15,6 +16,12 @@ pub enum Ca {
     List(list::List),
     /// Give an authority a new key: the next generation, with link certificates where it certifies itself
     Rollover(rollover::Rollover),
+    /// Bring a custodian's share to the running service: with the last one needed, authorities are at work
+    Activate(activation::Activate),
+    /// Let authorities of the running service rest at once
+    Deactivate(activation::Deactivate),
+    /// Say which authorities of the running service are at work, since when and by whom
+    Status(activation::Asked),
     /// Share what opens a key store among custodians, and prove that they can open it
     #[command(subcommand)]
     Custody(custody::Custody),
@@ -36,6 +43,9 @@ pub async fn run(what: &Ca, file: &Path) -> Result<Exit, Trouble> {
             store.close().await;
             rolled
         }
+        Ca::Activate(what) => activation::activate(what, file),
+        Ca::Deactivate(what) => activation::deactivate(what, file),
+        Ca::Status(what) => activation::status(what, file),
         Ca::Custody(what) => custody::run(what, file).await,
     }
 }

@@ -48,7 +48,7 @@ impl Worker {
     }
 
     async fn engine_keys_are_usable(&self) -> bool {
-        for engine in self.authorities.engines() {
+        for engine in self.authorities.engines_at_work() {
             let (signer, label): (_, KeyLabel) = (Arc::clone(&self.signer), engine.authority().label().clone());
             match tokio::task::spawn_blocking(move || probe(signer.as_ref(), &label)).await {
                 Ok(Probe::Usable) => {}
@@ -59,7 +59,7 @@ impl Worker {
                 Err(_) => return false,
             }
         }
-        !self.authorities.engines().is_empty()
+        self.authorities.engines_at_work().next().is_some()
     }
 
     /// The engine of the authority that now issues certificates of the application's profile.
