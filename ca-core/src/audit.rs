@@ -109,6 +109,12 @@ verbs! {
     OutcomeUnknown = "certificate.unknown",
     /// A certificate was revoked.
     CertificateRevoked = "certificate.revoked",
+    /// A move to new cryptography was planned.
+    CampaignPlanned = "campaign.planned",
+    /// An organisation of a campaign was moved to another wave.
+    CampaignMoved = "campaign.moved",
+    /// A campaign was closed.
+    CampaignClosed = "campaign.closed",
     /// A CRL number was taken.
     CrlNumberTaken = "crl.numbered",
     /// A CRL was signed, checked and stored.

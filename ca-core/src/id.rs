@@ -78,6 +78,10 @@ newtype!(
     ProfileId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
 );
 newtype!(
+    /// Names a campaign: `new-cryptography`. Kept in the database as `TEXT`.
+    CampaignId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
+);
+newtype!(
     /// Names a certificate policy in a pack: `job-role`.
     PolicyId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
 );

@@ -8,11 +8,13 @@
 //! - [`request`]: certification requests with proof of possession; applications and the four eyes that approve them.
 //! - [`certificate`]: certificates decoded, verified, packed. [`key`], [`verify`], [`digest`]: public keys and signatures.
 //! - [`name`]: distinguished names, DNS names, codes and names of organisations. [`profile`]: what each kind contains.
+//! - [`campaign`]: moving a fleet of certificates to new cryptography, in waves.
 //! - [`register`]: local governments with their codes, readings and LG.JP names; whose domain is whose.
 //! - [`der`]: the one door for DER. [`oid`], [`serial`], [`id`], [`time`], [`entropy`], [`revocation`], [`audit`],
 //!   [`signer`]: the words the rest is written in. [`testing`]: fixed stand-ins for tests.
 
 pub mod audit;
+pub mod campaign;
 pub mod certificate;
 pub mod der;
 pub mod digest;

@@ -3,7 +3,7 @@
 //! - [`Store`] opens a database, brings its schema up to date and begins transactions ([`txn`]).
 //! - One module per noun holds the rows, their statements and their functions: [`organisations`], [`accounts`],
 //!   [`passkeys`], [`sessions`], [`submissions`], [`authorities`], [`requests`], [`certificates`], [`revocations`],
-//!   [`crls`], [`custody`], [`ocsp`], [`deliveries`], [`jobs`], [`audit`], [`settings`], [`standings`].
+//!   [`crls`], [`campaigns`], [`custody`], [`ocsp`], [`deliveries`], [`jobs`], [`audit`], [`settings`], [`standings`].
 //! - `ledger` is where the issuing engine's [`ca_core::issue::Ledger`] meets the tables; it takes batches.
 //! - `db` has the two databases and the one macro; `codec` turns newtypes into columns and back; [`constraints`] has the
 //!   names of unique constraints.
@@ -16,6 +16,7 @@ pub mod accounts;
 pub mod audit;
 pub mod authorities;
 mod batch;
+pub mod campaigns;
 pub mod certificates;
 mod codec;
 pub mod constraints;
