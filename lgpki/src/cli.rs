@@ -1,7 +1,7 @@
 //! The command line. What a command does is in [`crate::commands`].
 
 use crate::commands::{
-    bench, ca, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, pack, profile, serve, vault,
+    bench, ca, campaign, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, pack, profile, serve, vault,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -44,6 +44,9 @@ pub enum Command {
     /// Look after the authorities: their keys and generations, and who may use them
     #[command(subcommand)]
     Ca(ca::Ca),
+    /// Move all certificates to new cryptography, organisation by organisation
+    #[command(subcommand)]
+    Campaign(campaign::Campaign),
     /// Look after the vault of keys made at the centre
     #[command(subcommand)]
     Vault(vault::Vault),

@@ -10,8 +10,10 @@
 //! - [`visitor`] is a browser without script, through which the demonstration and the tests use the pages.
 //! - [`control`] is how a person at the machine speaks to a running service.
 //! - [`custody`] shares what opens a key store among custodians, and brings their shares together.
+//! - [`campaign`] looks at every valid certificate and plans the move to new cryptography.
 //! - [`holder`] makes keys and requests as a holder of certificates does, for the demonstration and the measurement.
 
+pub mod campaign;
 pub mod centre;
 pub mod cli;
 pub mod clock;

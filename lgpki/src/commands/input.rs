@@ -86,6 +86,19 @@ pub fn instant(text: &str) -> Result<Timestamp, String> {
     parsed().ok_or_else(|| "write it as 2026-11-21T10:00:00Z".to_owned())
 }
 
+/// The midnight in Japan that begins a day written as `2026-12-01`. For clap. Errors: a sentence.
+pub fn day(text: &str) -> Result<Timestamp, String> {
+    let parsed = || {
+        let mut parts = text.split('-');
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        let plain = |text: &str, length| text.len() == length && text.bytes().all(|octet| octet.is_ascii_digit());
+        let whole = plain(year, 4) && plain(month, 2) && plain(day, 2) && parts.next().is_none();
+        let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+        whole.then(|| Timestamp::from_jst(year.parse().ok()?, month, day, 0, 0, 0)).flatten()
+    };
+    parsed().ok_or_else(|| "write a day of Japan as 2026-12-01".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +115,14 @@ mod tests {
             "1-1-1T1:1:1Z",
         ] {
             assert!(instant(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_begin_at_midnight_in_japan() {
+        assert_eq!(day("2026-12-01").unwrap().rfc3339(), "2026-11-30T15:00:00Z");
+        for bad in ["2026-2-1", "2026-02-30", "20261201", "2026-12-01-01", "+026-12-01", "2026-12-01T00:00:00Z"] {
+            assert!(day(bad).is_err(), "{bad}");
         }
     }
 }

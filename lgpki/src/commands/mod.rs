@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod ca;
+pub mod campaign;
 pub mod cert;
 pub mod crl;
 pub mod csr;
@@ -47,6 +48,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Csr(what) => csr::run(&what),
         Command::Vault(what) => wait(vault::run(&what, &cli.config)),
         Command::Ca(what) => wait(ca::run(&what, &cli.config)),
+        Command::Campaign(what) => wait(campaign::run(&what, &cli.config)),
         Command::Cert(what) => cert::run(&what),
         Command::Lint(what) => lint::run(&what),
         Command::Profile(what) => wait(profile::run(&what)),

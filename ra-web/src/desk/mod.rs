@@ -6,6 +6,7 @@
 //! - [`certificates`]: finding, explaining and handing out certificates; [`search`] reads the search box.
 //! - [`deliveries`]: handing over keys that the centre made.
 //! - [`revocations`]: making a certificate unusable.
+//! - [`campaigns`]: how far the move to new cryptography is.
 //! - [`authorities`]: what everybody may know about the authorities.
 //!
 //! Every function takes a [`Desk`], which says who acts and when, and looks only at rows that person may see: what belongs to
@@ -14,6 +15,7 @@
 pub mod approvals;
 pub mod authorities;
 pub mod blank;
+pub mod campaigns;
 pub mod certificates;
 pub mod check;
 pub mod deliveries;
