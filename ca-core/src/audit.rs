@@ -57,6 +57,10 @@ verbs! {
     QuorumProven = "custody.proven",
     /// A key was made.
     KeyCreated = "key.created",
+    /// A key made a wrong signature, or is distrusted: nothing more is signed with it.
+    KeyOutOfService = "key.out-of-service",
+    /// Somebody has looked at a key's device, and it signs again.
+    KeyReturnedToService = "key.returned-to-service",
     /// An organisation was registered.
     OrganisationCreated = "organisation.created",
     /// It was said what an organisation is.

@@ -100,6 +100,12 @@ pub trait Signer: Send + Sync {
         algorithm: SignatureAlgorithm,
         batch: &[Tbs<'_>],
     ) -> Vec<Result<Vec<u8>, SignerError>>;
+
+    /// Told that a signature of this key was wrong, by whoever verified it: nothing more may be signed with it. A signer that
+    /// takes no key out of service has nothing to do.
+    fn distrust(&self, label: &KeyLabel, reason: &str) {
+        let _ = (label, reason);
+    }
 }
 
 /// A key store that also makes and destroys keys: ceremonies only.

@@ -27,8 +27,15 @@ struct Stores {
     stores: Vec<Store>,
     /// Where a key was found.
     places: RwLock<HashMap<KeyLabel, usize>>,
-    /// Keys nothing is signed with, and why.
-    withheld: RwLock<HashMap<KeyLabel, String>>,
+    /// Keys nothing is signed with.
+    withheld: RwLock<HashMap<KeyLabel, Withheld>>,
+}
+
+/// Why nothing is signed with a key.
+struct Withheld {
+    reason: String,
+    /// Whether it is in the database; what is not was noticed here, and holds until it is.
+    recorded: bool,
 }
 
 struct Store {
@@ -108,6 +115,11 @@ impl KeyStores {
         Ok(())
     }
 
+    /// Whether a key that cannot be used now may be by itself later: there is a token, or a store somebody will open.
+    pub fn may_answer_later(&self) -> bool {
+        self.0.stores.iter().any(|store| matches!(store.kind, Kind::Token(_)) || store.opened().is_none())
+    }
+
     /// Closes all stores: before the process ends, since a token's module wants its sessions closed by then.
     pub fn close_all(&self) {
         for store in &self.0.stores {
@@ -164,19 +176,29 @@ impl KeyStores {
         Ok(made)
     }
 
-    /// From now on nothing is signed with that key by this process, because of `reason`.
+    /// From now on nothing is signed with that key by this process, because of `reason`, until that was recorded
+    /// ([`KeyStores::withhold_recorded`]) and is not recorded any more.
     pub fn withhold(&self, label: &KeyLabel, reason: impl Into<String>) {
-        self.0.withheld.write().unwrap_or_else(PoisonError::into_inner).insert(label.clone(), reason.into());
+        let withheld = Withheld { reason: reason.into(), recorded: false };
+        self.0.withheld.write().unwrap_or_else(PoisonError::into_inner).insert(label.clone(), withheld);
     }
 
-    /// Withholds these keys and no others.
-    pub fn withhold_only(&self, keys: impl IntoIterator<Item = (KeyLabel, String)>) {
-        *self.0.withheld.write().unwrap_or_else(PoisonError::into_inner) = keys.into_iter().collect();
+    /// Withholds the keys that are recorded as out of service, and no longer those that were and are not. Returns the labels of
+    /// those that may sign again.
+    pub fn withhold_recorded(&self, keys: impl IntoIterator<Item = (KeyLabel, String)>) -> Vec<KeyLabel> {
+        let mut withheld = self.0.withheld.write().unwrap_or_else(PoisonError::into_inner);
+        let recorded: HashMap<KeyLabel, String> = keys.into_iter().collect();
+        let freed = withheld.iter().filter(|(label, known)| known.recorded && !recorded.contains_key(label));
+        let freed: Vec<KeyLabel> = freed.map(|(label, _)| label.clone()).collect();
+        withheld.retain(|label, _| !freed.contains(label));
+        withheld.extend(recorded.into_iter().map(|(label, reason)| (label, Withheld { reason, recorded: true })));
+        freed
     }
 
     /// Why nothing is signed with that key, if it is withheld.
     pub fn withheld(&self, label: &KeyLabel) -> Option<String> {
-        self.0.withheld.read().unwrap_or_else(PoisonError::into_inner).get(label).cloned()
+        let withheld = self.0.withheld.read().unwrap_or_else(PoisonError::into_inner);
+        withheld.get(label).map(|withheld| withheld.reason.clone())
     }
 
     fn named(&self, name: &str) -> Result<&Store, Trouble> {
@@ -261,6 +283,10 @@ impl Signer for KeyStores {
         }
         signatures
     }
+
+    fn distrust(&self, label: &KeyLabel, reason: &str) {
+        self.withhold(label, reason);
+    }
 }
 
 /// Key stores that make new keys in one of them.
@@ -289,6 +315,10 @@ impl Signer for MakingIn {
         batch: &[Tbs<'_>],
     ) -> Vec<Result<Vec<u8>, SignerError>> {
         self.stores.sign(label, algorithm, batch)
+    }
+
+    fn distrust(&self, label: &KeyLabel, reason: &str) {
+        self.stores.distrust(label, reason);
     }
 }
 
@@ -396,7 +426,12 @@ mod tests {
         stores.withhold(&label("k"), "it signed wrongly");
         let said = sign().unwrap_err().to_string();
         assert!(said.contains("out of service: it signed wrongly"), "{said}");
-        stores.withhold_only([]);
+        // What is not recorded yet holds; what was recorded and is not any more does not.
+        assert_eq!(stores.withhold_recorded([]), []);
+        assert!(sign().is_err());
+        assert_eq!(stores.withhold_recorded([(label("k"), "it signed wrongly".to_owned())]), []);
+        assert!(sign().is_err());
+        assert_eq!(stores.withhold_recorded([]), [label("k")]);
         assert!(sign().is_ok());
     }
 }

@@ -27,6 +27,7 @@ pub const UNIQUE: &[(&str, &str)] = &[
     ("intent.authority_id, intent.serial", "intent_pk"),
     ("job.job_id", "job_pk"),
     ("job.kind, job.subject", "job_subject_once"),
+    ("key_out_of_service.key_label", "key_out_of_service_pk"),
     ("link_certificate.authority_id, link_certificate.serial", "link_certificate_pk"),
     ("link_certificate.authority_id, link_certificate.subject_id", "link_certificate_subject_once"),
     ("ocsp_response.authority_id, ocsp_response.serial", "ocsp_response_pk"),

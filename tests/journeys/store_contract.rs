@@ -11,6 +11,7 @@ mod campaigns;
 mod custody;
 mod deliveries;
 mod fixture;
+mod keys_out_of_service;
 mod ledger;
 mod people;
 mod publishing;

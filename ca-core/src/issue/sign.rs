@@ -39,11 +39,16 @@ pub(super) fn sign_all(
         });
         match outcome {
             Ok(certificate) => signed.push(certificate),
-            Err(error) => failures.push(Failure {
-                serials: vec![serial.clone()],
-                unsettled: vec![serial],
-                cause: FailureCause::Sign(error),
-            }),
+            Err(error) => {
+                if let SignError::WrongSignature(reason) = &error {
+                    signer.distrust(authority.label(), &format!("it signed a certificate wrongly: {reason}"));
+                }
+                failures.push(Failure {
+                    serials: vec![serial.clone()],
+                    unsettled: vec![serial],
+                    cause: FailureCause::Sign(error),
+                });
+            }
         }
     }
     (signed, failures)

@@ -4,6 +4,7 @@
 
 use super::LANES;
 use super::activation::Activations;
+use super::keys::KeysInService;
 use crate::foundry::Established;
 use crate::installation::Repository;
 use crate::issuance::{Issuance, Means};
@@ -12,9 +13,8 @@ use ca_core::certificate::Certificate;
 use ca_core::id::AuthorityId;
 use ca_core::issue::{Generation, Standing};
 use ca_core::profile::Profile;
-use ca_core::signer::Signer;
 use ca_core::time::Timestamp;
-use std::sync::Arc;
+use hsm_adapters::probe::KeyState;
 use store::authorities::{AuthorityKind, AuthorityRow};
 use store::{Store, StoreError};
 
@@ -89,6 +89,8 @@ pub(super) struct Registry {
     pub(super) issues: bool,
     /// Which authorities rest.
     pub(super) activations: Activations,
+    /// The keys, which are watched from when their authority is found.
+    pub(super) keys: KeysInService,
 }
 
 impl Registry {
@@ -134,20 +136,49 @@ impl Registry {
             .map_err(|error| Trouble::new(Exit::Unavailable, "the issuing engine has no threads").because(error))
     }
 
-    /// Those whose key is here, proven by its public half.
+    /// Those whose key is here, proven by its use; and those whose store does not answer, since it may be: their certificates
+    /// tell what is needed, and their keys are waited for.
     async fn local(&self, all: Vec<AuthorityRow>) -> Result<Vec<AuthorityRow>, Trouble> {
-        let signer = Arc::clone(&self.means.signer);
-        let resting = if self.activations.guards_any().await { Resting::Some } else { Resting::None };
-        let found = tokio::task::spawn_blocking(move || those_with_a_key(all, signer.as_ref(), resting));
-        found.await.map_err(|error| Trouble::new(Exit::Bug, "the key store's thread ended").because(error))?
+        self.keys.watch(&all).await;
+        let mut local = Vec::new();
+        let mut reason = None;
+        let mut answers = 0usize;
+        // Authorities may rest until custodians come: then it is no fault when no key is usable.
+        let waited_for = self.keys.stores().may_answer_later() || self.activations.guards_any().await;
+        for row in all {
+            certified(&row)?;
+            match self.keys.state(&row.key_label) {
+                Some(KeyState::Another) => return Err(another_key(&row)),
+                Some(KeyState::Usable) => {
+                    answers = answers.saturating_add(1);
+                    local.push(row);
+                }
+                Some(KeyState::Elsewhere) | None => {
+                    // The root's key may rest elsewhere; that no key at all is usable is another matter.
+                    tracing::warn!(event_id = "serve.key", authority = %row.authority_id, "its key is in no store here");
+                    reason.get_or_insert_with(|| format!("no key is labelled {}", row.key_label));
+                }
+                Some(KeyState::Probing) => local.push(row),
+                Some(KeyState::Unusable { reason: why }) => {
+                    reason = Some(why);
+                    local.push(row);
+                }
+            }
+        }
+        match reason {
+            Some(reason) if answers == 0 && !waited_for => {
+                Err(Trouble::new(Exit::Configuration, "no authority's key can be used here")
+                    .because(reason)
+                    .advice("check [keys] directory and the passphrase; `lgpki doctor` looks at both"))
+            }
+            _ => Ok(local),
+        }
     }
 }
 
-/// Whether authorities may rest until custodians come: then it is no fault when no key is usable.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Resting {
-    None,
-    Some,
+fn another_key(row: &AuthorityRow) -> Trouble {
+    let what = format!("the key {} is not that of the authority {}", row.key_label, row.authority_id);
+    Trouble::new(Exit::Integrity, what).advice("restore the keys that belong to this database")
 }
 
 async fn rows(store: &Store) -> Result<Vec<AuthorityRow>, Trouble> {
@@ -159,38 +190,6 @@ async fn rows(store: &Store) -> Result<Vec<AuthorityRow>, Trouble> {
             .advice("`lgpki init` makes an installation; is this the right database?"));
     }
     Ok(rows)
-}
-
-fn those_with_a_key(
-    rows: Vec<AuthorityRow>,
-    signer: &dyn Signer,
-    resting: Resting,
-) -> Result<Vec<AuthorityRow>, Trouble> {
-    let mut local = Vec::new();
-    let mut reason = None;
-    for row in rows {
-        match signer.public_key(&row.key_label) {
-            Ok(key) if *certified(&row)?.key() == key => local.push(row),
-            Ok(_) => {
-                let what = format!("the key {} is not that of the authority {}", row.key_label, row.authority_id);
-                return Err(Trouble::new(Exit::Integrity, what)
-                    .advice("restore the folder of keys that belongs to this database"));
-            }
-            Err(error) => {
-                // The root's key may rest elsewhere; that no key at all is usable is another matter.
-                tracing::warn!(event_id = "serve.key", authority = %row.authority_id, %error, "a key is not usable here");
-                reason = Some(error);
-            }
-        }
-    }
-    match reason {
-        Some(error) if local.is_empty() && resting == Resting::None => {
-            Err(Trouble::new(Exit::Configuration, "no authority's key can be used here")
-                .because(error)
-                .advice("check [keys] directory and the passphrase; `lgpki doctor` looks at both"))
-        }
-        _ => Ok(local),
-    }
 }
 
 fn certified(row: &AuthorityRow) -> Result<Certificate, Trouble> {

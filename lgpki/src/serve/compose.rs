@@ -3,8 +3,8 @@
 
 use super::activation::{Activations, Gated};
 use super::authorities::{Authorities, Registry};
-use super::health::NeededKeys;
-use super::metrics::{self, Metered};
+use super::keys::KeysInService;
+use super::metrics;
 use super::renewal::Renewal;
 use super::worker::Worker;
 use super::{Parts, Role};
@@ -43,6 +43,7 @@ pub(super) struct Composition<'a> {
 /// What the roles that sign share.
 struct Signing {
     signer: Arc<dyn Signer>,
+    keys: KeysInService,
     responder: Responder,
     registry: Registry,
     /// Those there were at the start.
@@ -60,8 +61,10 @@ impl<'a> Composition<'a> {
                 let activations =
                     Activations::begin(config, stores.clone(), (store.clone(), Arc::clone(&clock)), Arc::clone(&wake));
                 let activations = activations.await?;
-                let signer: Arc<dyn Signer> = Arc::new(stores.clone());
-                let signer: Arc<dyn Signer> = Arc::new(Metered(Arc::new(Gated { gate: activations.gate(), signer })));
+                let at = (store.clone(), Arc::clone(&clock));
+                let keys = KeysInService::new(stores.clone(), activations.gate(), at, Arc::clone(&wake));
+                let signer: Arc<dyn Signer> = Arc::new(keys.clone());
+                let signer: Arc<dyn Signer> = Arc::new(Gated { gate: activations.gate(), signer });
                 let means = Means {
                     packs: config.policy.packs.clone(),
                     signer: Arc::clone(&signer),
@@ -71,10 +74,10 @@ impl<'a> Composition<'a> {
                 };
                 let repository = Repository::of(&config.public);
                 let issues = roles.contains(&Role::Ca);
-                let registry = Registry { means, repository, issues, activations };
+                let registry = Registry { means, repository, issues, activations, keys: keys.clone() };
                 let authorities = registry.look(&Authorities::default()).await?;
                 let responder = Responder::new(store, Arc::clone(&signer), clock, config.policy.ocsp());
-                Some(Signing { signer, responder, registry, authorities })
+                Some(Signing { signer, keys, responder, registry, authorities })
             }
             None if super::needs_keys(roles) => {
                 return Err(Trouble::new(Exit::Configuration, "the roles ca and ocsp need keys"));
@@ -85,16 +88,8 @@ impl<'a> Composition<'a> {
     }
 
     /// The keys that must stay usable.
-    pub(super) fn needed_keys(&self) -> Option<NeededKeys> {
-        self.signing.as_ref().map(|Signing { signer, authorities, registry, .. }| {
-            let rows = authorities.local().iter().chain(authorities.resting());
-            let labels = rows.flat_map(|row| {
-                let labels = [Some(&row.key_label), row.ocsp_key_label.as_ref()];
-                labels.into_iter().flatten().map(|label| (row.authority_id.clone(), label.clone()))
-            });
-            let (signer, activations) = (Arc::clone(signer), registry.activations.clone());
-            NeededKeys { signer, labels: labels.collect(), activations }
-        })
+    pub(super) fn keys(&self) -> Option<KeysInService> {
+        self.signing.as_ref().map(|signing| signing.keys.clone())
     }
 
     /// Which authorities rest; `None` with roles that sign nothing.
@@ -139,7 +134,9 @@ impl<'a> Composition<'a> {
 
     /// The worker, ready to run; `None` when no role has work. What an earlier process left open is settled first.
     pub(super) async fn worker(&mut self) -> Result<Option<Worker>, Trouble> {
-        let Some(Signing { signer, responder, registry, authorities }) = self.signing.take() else { return Ok(None) };
+        let Some(Signing { signer, keys, responder, registry, authorities }) = self.signing.take() else {
+            return Ok(None);
+        };
         let mut kinds = Vec::new();
         if self.roles.contains(&Role::Ca) {
             kinds.extend([JobKind::Issue, JobKind::RefreshCrl]);
@@ -155,6 +152,7 @@ impl<'a> Composition<'a> {
             clock: Arc::clone(&self.parts.clock),
             renewal: self.roles.contains(&Role::Ca).then(|| self.renewal(&signer)),
             signer,
+            keys,
             kinds,
             registry,
             authorities,

@@ -1,6 +1,7 @@
 //! What the operators' listener says: alive, ready, figures. Details are here and nowhere public.
 
 use super::activation::Activations;
+use super::keys::KeysInService;
 use super::metrics;
 use crate::centre::CentreVault;
 use axum::Router;
@@ -8,9 +9,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use ca_core::id::{AuthorityId, KeyLabel};
-use ca_core::signer::Signer;
+use ca_core::id::KeyLabel;
 use ca_core::time::Clock;
+use hsm_adapters::probe::KeyState;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::Arc;
@@ -22,20 +23,12 @@ pub(super) struct Health {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     /// The keys this process must be able to use; none with roles that sign nothing.
-    pub(super) keys: Option<NeededKeys>,
+    pub(super) keys: Option<KeysInService>,
+    /// Which authorities rest: their keys need not be usable.
+    pub(super) activations: Option<Activations>,
     /// Whose pool is looked at.
     pub(super) centre: Option<Arc<CentreVault>>,
     pub(super) figures: PrometheusHandle,
-}
-
-/// Keys a process must be able to use.
-#[derive(Clone)]
-pub(super) struct NeededKeys {
-    pub(super) signer: Arc<dyn Signer>,
-    /// Whose each is.
-    pub(super) labels: Vec<(AuthorityId, KeyLabel)>,
-    /// Which authorities rest: their keys need not be usable.
-    pub(super) activations: Activations,
 }
 
 #[derive(Serialize)]
@@ -62,7 +55,7 @@ pub(super) fn router(health: Health) -> Router {
 }
 
 async fn ready(State(health): State<Health>) -> Response {
-    let mut checks = vec![health.database().await, health.keys().await, health.crls().await];
+    let mut checks = vec![health.database().await, health.keys(), health.crls().await];
     checks.extend(health.activations().await);
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -79,6 +72,9 @@ async fn figures(State(health): State<Health>) -> Response {
     }
     if let Some(centre) = &health.centre {
         metrics::read_pool(centre);
+    }
+    if let Some(keys) = &health.keys {
+        metrics::read_keys(keys);
     }
     health.figures.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], health.figures.render()).into_response()
@@ -99,24 +95,26 @@ impl Health {
         Check::of("database", answers.map(|()| "answers".to_owned()).map_err(|error| error.to_string()))
     }
 
-    async fn keys(&self) -> Check {
-        let Some(NeededKeys { signer, mut labels, activations }) = self.keys.clone() else {
-            return Check::of("keys", Ok("none needed".to_owned()));
+    fn keys(&self) -> Check {
+        let Some(keys) = &self.keys else { return Check::of("keys", Ok("none needed".to_owned())) };
+        let standing = |(label, state): (KeyLabel, KeyState)| match (&state, keys.stores().withheld(&label)) {
+            // What is used elsewhere is looked after there.
+            (KeyState::Elsewhere | KeyState::Usable, None) => None,
+            (_, Some(reason)) => Some(format!("{label} is out of service: {reason}")),
+            (state, None) => {
+                Some(format!("{label} is {}: {}", state.as_str(), state.trouble().unwrap_or("it has not answered yet")))
+            }
         };
-        let status = activations.status().await;
-        let rests = |id: &AuthorityId| status.iter().any(|one| !one.active && one.authority == id.as_str());
-        labels.retain(|(id, label)| !rests(id) && activations.store_is_open(label));
-        let asked = tokio::task::spawn_blocking(move || {
-            let usable = |(_, label): &(AuthorityId, KeyLabel)| signer.public_key(label).map(drop);
-            labels.iter().try_for_each(usable).map_err(|error| error.to_string())
-        });
-        let usable = asked.await.unwrap_or_else(|_| Err("the key store's thread ended".to_owned()));
-        Check::of("keys", usable.map(|()| "usable".to_owned()))
+        // A store that custodians open is closed while its authorities rest.
+        let open = |label: &KeyLabel| self.activations.as_ref().is_none_or(|all| all.store_is_open(label));
+        let wanting = keys.states().into_iter().filter(|(label, _)| open(label)).filter_map(standing);
+        let wanting: Vec<String> = wanting.collect();
+        Check::of("keys", if wanting.is_empty() { Ok("usable".to_owned()) } else { Err(wanting.join("; ")) })
     }
 
     /// Authorities that rest keep nobody from asking and looking things up, so this is said and is no fault.
     async fn activations(&self) -> Option<Check> {
-        let status = self.keys.as_ref()?.activations.status().await;
+        let status = self.activations.as_ref()?.status().await;
         let said = status.iter().map(|one| match (one.active, one.waiting.len()) {
             (true, _) => format!("{} is active", one.authority),
             (false, 0) => format!("{} rests", one.authority),

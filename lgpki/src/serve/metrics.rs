@@ -1,18 +1,19 @@
 //! Figures for Prometheus, under the names of the operations handbook. No label holds a name, a domain or a serial.
 //! Counters are counted where things happen; gauges are read from the database when somebody looks.
 
+use super::keys::KeysInService;
 use crate::centre::CentreVault;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use ca_core::id::KeyLabel;
-use ca_core::key::{SignatureAlgorithm, SubjectKey};
-use ca_core::signer::{Signer, SignerError, Tbs};
+use ca_core::signer::{SignerError, Tbs};
+use hsm_adapters::probe::KeyState;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use ocsp::OcspResponse;
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::sync::OnceLock;
+use std::time::Duration;
 use store::{Store, StoreError};
 
 /// The histogram of the issuing steps, in seconds.
@@ -97,26 +98,45 @@ pub(super) async fn count_ocsp(request: Request, next: Next) -> Response {
     Response::from_parts(parts, Body::from(body))
 }
 
-/// A signer whose work is timed.
-pub(super) struct Metered(pub(super) Arc<dyn Signer>);
-
-impl Signer for Metered {
-    fn public_key(&self, label: &KeyLabel) -> Result<SubjectKey, SignerError> {
-        self.0.public_key(label)
+/// Counts what came of a batch of signatures, and how long one took.
+pub(super) fn count_signatures(
+    label: &KeyLabel,
+    batch: &[Tbs<'_>],
+    signatures: &[Result<Vec<u8>, SignerError>],
+    took: Duration,
+) {
+    for signature in signatures {
+        let outcome = match signature {
+            Ok(_) => "signed",
+            Err(SignerError::OutcomeUnknown { .. }) => "unknown",
+            Err(SignerError::WrongSignature { .. }) => "wrong",
+            Err(SignerError::Unusable { .. } | SignerError::NoSuchKey(_) | SignerError::KeyExists(_)) => "refused",
+        };
+        metrics::counter!("lgpki_key_signatures_total", "key" => label.to_string(), "outcome" => outcome).increment(1);
     }
+    let key = label.to_string();
+    let each = took.checked_div(u32::try_from(batch.len()).unwrap_or(u32::MAX)).unwrap_or(took);
+    metrics::histogram!("lgpki_key_signature_duration_seconds", "key" => key).record(each);
+    if matches!(batch.first(), Some(Tbs::Certificate(_))) {
+        metrics::histogram!(STEP_SECONDS, "step" => "sign").record(took);
+    }
+}
 
-    fn sign(
-        &self,
-        label: &KeyLabel,
-        algorithm: SignatureAlgorithm,
-        batch: &[Tbs<'_>],
-    ) -> Vec<Result<Vec<u8>, SignerError>> {
-        let begun = Instant::now();
-        let signatures = self.0.sign(label, algorithm, batch);
-        if matches!(batch.first(), Some(Tbs::Certificate(_))) {
-            metrics::histogram!(STEP_SECONDS, "step" => "sign").record(begun.elapsed());
+/// Reads how the keys stand, and how much their tokens have to do.
+pub(super) fn read_keys(keys: &KeysInService) {
+    for (label, state) in keys.states() {
+        for word in KeyState::WORDS {
+            let holds = u8::from(word == state.as_str());
+            metrics::gauge!("lgpki_key_state", "key" => label.to_string(), "state" => word).set(f64::from(holds));
         }
-        signatures
+        let withheld = u8::from(keys.stores().withheld(&label).is_some());
+        metrics::gauge!("lgpki_key_out_of_service", "key" => label.to_string()).set(f64::from(withheld));
+    }
+    for (store, load) in keys.stores().loads() {
+        let store = store.to_owned();
+        metrics::gauge!("lgpki_token_calls_waiting", "store" => store.clone()).set(figure(load.waiting));
+        metrics::gauge!("lgpki_token_calls_under_way", "store" => store.clone()).set(figure(load.under_way));
+        metrics::gauge!("lgpki_token_calls_hung", "store" => store).set(figure(load.hung));
     }
 }
 

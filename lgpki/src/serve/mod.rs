@@ -8,6 +8,7 @@ mod authorities;
 mod compose;
 mod control;
 mod health;
+mod keys;
 pub mod listen;
 mod metrics;
 mod renewal;
@@ -93,8 +94,15 @@ impl Service {
         let routers =
             bound.public.keys().map(|wanted| composition.public_router(*wanted)).collect::<Result<Vec<_>, _>>()?;
         let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
-        let health = Health { store, clock, keys: composition.needed_keys(), centre: parts.centre.clone(), figures };
-        let activations = composition.activations();
+        let (keys, activations) = (composition.keys(), composition.activations());
+        let health = Health {
+            store,
+            clock,
+            keys: keys.clone(),
+            activations: activations.clone(),
+            centre: parts.centre.clone(),
+            figures,
+        };
         let role = if roles.contains(&Role::Ca) { "ca" } else { "ocsp" };
         let control = activations.map(|activations| Ok::<_, Trouble>((Control::bind(config, role)?, activations)));
         let control = control.transpose()?;
@@ -108,6 +116,7 @@ impl Service {
         if let Some((control, activations)) = control {
             listeners.push(control.serve(Arc::new(config.clone()), activations, stopped.clone()));
         }
+        listeners.extend(keys.map(|keys| tokio::spawn(keys.watch_over(stopped.clone()))));
         let worker = worker.map(|worker| tokio::spawn(worker.run(stopped)));
         tracing::info!(event_id = "serve.started", %management, ?ra, ?repository, ?roles);
         Ok(Self { ra, repository, management, stop, listeners, worker, store: parts.store })

@@ -2,14 +2,15 @@
 //! this process, and looks by itself every second for what other processes ask.
 //!
 //! Jobs are leased, so a worker that dies loses nothing; done twice, each of them does no harm. When issuing fails on the
-//! way, the worker stops taking issue jobs for a while and asks the keys to prove themselves first: each failed signature
-//! costs a serial, and a broken device must not burn them by the thousand.
+//! way, the worker stops taking issue jobs for a while, and takes none for a key that has not proven itself: each failed
+//! signature costs a serial, and a broken device must not burn them by the thousand.
 
 mod erasing;
 mod issuing;
 mod publishing;
 
 use super::authorities::{Authorities, Registry};
+use super::keys::KeysInService;
 use super::renewal::Renewal;
 use crate::config::Policy;
 use crate::trouble::chain;
@@ -40,6 +41,7 @@ pub(super) struct Worker {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) signer: Arc<dyn Signer>,
+    pub(super) keys: KeysInService,
     /// Which kinds of jobs are done here.
     pub(super) kinds: Vec<JobKind>,
     pub(super) registry: Registry,
@@ -110,7 +112,8 @@ impl Worker {
             self.look_for_generations().await;
             self.ask_for_due_crls().await?;
             if let Some(renewal) = &self.renewal {
-                for authority in self.authorities.local() {
+                // Renewing uses up a serial: not for a key that does not sign.
+                for authority in self.authorities.local().iter().filter(|row| self.keys.is_usable(&row.key_label)) {
                     renewal.renew_if_due(authority, self.clock.now()).await;
                 }
             }
@@ -118,7 +121,7 @@ impl Worker {
             memory.presign_more = true;
             memory.next_round = Instant::now().checked_add(ROUND);
         }
-        let kinds = self.kinds_now(memory).await;
+        let kinds = self.kinds_now(memory);
         let jobs = self.claim(&kinds).await?;
         if jobs.iter().any(|job| matches!(job.job, Job::Issue(_))) {
             // A generation made a moment ago issues from its first instant.

@@ -51,4 +51,8 @@ impl Signer for Gated {
         }
         self.signer.sign(label, algorithm, batch)
     }
+
+    fn distrust(&self, label: &KeyLabel, reason: &str) {
+        self.signer.distrust(label, reason);
+    }
 }

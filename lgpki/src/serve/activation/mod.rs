@@ -8,7 +8,7 @@ mod acts;
 mod begin;
 mod gate;
 
-pub(super) use gate::Gated;
+pub(super) use gate::{Gate, Gated};
 
 use crate::control::AuthorityStatus;
 use crate::custody;
@@ -17,7 +17,6 @@ use crate::trouble::Trouble;
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::profile::{ActivationRule, Packs};
 use ca_core::time::{Clock, Timestamp};
-use gate::Gate;
 use hsm_adapters::custody::Gathering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -4,13 +4,11 @@ use super::super::metrics::STEP_SECONDS;
 use super::{ACTOR, Memory, Worker};
 use crate::issuance::{Issuance, NotIssued};
 use crate::trouble::chain;
-use ca_core::id::{AuthorityId, KeyLabel, RequestId};
+use ca_core::id::{AuthorityId, RequestId};
 use ca_core::issue::{Facts, Issued, Order};
 use ca_core::request::{Application, Approved};
 use ca_core::serial::SerialNumber;
-use hsm_adapters::probe::{Probe, probe};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Instant;
 use store::jobs::{ClaimedJob, JobKind};
 use store::organisations::uncovered;
@@ -30,36 +28,18 @@ enum Verdict {
 }
 
 impl Worker {
-    /// The kinds to take now: no issue jobs while issuing pauses.
-    pub(super) async fn kinds_now(&self, memory: &mut Memory) -> Vec<JobKind> {
+    /// The kinds to take now: no issue jobs while issuing pauses, or no key of an engine can be used.
+    pub(super) fn kinds_now(&self, memory: &mut Memory) -> Vec<JobKind> {
         let mut kinds = self.kinds.clone();
-        let Some(until) = memory.paused_until else { return kinds };
-        let now = self.clock.now();
-        let usable = now >= until && self.engine_keys_are_usable().await;
-        if usable {
+        let mut engines = self.authorities.engines_at_work();
+        let usable = engines.any(|engine| self.keys.is_usable(engine.authority().label()));
+        let paused = memory.paused_until.is_some_and(|until| self.clock.now() < until);
+        if paused || !usable {
+            kinds.retain(|kind| *kind != JobKind::Issue);
+        } else {
             memory.paused_until = None;
-            return kinds;
         }
-        if now >= until {
-            memory.pause(now);
-        }
-        kinds.retain(|kind| *kind != JobKind::Issue);
         kinds
-    }
-
-    async fn engine_keys_are_usable(&self) -> bool {
-        for engine in self.authorities.engines_at_work() {
-            let (signer, label): (_, KeyLabel) = (Arc::clone(&self.signer), engine.authority().label().clone());
-            match tokio::task::spawn_blocking(move || probe(signer.as_ref(), &label)).await {
-                Ok(Probe::Usable) => {}
-                Ok(Probe::Unusable { reason }) => {
-                    tracing::error!(event_id = "issue.key", reason, "an issuing key cannot be used; issuing pauses");
-                    return false;
-                }
-                Err(_) => return false,
-            }
-        }
-        self.authorities.engines_at_work().next().is_some()
     }
 
     /// The engine of the authority that now issues certificates of the application's profile.
@@ -74,6 +54,9 @@ impl Worker {
         for (job, request) in jobs {
             match verdicts.remove(&request) {
                 Some(Verdict::Issue(application)) => match self.engine_for(&application).cloned() {
+                    Some(engine) if !self.keys.is_usable(engine.authority().label()) => {
+                        self.put_off(&job, "the key of the authority cannot be used now").await;
+                    }
                     Some(engine) => {
                         under_way.spawn(async move { (job, request, submit(&engine, &application).await) });
                     }

@@ -53,6 +53,11 @@ impl Worker {
                     continue;
                 }
             }
+            // Each attempt takes a number.
+            if !self.keys.is_usable(&row.key_label) {
+                self.put_off(&job, "the key of the authority cannot be used now").await;
+                continue;
+            }
             let policy = self.policy.crl_of(row);
             match crl::refresh(&self.store, &self.signer, &authority, self.clock.now(), &policy).await {
                 Ok(refreshed) => {
@@ -103,7 +108,8 @@ impl Worker {
     /// One pass over answers that are missing or old. Whether more are left.
     pub(super) async fn presign_missing(&self) -> bool {
         let mut more = false;
-        for authority in self.authorities.local().iter().filter(|authority| authority.ocsp_certificate.is_some()) {
+        let answers = |row: &&AuthorityRow| row.ocsp_key_label.as_ref().is_some_and(|label| self.keys.is_usable(label));
+        for authority in self.authorities.local().iter().filter(answers) {
             match self.responder.presign_pass(&authority.authority_id, PRESIGNED).await {
                 // A pass that stored nothing would find the same certificates again.
                 Ok(pass) => {
