@@ -7,7 +7,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: what fails here is a failed test")]
 
 mod decisions;
+mod device;
 mod handing_over;
+mod hsm;
 mod settle;
 
 use ca_core::id::RequestNumber;

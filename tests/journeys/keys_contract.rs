@@ -2,12 +2,14 @@
 //! SoftHSM2 token alike.
 
 use ca_core::id::KeyLabel;
-use ca_core::key::{KeyAlgorithm, SignatureAlgorithm};
-use ca_core::signer::{KeyKeeper, SignerError, Tbs};
+use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
+use ca_core::signer::{KeyKeeper, Signer, SignerError, Tbs};
 use ca_core::verify::verify;
+use hsm_adapters::pkcs11::{Load, TokenKeys};
 use hsm_adapters::probe::{Probe, probe};
+use std::time::{Duration, Instant};
 
-use lgpki_tests::token::{has_token, with_token_as};
+use lgpki_tests::token::{has_token, with_token, with_token_as};
 use lgpki_tests::tools::{Scratch, soft_keys};
 
 /// A key store as it is after a restart: opened anew, on the same folder or token.
@@ -173,4 +175,51 @@ fn batches_of_several_threads_and_keys_are_not_mixed() {
             }
         });
     });
+}
+
+/// Long enough for sessions to meet in every order.
+const A_MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn eight_threads_sign_on_a_token_for_a_minute_and_nothing_is_lost_or_mixed() {
+    with_token(|hsm| {
+        let keys = hsm.keys();
+        let kinds = [KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::Rsa2048, KeyAlgorithm::Rsa3072];
+        let made = kinds
+            .map(|kind| (label(&format!("key-{kind}")), keys.create(&label(&format!("key-{kind}")), kind).unwrap()));
+        let (keys, made, end) = (&keys, &made, Instant::now() + A_MINUTE);
+        let verified: Vec<usize> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..8usize).map(|thread| scope.spawn(move || keep_signing(keys, made, thread, end))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(verified.iter().all(|count| *count > 100), "every thread had its turns: {verified:?}");
+        assert_eq!(keys.load(), Load::default(), "nothing is left");
+    });
+}
+
+/// Signs batches of one to five with one key after the other, as all kinds of things, and verifies each; returns how many.
+fn keep_signing(keys: &TokenKeys, made: &[(KeyLabel, SubjectKey)], thread: usize, end: Instant) -> usize {
+    let mut verified = 0;
+    for round in (0usize..).take_while(|_| Instant::now() < end) {
+        let (label, public) = &made[(thread + round) % made.len()];
+        let messages: Vec<String> = (0..=round % 5).map(|n| format!("{thread} {round} {n} {label}")).collect();
+        let batch: Vec<Tbs<'_>> = messages
+            .iter()
+            .map(|text| match (thread + round) % 4 {
+                0 => Tbs::Crl(text.as_bytes()),
+                1 => Tbs::Ocsp(text.as_bytes()),
+                2 => Tbs::Certificate(text.as_bytes()),
+                _ => Tbs::Probe(text.as_bytes()),
+            })
+            .collect();
+        let with = public.algorithm().signature_algorithm();
+        let signatures = keys.sign(label, with, &batch);
+        assert_eq!(signatures.len(), messages.len());
+        for (text, signature) in messages.iter().zip(signatures) {
+            verify(public, with, text.as_bytes(), &signature.unwrap()).unwrap();
+            verified += 1;
+        }
+    }
+    verified
 }

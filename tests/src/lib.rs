@@ -3,6 +3,7 @@
 
 pub mod centre;
 pub mod databases;
+pub mod faulty;
 pub mod interruptions;
 pub mod invariants;
 pub mod policy;

@@ -3,6 +3,8 @@
 
 use crate::databases::{Kind, TestDatabase};
 use crate::interruptions::Fault;
+use ca_core::audit::Actor;
+use ca_core::digest::hex;
 use ca_core::key::KeyAlgorithm;
 use ca_core::time::Clock;
 use lgpki::clock::SystemClock;
@@ -10,15 +12,20 @@ use lgpki::commands::demo::people::{Persona, Personas};
 use lgpki::commands::demo::place::{Wanted, prepare};
 use lgpki::commands::demo::{DemoError, acts};
 use lgpki::config::TokenStore;
+use lgpki::entropy::SystemEntropy;
+use lgpki::registration::{Credentials, NewOfficer, register_officer};
 use lgpki::visitor::Visitor;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
+use store::accounts::Role;
+use store::{OpenOptions, Step, Store};
 use url::Url;
 
 /// How long a test waits for a line before it fails.
@@ -95,6 +102,30 @@ impl Installation {
     /// Somebody else with an account.
     pub fn person<'a>(&'a self, persona: &'a Persona) -> Person<'a> {
         Person::new(self, persona)
+    }
+
+    /// Adds an RA operator of the centre.
+    pub fn with_an_operator(&self) -> Persona {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+        let entropy = Arc::new(SystemEntropy);
+        let credentials = Credentials::drawn(entropy.as_ref()).expect("credentials are drawn");
+        runtime.block_on(async {
+            let store = Store::open(self.database.url(), &OpenOptions::new(entropy.clone())).await.expect("a database");
+            let mut txn = store.write(SystemClock.now(), Actor::System("set-up")).await.expect("a transaction");
+            let sato = txn.account_by_login("sato").await.expect("an answer").expect("an officer");
+            let operator = NewOfficer::read(&sato.organisation_id, "operator", "高橋 葵", Role::RaOperator);
+            let operator = operator.expect("an operator");
+            register_officer(&mut txn, &operator, &credentials, entropy.as_ref()).await.expect("an account");
+            txn.commit(Step::Setup).await.expect("a commit");
+            store.close().await;
+        });
+        Persona {
+            login: "operator".to_owned(),
+            name: "高橋 葵".to_owned(),
+            role: Role::RaOperator.as_str().to_owned(),
+            password: credentials.password().to_owned(),
+            totp_secret: hex(credentials.totp_secret()),
+        }
     }
 
     /// A visitor without an account.
