@@ -35,7 +35,7 @@ pub enum Command {
     Demo(demo::Demo),
     /// Look at an installation and say what is wrong and how to mend it
     Doctor(doctor::Doctor),
-    /// Make a key as a holder of certificates, in a file or a PKCS#11 token
+    /// Make a key as a holder of certificates, in a file or a PKCS#11 token; let an authority's key sign again
     #[command(subcommand)]
     Key(key::Key),
     /// Make a request for a certificate, signed with the holder's key

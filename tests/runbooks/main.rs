@@ -31,6 +31,7 @@ macro_rules! pages {
 
 pages! {
     hsm = "hsm.md", Before::EmptyFolder;
+    hsm_loss = "hsm-loss.md", Before::InToken;
 }
 
 fn folder() -> PathBuf {

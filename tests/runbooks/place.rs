@@ -20,7 +20,6 @@ pub(crate) enum Before {
     #[expect(dead_code, reason = "for pages that begin with software keys")]
     Installation,
     /// An installation whose authorities' keys are in a token, stopped.
-    #[expect(dead_code, reason = "for pages that begin with keys in a token")]
     InToken,
 }
 
@@ -71,7 +70,11 @@ impl<'a> Place<'a> {
             Before::InToken => Some(Installation::in_token(Kind::Sqlite, hsm.store())),
         };
         let folder = match &installation {
-            Some(installation) => installation.folder().to_owned(),
+            Some(installation) => {
+                let keys = installation.folder().join("keys");
+                std::fs::set_permissions(keys, std::fs::Permissions::from_mode(0o700)).unwrap();
+                installation.folder().to_owned()
+            }
             None => {
                 std::fs::remove_dir_all(hsm.folder().join("tokens")).unwrap();
                 std::fs::create_dir_all(hsm.folder().join("tokens")).unwrap();

@@ -44,7 +44,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Officer(what) => wait(officer::run(&what, &cli.config)),
         Command::Demo(what) => wait(demo::run(&what, started)),
         Command::Doctor(what) => wait(doctor::run(&what, &cli.config)),
-        Command::Key(what) => key::run(&what),
+        Command::Key(what) => wait(key::run(&what, &cli.config)),
         Command::Csr(what) => csr::run(&what),
         Command::Vault(what) => wait(vault::run(&what, &cli.config)),
         Command::Ca(what) => wait(ca::run(&what, &cli.config)),

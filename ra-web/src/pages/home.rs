@@ -35,6 +35,8 @@ struct HomePage {
     cards: Vec<Card>,
     nothing_urgent: bool,
     may_submit: bool,
+    /// Labels of keys nothing is signed with; shown to the centre's people.
+    keys_out_of_service: Vec<String>,
 }
 
 /// Draws the home page of the role.
@@ -63,9 +65,11 @@ pub async fn show(officer: Officer<OwnAccount>) -> Result<Response, Refusal> {
         urls::certificates(),
         expiring,
     ));
+    let keys_out_of_service = keys_out_of_service(&officer).await?;
     pages::page(&HomePage {
         base: officer.base()?,
-        nothing_urgent: cards.iter().all(|card| !card.urgent),
+        nothing_urgent: cards.iter().all(|card| !card.urgent) && keys_out_of_service.is_empty(),
+        keys_out_of_service,
         cards,
         may_submit: officer.may(Capability::SubmitRequests),
     })
@@ -75,6 +79,15 @@ impl Card {
     fn new([title, text, link]: [&'static str; 3], href: String, count: usize) -> Self {
         Self { title, text, link, href, count, urgent: count > 0 }
     }
+}
+
+/// What the centre must do something about: towns cannot.
+async fn keys_out_of_service(officer: &Officer<OwnAccount>) -> Result<Vec<String>, Refusal> {
+    if officer.desk().scope().is_some() {
+        return Ok(Vec::new());
+    }
+    let rows = officer.ra.store().read().await?.keys_out_of_service().await?;
+    Ok(rows.into_iter().map(|row| row.key_label.to_string()).collect())
 }
 
 async fn requests(officer: &Officer<OwnAccount>, states: &[RequestState]) -> Result<Vec<RequestRow>, Refusal> {

@@ -43,6 +43,7 @@ home-expiring = Certificates that expire within 90 days
 home-expiring-text = Please check whether they must be renewed.
 home-expiring-link = See the certificates
 home-count = { $count }
+home-key-out-of-service = The key { $key } is out of service: it made a wrong signature, and nothing is signed with it. Tell the people who run the service at once.
 home-nothing = Nothing is urgent.
 home-start = Start
 home-new-request = New request

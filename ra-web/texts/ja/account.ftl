@@ -43,6 +43,7 @@ home-expiring = 90日以内に満了する証明書
 home-expiring-text = 更新が要るかを確かめてください。
 home-expiring-link = 証明書の一覧を見る
 home-count = { $count }件
+home-key-out-of-service = 鍵 { $key } は使用を停止しています。誤った署名が見つかったため、この鍵では何も署名しません。直ちに運用担当者に知らせてください。
 home-nothing = 急ぎの用件はありません。
 home-start = 始める
 home-new-request = 新規申請

@@ -5,12 +5,20 @@ use crate::keys::{FOLDER, KeyStores};
 use ca_core::id::KeyLabel;
 use hsm_adapters::probe::{Probe, probe};
 use store::authorities::AuthorityRow;
+use store::keys_out_of_service::KeyOutOfServiceRow;
 
-/// Stores that are closed, and every key of the authorities that does not sign.
-pub(super) async fn examine(stores: KeyStores, authorities: &[AuthorityRow]) -> Vec<Finding> {
+/// Keys that are out of service, stores that are closed, and every key of the authorities that does not sign.
+pub(super) async fn examine(
+    stores: KeyStores,
+    authorities: &[AuthorityRow],
+    out_of_service: &[KeyOutOfServiceRow],
+) -> Vec<Finding> {
     let mut findings: Vec<Finding> = stores.names().filter(|name| !stores.is_open(name)).map(closed).collect();
+    findings.extend(out_of_service.iter().map(withheld));
+    let withheld = |label: &KeyLabel| out_of_service.iter().any(|row| row.key_label == *label);
     let labels = authorities.iter().flat_map(|row| [Some(row.key_label.clone()), row.ocsp_key_label.clone()]).flatten();
-    let labels: Vec<KeyLabel> = labels.collect();
+    // Not even for a probe is anything signed with a key that is out of service.
+    let labels: Vec<KeyLabel> = labels.filter(|label| !withheld(label)).collect();
     if !findings.is_empty() && stores.names().all(|name| !stores.is_open(name)) {
         return findings;
     }
@@ -19,6 +27,15 @@ pub(super) async fn examine(stores: KeyStores, authorities: &[AuthorityRow]) -> 
         vec![Finding::fail("keys", "the key store's thread ended", "please report this with the log")]
     }));
     findings
+}
+
+fn withheld(row: &KeyOutOfServiceRow) -> Finding {
+    let KeyOutOfServiceRow { key_label, reason, taken_at } = row;
+    let detail = format!("{key_label} is out of service since {}: {reason}", taken_at.rfc3339());
+    let fix = format!(
+        "have its device looked at; then run lgpki key return-to-service {key_label} --reason TEXT, or replace the key"
+    );
+    Finding::fail("keys", detail, fix)
 }
 
 fn closed(name: &str) -> Finding {

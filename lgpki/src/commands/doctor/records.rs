@@ -9,6 +9,7 @@ use ca_core::certificate::Certificate;
 use ca_core::time::Timestamp;
 use hsm_adapters::SoftKeys;
 use store::authorities::AuthorityRow;
+use store::keys_out_of_service::KeyOutOfServiceRow;
 use store::{Schema, Store, StoreError};
 
 const DAY: u64 = 86_400;
@@ -49,12 +50,19 @@ pub(super) async fn examine(
     match keys {
         Ok(stores) => {
             findings.extend(stores.folder().and_then(|folder| vault(config, &folder)));
-            findings.extend(keys::examine(stores, &authorities).await);
+            match out_of_service(store).await {
+                Ok(rows) => findings.extend(keys::examine(stores, &authorities, &rows).await),
+                Err(error) => findings.push(failed(&error)),
+            }
         }
         Err(trouble) => findings.push(Finding::of("keys", &trouble)),
     }
     findings.push(open_ends(store, &authorities).await.unwrap_or_else(|error| failed(&error)));
     findings
+}
+
+async fn out_of_service(store: &Store) -> Result<Vec<KeyOutOfServiceRow>, StoreError> {
+    store.read().await?.keys_out_of_service().await
 }
 
 fn failed(error: &StoreError) -> Finding {

@@ -28,13 +28,10 @@ enum Verdict {
 }
 
 impl Worker {
-    /// The kinds to take now: no issue jobs while issuing pauses, or no key of an engine can be used.
+    /// The kinds to take now: no issue jobs while issuing pauses.
     pub(super) fn kinds_now(&self, memory: &mut Memory) -> Vec<JobKind> {
         let mut kinds = self.kinds.clone();
-        let mut engines = self.authorities.engines_at_work();
-        let usable = engines.any(|engine| self.keys.is_usable(engine.authority().label()));
-        let paused = memory.paused_until.is_some_and(|until| self.clock.now() < until);
-        if paused || !usable {
+        if memory.paused_until.is_some_and(|until| self.clock.now() < until) {
             kinds.retain(|kind| *kind != JobKind::Issue);
         } else {
             memory.paused_until = None;
