@@ -238,6 +238,12 @@ oids! {
     ECDSA_WITH_SHA256 = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
     /// ecdsa-with-SHA384 1.2.840.10045.4.3.3 (RFC 5758 §3.2).
     ECDSA_WITH_SHA384 = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
+    /// id-ml-dsa-44 2.16.840.1.101.3.4.3.17 (RFC 9881 §2).
+    ML_DSA_44 = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11];
+    /// id-ml-dsa-65 2.16.840.1.101.3.4.3.18 (RFC 9881 §2).
+    ML_DSA_65 = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12];
+    /// id-ml-dsa-87 2.16.840.1.101.3.4.3.19 (RFC 9881 §2).
+    ML_DSA_87 = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13];
     /// id-sha1 1.3.14.3.2.26 (RFC 3279 §2.1): OCSP CertID only.
     SHA1 = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
     /// id-sha256 2.16.840.1.101.3.4.2.1 (RFC 4055 §2.1).
@@ -317,6 +323,8 @@ mod tests {
         assert_eq!(dotted(RSA_ENCRYPTION.0), "1.2.840.113549.1.1.1");
         assert_eq!(dotted(SHA256.0), "2.16.840.1.101.3.4.2.1");
         assert_eq!(dotted(SHA1.0), "1.3.14.3.2.26");
+        assert_eq!(dotted(ML_DSA_65.0), "2.16.840.1.101.3.4.3.18");
+        assert_eq!(dotted(MGF1.0), "1.2.840.113549.1.1.8");
         assert_eq!(dotted(SECP384R1.0), "1.3.132.0.34");
     }
 }

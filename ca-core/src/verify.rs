@@ -1,7 +1,8 @@
-//! Signature verification, through ring: the library that did not sign. What is signed here with aws-lc-rs or a device is
-//! verified with it before it leaves.
+//! Signature verification by the library that did not sign: ring, and ml-dsa for ML-DSA, which ring does not know. What is
+//! signed here with aws-lc-rs or a device is verified with them before it leaves.
 
 use crate::key::{SignatureAlgorithm, SubjectKey};
+use ml_dsa::{EncodedVerifyingKey, MlDsa44, MlDsa65, MlDsa87, MlDsaParams, Signature, VerifyingKey};
 use ring::signature;
 
 /// A signature that does not hold.
@@ -15,14 +16,15 @@ pub enum VerifyError {
     BadSignature,
 }
 
-/// Errors unless `signature` (ECDSA: DER; RSA: PKCS#1 v1.5 or PSS, as `algorithm` says) over `message` was made by `key`.
+/// Errors unless `signature` (ECDSA: DER; RSA: PKCS#1 v1.5 or PSS, as `algorithm` says; ML-DSA: pure, with an empty context)
+/// over `message` was made by `key`.
 pub fn verify(
     key: &SubjectKey,
     algorithm: SignatureAlgorithm,
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), VerifyError> {
-    use crate::key::KeyAlgorithm::{P256, P384};
+    use crate::key::KeyAlgorithm::{self, P256, P384};
     let ring: &dyn signature::VerificationAlgorithm = match (key.algorithm(), algorithm) {
         (P256, SignatureAlgorithm::EcdsaSha256) => &signature::ECDSA_P256_SHA256_ASN1,
         (P256, SignatureAlgorithm::EcdsaSha384) => &signature::ECDSA_P256_SHA384_ASN1,
@@ -32,9 +34,20 @@ pub fn verify(
         (rsa, SignatureAlgorithm::RsaSha384) if rsa.is_rsa() => &signature::RSA_PKCS1_2048_8192_SHA384,
         (rsa, SignatureAlgorithm::RsaPssSha256) if rsa.is_rsa() => &signature::RSA_PSS_2048_8192_SHA256,
         (rsa, SignatureAlgorithm::RsaPssSha384) if rsa.is_rsa() => &signature::RSA_PSS_2048_8192_SHA384,
+        (KeyAlgorithm::MlDsa44, SignatureAlgorithm::MlDsa44) => return ml_dsa::<MlDsa44>(key, message, signature),
+        (KeyAlgorithm::MlDsa65, SignatureAlgorithm::MlDsa65) => return ml_dsa::<MlDsa65>(key, message, signature),
+        (KeyAlgorithm::MlDsa87, SignatureAlgorithm::MlDsa87) => return ml_dsa::<MlDsa87>(key, message, signature),
         _ => return Err(VerifyError::AlgorithmMismatch),
     };
     signature::UnparsedPublicKey::new(ring, key.key_bits())
         .verify(message, signature)
         .map_err(|_| VerifyError::BadSignature)
+}
+
+/// FIPS 204 algorithm 3 with the empty context that RFC 9881 §3 wants.
+fn ml_dsa<P: MlDsaParams>(key: &SubjectKey, message: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
+    let encoded = EncodedVerifyingKey::<P>::try_from(key.key_bits()).map_err(|_| VerifyError::AlgorithmMismatch)?;
+    let signature = Signature::<P>::try_from(signature).map_err(|_| VerifyError::BadSignature)?;
+    let holds = VerifyingKey::<P>::decode(&encoded).verify_with_context(message, &[], &signature);
+    if holds { Ok(()) } else { Err(VerifyError::BadSignature) }
 }

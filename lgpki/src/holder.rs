@@ -13,13 +13,16 @@ const LONGEST_COMMON_NAME: usize = 64;
 /// Makes a key pair. Errors: rcgen, or a kind it cannot make.
 pub fn new_key(kind: KeyAlgorithm) -> Result<KeyPair, rcgen::Error> {
     let rsa = |size| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size);
-    let ec = |algorithm: &'static rcgen::SignatureAlgorithm| KeyPair::generate_for(algorithm);
+    let of = |algorithm: &'static rcgen::SignatureAlgorithm| KeyPair::generate_for(algorithm);
     match kind {
-        KeyAlgorithm::P256 => ec(&rcgen::PKCS_ECDSA_P256_SHA256),
-        KeyAlgorithm::P384 => ec(&rcgen::PKCS_ECDSA_P384_SHA384),
+        KeyAlgorithm::P256 => of(&rcgen::PKCS_ECDSA_P256_SHA256),
+        KeyAlgorithm::P384 => of(&rcgen::PKCS_ECDSA_P384_SHA384),
         KeyAlgorithm::Rsa2048 => rsa(RsaKeySize::_2048),
         KeyAlgorithm::Rsa3072 => rsa(RsaKeySize::_3072),
         KeyAlgorithm::Rsa4096 => rsa(RsaKeySize::_4096),
+        KeyAlgorithm::MlDsa44 => of(&rcgen::PKCS_ML_DSA_44),
+        KeyAlgorithm::MlDsa65 => of(&rcgen::PKCS_ML_DSA_65),
+        KeyAlgorithm::MlDsa87 => of(&rcgen::PKCS_ML_DSA_87),
         KeyAlgorithm::Rsa(_) => Err(rcgen::Error::KeyGenerationUnavailable),
     }
 }
@@ -95,6 +98,9 @@ impl PublicKeyData for Signing<'_> {
             KeyAlgorithm::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
             KeyAlgorithm::Rsa4096 => &rcgen::PKCS_RSA_SHA384,
             KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa(_) => &rcgen::PKCS_RSA_SHA256,
+            KeyAlgorithm::MlDsa44 => &rcgen::PKCS_ML_DSA_44,
+            KeyAlgorithm::MlDsa65 => &rcgen::PKCS_ML_DSA_65,
+            KeyAlgorithm::MlDsa87 => &rcgen::PKCS_ML_DSA_87,
         }
     }
 }

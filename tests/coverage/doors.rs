@@ -25,6 +25,7 @@ const DOORS: &[Door] = &[
         open_to: &["ca-core/src/digest.rs", "ca-core/src/verify.rs"],
         instead: "ca_core::digest and ca_core::verify",
     },
+    Door { library: "ml_dsa::", open_to: &["ca-core/src/verify.rs"], instead: "ca_core::verify" },
     Door {
         library: "aws_lc_rs::",
         // The vault seals what the keys in soft/ are not for: AEAD, and no signature.

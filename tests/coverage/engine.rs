@@ -34,6 +34,7 @@ const OUTSIDE_WORLD: &[&str] = &[
 
 /// Libraries that compute and nothing else. `ring` also draws randomness, which the list above catches.
 const PURE: &[&str] = &[
+    "ml-dsa",
     "num-bigint",
     "pem",
     "ring",

@@ -23,9 +23,10 @@ fn every_profile_gives_the_octets_it_gave_before() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let write = std::env::var_os("LGPKI_GOLDEN").is_some_and(|value| value == "write");
     let (mut changed, mut made) = (Vec::new(), BTreeSet::new());
-    for pack in Packs::shipped().unwrap().iter() {
+    let experimental = Pack::shipped("pqc-experimental").unwrap().unwrap();
+    for pack in Packs::shipped().unwrap().iter().chain([&experimental]) {
         for profile in pack.profiles() {
-            for kinds in [["p256", "p384"], ["rsa3072", "rsa4096"]] {
+            for kinds in [["p256", "p384"], ["rsa3072", "rsa4096"], ["mldsa44", "mldsa65"]] {
                 // The first of each sort that the profile certifies.
                 let Some(word) = kinds.into_iter().find(|word| profile.certifies(KeyAlgorithm::parse(word).unwrap()))
                 else {
@@ -57,7 +58,11 @@ fn every_profile_gives_the_octets_it_gave_before() {
 fn unsigned(pack: &Pack, profile: &Profile, key: SubjectKey) -> Vec<u8> {
     let rule = pack.authority(&profile.issuers[0]).unwrap();
     // Any key but the holder's own.
-    let of_authority = if key.algorithm() == KeyAlgorithm::P384 { "rsa4096" } else { "p384" };
+    let of_authority = match key.algorithm() {
+        KeyAlgorithm::P384 => "rsa4096",
+        kind if kind.is_ml_dsa() => "mldsa65",
+        _ => "p384",
+    };
     let authority = authority(pack, rule, of_authority);
     let founding = profile.id == rule.profile && rule.issuer.is_none();
     let (authority, order) = if founding {

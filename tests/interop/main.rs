@@ -5,9 +5,11 @@
 mod certificates;
 mod crl_openssl;
 mod golden;
+mod mldsa;
 mod names;
 mod ocsp_http;
 mod ocsp_openssl;
 mod packs;
 mod pki;
 mod properties;
+mod refused;

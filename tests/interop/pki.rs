@@ -10,6 +10,7 @@ use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::{self, Authority, Generation, Order, PublicAddresses};
 use ca_core::key::{KeyAlgorithm, RsaPadding};
 use ca_core::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, StringKind};
+use ca_core::profile::Pack;
 use ca_core::revocation::{Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::signer::{KeyKeeper, Signer};
@@ -30,6 +31,7 @@ pub(crate) use lgpki_tests::tools::{Scratch, openssl, text};
 
 /// The hierarchy. The clock stands at the moment it was made, because OpenSSL looks at the real one.
 pub(crate) struct Pki {
+    pack: Pack,
     pub(crate) scratch: Scratch,
     pub(crate) store: Store,
     pub(crate) keys: SoftKeys,
@@ -65,20 +67,22 @@ impl Pki {
         store.migrate().await.unwrap();
         let keys = soft_keys(&scratch.path().join("keys"));
 
+        let pack = pack(&["issuing"]);
+        let pack = if algorithm.is_ml_dsa() { pack.shadow(algorithm) } else { pack };
         let key = |label: &str| keys.create(&KeyLabel::parse(label).unwrap(), algorithm).unwrap();
         let with = algorithm.signature_algorithm().padded(padding);
         let founding = Authority::founding(id("root"), named("Root CA"), key("root"), label("root"));
         let founding = founding.signing_with(with).unwrap();
         let order = Order::ceremony(&profile("root-ca"), named("Root CA"), founding.key().clone());
-        let root = issued(&store, &keys, &entropy, &founding, order, now).await;
+        let root = issued(&pack, (&store, &keys, &entropy), &founding, order, now).await;
         let root_authority = Authority::of_certificate(id("root"), &root, label("root"), addresses("root")).unwrap();
         let order = Order::ceremony(&profile("subordinate-ca"), named("Application CA"), key("issuing"));
-        let issuing = issued(&store, &keys, &entropy, &root_authority, order, now).await;
+        let issuing = issued(&pack, (&store, &keys, &entropy), &root_authority, order, now).await;
         let authority =
             Authority::of_certificate(id("issuing"), &issuing, label("issuing"), addresses("issuing")).unwrap();
         let authority = authority.signing_with(with).unwrap();
         let order = Order::ceremony(&profile("ocsp-responder-sub"), named("OCSP responder"), key("ocsp"));
-        let responder_certificate = issued(&store, &keys, &entropy, &authority, order, now).await;
+        let responder_certificate = issued(&pack, (&store, &keys, &entropy), &authority, order, now).await;
 
         let mut txn = store.write(now, BY).await.unwrap();
         let row = |authority: &str, kind, issuer: Option<&str>, certificate: &Certificate| AuthorityRow {
@@ -106,6 +110,7 @@ impl Pki {
         txn.commit(Step::Setup).await.unwrap();
         let clock = Arc::new(FixedClock::at(now));
         Self {
+            pack,
             scratch,
             store,
             keys,
@@ -122,14 +127,16 @@ impl Pki {
     /// Issues a certificate for a web server.
     pub(crate) async fn issue(&self, host: &str) -> Certificate {
         let label = KeyLabel::parse(&host.replace('.', "-")).unwrap();
-        let key = self.keys.create(&label, KeyAlgorithm::P256).unwrap();
+        let kind = self.issuing.key().algorithm();
+        let kind = if kind.is_ml_dsa() { kind } else { KeyAlgorithm::P256 };
+        let key = self.keys.create(&label, kind).unwrap();
         let order = Order::measured(
             &profile("web-server"),
             server_subject(host),
             AlternativeNames::of_servers(vec![DnsName::parse(host).unwrap()]),
             key,
         );
-        issued(&self.store, &self.keys, &self.entropy, &self.authority, order, self.clock.now()).await
+        issued(&self.pack, (&self.store, &self.keys, &self.entropy), &self.authority, order, self.clock.now()).await
     }
 
     pub(crate) async fn revoke(&self, serial: &SerialNumber, reason: RevocationReason) {
@@ -192,14 +199,13 @@ fn named(common_name: &str) -> DistinguishedName {
 }
 
 async fn issued(
-    store: &Store,
-    keys: &SoftKeys,
-    entropy: &CountingEntropy,
+    pack: &Pack,
+    (store, keys, entropy): (&Store, &SoftKeys, &CountingEntropy),
     authority: &Authority,
     order: Order,
     now: Timestamp,
 ) -> Certificate {
-    let linted = issue::prepare(&pack(&["issuing"]), authority, order, entropy, now).unwrap();
+    let linted = issue::prepare(pack, authority, order, entropy, now).unwrap();
     let (issued, failures) = issue::issue(authority, keys, store, vec![linted], now).await;
     assert!(failures.is_empty(), "{failures:?}");
     Certificate::from_der(issued.first().unwrap().der()).unwrap()

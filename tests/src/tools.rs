@@ -51,6 +51,14 @@ pub fn certtool(line: &str, paths: &[&Path]) -> Output {
     tool("certtool", line, paths)
 }
 
+/// Runs a script of these tests with the Python that `./check judges` has prepared.
+pub fn python_of_judges(script: &str, paths: &[&Path]) -> Output {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = tests.join("../target/tools/pkilint/bin/python");
+    assert!(python.exists(), "there is no {}: run ./check judges once", python.display());
+    Command::new(python).arg(tests.join(script)).args(paths).output().expect("python starts")
+}
+
 /// What a tool wrote, both streams.
 pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))

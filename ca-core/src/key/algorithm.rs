@@ -17,11 +17,20 @@ pub enum KeyAlgorithm {
     Rsa4096,
     /// RSA with another modulus, in bits; accepted from requests only.
     Rsa(u16),
+    /// ML-DSA-44 (FIPS 204), experimental.
+    MlDsa44,
+    /// ML-DSA-65 (FIPS 204), experimental.
+    MlDsa65,
+    /// ML-DSA-87 (FIPS 204), experimental.
+    MlDsa87,
 }
 
 impl KeyAlgorithm {
     /// The kinds this system makes keys of.
     pub const MADE_HERE: [Self; 5] = [Self::P256, Self::P384, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
+
+    /// The kinds that are tried out: certified under packs that say they are experimental, and under no other.
+    pub const EXPERIMENTAL: [Self; 3] = [Self::MlDsa44, Self::MlDsa65, Self::MlDsa87];
 
     /// RSA with that many bits.
     pub const fn rsa(bits: u16) -> Self {
@@ -33,12 +42,17 @@ impl KeyAlgorithm {
         }
     }
 
-    /// The word of the command line and configuration; `None` for RSA sizes nobody makes here: `p256`, `rsa3072`.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::MADE_HERE.into_iter().find(|algorithm| algorithm.to_string() == word)
+    /// Every kind with a word, in the order they are named to people: those made here, then the experimental.
+    pub fn named() -> impl Iterator<Item = Self> {
+        Self::MADE_HERE.into_iter().chain(Self::EXPERIMENTAL)
     }
 
-    /// Bits of the modulus, or of the curve.
+    /// The word of the command line and configuration; `None` for RSA sizes nobody makes here: `p256`, `rsa3072`, `mldsa65`.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::named().find(|algorithm| algorithm.to_string() == word)
+    }
+
+    /// Bits of the modulus, of the curve, or of an ML-DSA public key (FIPS 204 table 2).
     pub const fn bits(self) -> u16 {
         match self {
             Self::P256 => 256,
@@ -47,12 +61,25 @@ impl KeyAlgorithm {
             Self::Rsa3072 => 3072,
             Self::Rsa4096 => 4096,
             Self::Rsa(bits) => bits,
+            Self::MlDsa44 => 8 * 1312,
+            Self::MlDsa65 => 8 * 1952,
+            Self::MlDsa87 => 8 * 2592,
         }
     }
 
     /// Whether this is RSA.
     pub const fn is_rsa(self) -> bool {
-        !matches!(self, Self::P256 | Self::P384)
+        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 | Self::Rsa(_))
+    }
+
+    /// Whether this is a key on an elliptic curve.
+    pub const fn is_ec(self) -> bool {
+        matches!(self, Self::P256 | Self::P384)
+    }
+
+    /// Whether this is ML-DSA, which is experimental here and only signs.
+    pub const fn is_ml_dsa(self) -> bool {
+        matches!(self, Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87)
     }
 
     /// What such a key signs with where nobody says otherwise: the digest that matches its strength, RSA padded by PKCS#1.
@@ -62,6 +89,9 @@ impl KeyAlgorithm {
             Self::P384 => SignatureAlgorithm::EcdsaSha384,
             Self::Rsa4096 => SignatureAlgorithm::RsaSha384,
             Self::Rsa2048 | Self::Rsa3072 | Self::Rsa(_) => SignatureAlgorithm::RsaSha256,
+            Self::MlDsa44 => SignatureAlgorithm::MlDsa44,
+            Self::MlDsa65 => SignatureAlgorithm::MlDsa65,
+            Self::MlDsa87 => SignatureAlgorithm::MlDsa87,
         }
     }
 
@@ -75,6 +105,9 @@ impl std::fmt::Display for KeyAlgorithm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::P256 | Self::P384 => write!(f, "p{}", self.bits()),
+            Self::MlDsa44 => f.write_str("mldsa44"),
+            Self::MlDsa65 => f.write_str("mldsa65"),
+            Self::MlDsa87 => f.write_str("mldsa87"),
             _ => write!(f, "rsa{}", self.bits()),
         }
     }
@@ -86,7 +119,7 @@ mod tests {
 
     #[test]
     fn words_round_trip() {
-        for algorithm in KeyAlgorithm::MADE_HERE {
+        for algorithm in KeyAlgorithm::named() {
             assert_eq!(KeyAlgorithm::parse(&algorithm.to_string()), Some(algorithm));
         }
         assert_eq!(KeyAlgorithm::parse("rsa1024"), None);

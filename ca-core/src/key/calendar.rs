@@ -66,7 +66,7 @@ impl Dated {
     const fn covers(self, key: KeyAlgorithm) -> bool {
         match self {
             Self::Rsa { up_to } => key.is_rsa() && key.bits() <= up_to,
-            Self::Ec { up_to } => !key.is_rsa() && key.bits() <= up_to,
+            Self::Ec { up_to } => key.is_ec() && key.bits() <= up_to,
             Self::Signature(_) => false,
         }
     }

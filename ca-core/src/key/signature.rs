@@ -20,6 +20,12 @@ pub enum SignatureAlgorithm {
     RsaPssSha256,
     /// RSASSA-PSS over SHA-384, MGF1 over SHA-384, a salt of 48 octets (RFC 4055 §3.1).
     RsaPssSha384,
+    /// id-ml-dsa-44 (RFC 9881 §2): FIPS 204, pure, with an empty context.
+    MlDsa44,
+    /// id-ml-dsa-65 (RFC 9881 §2).
+    MlDsa65,
+    /// id-ml-dsa-87 (RFC 9881 §2).
+    MlDsa87,
 }
 
 /// How an RSA key pads the digest it signs.
@@ -77,13 +83,16 @@ pub enum SignatureAlgorithmError {
 
 impl SignatureAlgorithm {
     /// Each of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::EcdsaSha256,
         Self::EcdsaSha384,
         Self::RsaSha256,
         Self::RsaSha384,
         Self::RsaPssSha256,
         Self::RsaPssSha384,
+        Self::MlDsa44,
+        Self::MlDsa65,
+        Self::MlDsa87,
     ];
 
     /// Its object identifier; one for both of RSASSA-PSS.
@@ -94,6 +103,9 @@ impl SignatureAlgorithm {
             Self::RsaSha256 => oid::SHA256_WITH_RSA,
             Self::RsaSha384 => oid::SHA384_WITH_RSA,
             Self::RsaPssSha256 | Self::RsaPssSha384 => oid::RSASSA_PSS,
+            Self::MlDsa44 => oid::ML_DSA_44,
+            Self::MlDsa65 => oid::ML_DSA_65,
+            Self::MlDsa87 => oid::ML_DSA_87,
         }
     }
 
@@ -106,6 +118,9 @@ impl SignatureAlgorithm {
             Self::RsaSha384 => "sha384WithRSAEncryption",
             Self::RsaPssSha256 => "RSASSA-PSS with SHA256",
             Self::RsaPssSha384 => "RSASSA-PSS with SHA384",
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
         }
     }
 
@@ -114,11 +129,12 @@ impl SignatureAlgorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 
-    /// The digest it signs over.
-    pub const fn hash(self) -> SignatureHash {
+    /// The digest it signs over; `None` with ML-DSA, which brings its own.
+    pub const fn hash(self) -> Option<SignatureHash> {
         match self {
-            Self::EcdsaSha256 | Self::RsaSha256 | Self::RsaPssSha256 => SignatureHash::Sha256,
-            Self::EcdsaSha384 | Self::RsaSha384 | Self::RsaPssSha384 => SignatureHash::Sha384,
+            Self::EcdsaSha256 | Self::RsaSha256 | Self::RsaPssSha256 => Some(SignatureHash::Sha256),
+            Self::EcdsaSha384 | Self::RsaSha384 | Self::RsaPssSha384 => Some(SignatureHash::Sha384),
+            Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => None,
         }
     }
 
@@ -127,7 +143,7 @@ impl SignatureAlgorithm {
         match self {
             Self::RsaSha256 | Self::RsaSha384 => Some(RsaPadding::Pkcs1),
             Self::RsaPssSha256 | Self::RsaPssSha384 => Some(RsaPadding::Pss),
-            Self::EcdsaSha256 | Self::EcdsaSha384 => None,
+            Self::EcdsaSha256 | Self::EcdsaSha384 | Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => None,
         }
     }
 
@@ -144,7 +160,7 @@ impl SignatureAlgorithm {
             (Self::RsaSha384 | Self::RsaPssSha384, RsaPadding::Pkcs1) => Self::RsaSha384,
             (Self::RsaSha256 | Self::RsaPssSha256, RsaPadding::Pss) => Self::RsaPssSha256,
             (Self::RsaSha384 | Self::RsaPssSha384, RsaPadding::Pss) => Self::RsaPssSha384,
-            (ecdsa, _) => ecdsa,
+            (other, _) => other,
         }
     }
 
@@ -167,14 +183,14 @@ impl SignatureAlgorithm {
     }
 
     /// Writes its AlgorithmIdentifier: NULL parameters with RSA PKCS#1 (RFC 4055 §5), digest, mask and salt with RSASSA-PSS
-    /// (RFC 4055 §3.1), none with ECDSA (RFC 5758 §3.2).
+    /// (RFC 4055 §3.1), none with ECDSA (RFC 5758 §3.2) and ML-DSA (RFC 9881 §2).
     pub fn write(self, writer: &mut Writer) {
         writer.sequence(|w| {
             match self {
                 Self::RsaSha256 | Self::RsaSha384 => w.null(),
                 Self::RsaPssSha256 => write_pss(w, &PSS_SHA256),
                 Self::RsaPssSha384 => write_pss(w, &PSS_SHA384),
-                Self::EcdsaSha256 | Self::EcdsaSha384 => {}
+                Self::EcdsaSha256 | Self::EcdsaSha384 | Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => {}
             }
             w.oid(self.oid());
         });

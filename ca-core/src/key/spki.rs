@@ -36,6 +36,14 @@ pub enum KeyError {
         /// Octets found.
         found: usize,
     },
+    /// An ML-DSA public key that is not of its parameter set's length.
+    #[error("the ML-DSA public key has {found} octets where {expected} are expected")]
+    BadPublicKey {
+        /// Octets of a public key of this parameter set.
+        expected: usize,
+        /// Octets found.
+        found: usize,
+    },
     /// A modulus longer than any RSA key accepted, in bits.
     #[error("the RSA modulus has {0} bits")]
     ModulusSize(usize),
@@ -58,7 +66,7 @@ impl SubjectKey {
         } else if id == oid::EC_PUBLIC_KEY.as_bytes() {
             ec_kind(algorithm.oid()?, bits)?
         } else {
-            return Err(KeyError::UnsupportedAlgorithm(oid::dotted(id)));
+            ml_dsa_kind(id, bits)?
         };
         algorithm.finish()?;
         Ok(Self { spki: spki.to_vec(), bits_at: spki.len().saturating_sub(bits.len()), algorithm: kind })
@@ -69,7 +77,7 @@ impl SubjectKey {
         &self.spki
     }
 
-    /// The octets of subjectPublicKey: an EC point, or an RSAPublicKey.
+    /// The octets of subjectPublicKey: an EC point, an RSAPublicKey, or an ML-DSA public key.
     pub fn key_bits(&self) -> &[u8] {
         self.spki.get(self.bits_at..).unwrap_or_default()
     }
@@ -92,7 +100,7 @@ impl SubjectKey {
     /// Errors when the key is too weak to be certified (see [`WeakKey`]).
     pub fn check_strength(&self) -> Result<(), WeakKey> {
         match self.algorithm {
-            KeyAlgorithm::P256 | KeyAlgorithm::P384 => Ok(()),
+            kind if !kind.is_rsa() => Ok(()),
             _ => rsa_numbers(self.key_bits())
                 .map_err(|_| WeakKey::Exponent)
                 .and_then(|(modulus, exponent)| weak::check_rsa(modulus, exponent)),
@@ -136,5 +144,42 @@ fn ec_kind(curve: &[u8], point: &[u8]) -> Result<KeyAlgorithm, KeyError> {
         Ok(kind)
     } else {
         Err(KeyError::BadPoint { expected, found: point.len() })
+    }
+}
+
+/// ML-DSA: the public key as it is, and no parameters (RFC 9881 §4).
+fn ml_dsa_kind(id: &[u8], key: &[u8]) -> Result<KeyAlgorithm, KeyError> {
+    let known = KeyAlgorithm::EXPERIMENTAL.into_iter().find(|kind| kind.signature_algorithm().oid().as_bytes() == id);
+    let kind = known.ok_or_else(|| KeyError::UnsupportedAlgorithm(oid::dotted(id)))?;
+    let expected = usize::from(kind.bits() / 8);
+    if key.len() == expected { Ok(kind) } else { Err(KeyError::BadPublicKey { expected, found: key.len() }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::der::Writer;
+
+    fn ml_dsa(parameters: impl FnOnce(&mut Writer), key: &[u8]) -> Result<KeyAlgorithm, KeyError> {
+        let spki = Writer::build(|w| {
+            w.sequence(|w| {
+                w.bit_string(key);
+                w.sequence(|w| {
+                    parameters(w);
+                    w.oid(oid::ML_DSA_44);
+                });
+            });
+        });
+        SubjectKey::from_spki_der(&spki).map(|key| key.algorithm())
+    }
+
+    #[test]
+    fn an_ml_dsa_key_has_its_length_and_no_parameters() {
+        assert_eq!(ml_dsa(|_| {}, &[7; 1312]), Ok(KeyAlgorithm::MlDsa44));
+        for found in [0, 1311, 1313, 1952] {
+            let refused = Err(KeyError::BadPublicKey { expected: 1312, found });
+            assert_eq!(ml_dsa(|_| {}, &vec![7; found]), refused);
+        }
+        assert_eq!(ml_dsa(Writer::null, &[7; 1312]), Err(KeyError::Der(DerError::TrailingData(2))));
     }
 }

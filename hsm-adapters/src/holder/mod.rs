@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_kind_is_made_read_back_and_signs() {
-        for algorithm in KeyAlgorithm::MADE_HERE {
+        for algorithm in KeyAlgorithm::named() {
             let key = HolderKey::generate(algorithm).ok().unwrap();
             assert_eq!(key.public().algorithm(), algorithm);
             let again = HolderKey::from_pkcs8(key.pkcs8_der()).ok().unwrap();

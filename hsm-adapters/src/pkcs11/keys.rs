@@ -187,7 +187,10 @@ impl TokenSession {
                 let template = vec![size, Attribute::PublicExponent(PUBLIC_EXPONENT.to_vec())];
                 (MechanismType::RSA_PKCS_KEY_PAIR_GEN, Mechanism::RsaPkcsKeyPairGen, template)
             }
-            KeyAlgorithm::Rsa(_) => return None,
+            // No device here knows ML-DSA; software keys do.
+            KeyAlgorithm::Rsa(_) | KeyAlgorithm::MlDsa44 | KeyAlgorithm::MlDsa65 | KeyAlgorithm::MlDsa87 => {
+                return None;
+            }
         };
         // The list is what the device's owner allows; the description may be there all the same.
         let allowed = self.library.get_mechanism_list(self.slot).ok()?;

@@ -49,8 +49,8 @@ impl TokenSession {
         algorithm: SignatureAlgorithm,
         message: &[u8],
     ) -> Result<Vec<u8>, TokenError> {
-        let input = signed_octets(algorithm, message);
-        let raw = self.session.sign(&mechanism(algorithm), key.private, &input).map_err(|source| match source {
+        let (mechanism, input) = asked(algorithm, message).ok_or_else(|| self.bad_signature())?;
+        let raw = self.session.sign(&mechanism, key.private, &input).map_err(|source| match source {
             // The device refused before it had the octets.
             DeviceError::Pkcs11(_, Function::SignInit) => device("begin to sign")(source),
             _ => TokenError::OutcomeUnknown { token: self.token.clone(), source },
@@ -82,27 +82,23 @@ pub(super) fn fits(key: KeyAlgorithm, algorithm: SignatureAlgorithm) -> bool {
     (key.is_rsa() && algorithm.is_rsa()) || algorithm == key.signature_algorithm()
 }
 
-/// What the token signs in place of the message.
-fn signed_octets(algorithm: SignatureAlgorithm, message: &[u8]) -> Vec<u8> {
-    match algorithm {
-        SignatureAlgorithm::EcdsaSha256 => sha256(message).to_vec(),
-        SignatureAlgorithm::EcdsaSha384 => sha384(message).to_vec(),
-        SignatureAlgorithm::RsaSha256 => [&SHA256_INFO[..], &sha256(message)].concat(),
-        SignatureAlgorithm::RsaSha384 => [&SHA384_INFO[..], &sha384(message)].concat(),
-        SignatureAlgorithm::RsaPssSha256 => sha256(message).to_vec(),
-        SignatureAlgorithm::RsaPssSha384 => sha384(message).to_vec(),
-    }
-}
-
-/// How the token is to sign it.
-fn mechanism(algorithm: SignatureAlgorithm) -> Mechanism<'static> {
+/// What the token is asked for: how it is to sign, and what, in place of the message. `None` for what no device is asked for.
+fn asked(algorithm: SignatureAlgorithm, message: &[u8]) -> Option<(Mechanism<'static>, Vec<u8>)> {
     let pss = |hash_alg, mgf, salt: u64| Mechanism::RsaPkcsPss(PkcsPssParams { hash_alg, mgf, s_len: salt.into() });
-    match algorithm {
-        SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::EcdsaSha384 => Mechanism::Ecdsa,
-        SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::RsaSha384 => Mechanism::RsaPkcs,
-        SignatureAlgorithm::RsaPssSha256 => pss(MechanismType::SHA256, PkcsMgfType::MGF1_SHA256, 32),
-        SignatureAlgorithm::RsaPssSha384 => pss(MechanismType::SHA384, PkcsMgfType::MGF1_SHA384, 48),
-    }
+    Some(match algorithm {
+        SignatureAlgorithm::EcdsaSha256 => (Mechanism::Ecdsa, sha256(message).to_vec()),
+        SignatureAlgorithm::EcdsaSha384 => (Mechanism::Ecdsa, sha384(message).to_vec()),
+        SignatureAlgorithm::RsaSha256 => (Mechanism::RsaPkcs, [&SHA256_INFO[..], &sha256(message)].concat()),
+        SignatureAlgorithm::RsaSha384 => (Mechanism::RsaPkcs, [&SHA384_INFO[..], &sha384(message)].concat()),
+        SignatureAlgorithm::RsaPssSha256 => {
+            (pss(MechanismType::SHA256, PkcsMgfType::MGF1_SHA256, 32), sha256(message).to_vec())
+        }
+        SignatureAlgorithm::RsaPssSha384 => {
+            (pss(MechanismType::SHA384, PkcsMgfType::MGF1_SHA384, 48), sha384(message).to_vec())
+        }
+        // Tokens make no such keys (`fits` has refused before).
+        SignatureAlgorithm::MlDsa44 | SignatureAlgorithm::MlDsa65 | SignatureAlgorithm::MlDsa87 => return None,
+    })
 }
 
 /// `ECDSA-Sig-Value` (RFC 3279 §2.2.3) from r and s of equal length. `None` when there are no two halves.
@@ -126,11 +122,13 @@ mod tests {
     #[test]
     fn the_digests_of_rsa_stand_in_der() {
         for algorithm in [SignatureAlgorithm::RsaSha256, SignatureAlgorithm::RsaSha384] {
-            let info = signed_octets(algorithm, b"message");
+            let (_, info) = asked(algorithm, b"message").unwrap();
             ca_core::der::check_strict(&info).unwrap();
         }
-        assert_eq!(signed_octets(SignatureAlgorithm::RsaSha256, b"").len(), 19 + 32);
-        assert_eq!(signed_octets(SignatureAlgorithm::RsaSha384, b"").len(), 19 + 48);
+        let length = |algorithm| asked(algorithm, b"").map(|(_, octets)| octets.len());
+        assert_eq!(length(SignatureAlgorithm::RsaSha256), Some(19 + 32));
+        assert_eq!(length(SignatureAlgorithm::RsaSha384), Some(19 + 48));
+        assert_eq!(length(SignatureAlgorithm::MlDsa44), None);
     }
 
     #[test]

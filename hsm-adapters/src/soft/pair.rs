@@ -6,7 +6,8 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair,
-    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PSS_SHA256, RSA_PSS_SHA384, RsaKeyPair, RsaSignatureEncoding,
+    ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm, RSA_PKCS1_SHA256,
+    RSA_PKCS1_SHA384, RSA_PSS_SHA256, RSA_PSS_SHA384, RsaKeyPair, RsaSignatureEncoding,
 };
 use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
 use ca_core::signer::Tbs;
@@ -21,16 +22,22 @@ pub(crate) struct SoftKey {
 enum Pair {
     Ecdsa(EcdsaKeyPair),
     Rsa(RsaKeyPair),
+    MlDsa(PqdsaKeyPair),
 }
+
+/// The parameter sets of ML-DSA.
+const ML_DSA: [&PqdsaSigningAlgorithm; 3] = [&ML_DSA_44_SIGNING, &ML_DSA_65_SIGNING, &ML_DSA_87_SIGNING];
 
 /// Why there is no usable key pair.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyPairError {
     #[error("the key pair could not be generated")]
     Generation,
-    #[error("keys of algorithm {0} are not made by software keys; choose p256, p384, rsa2048, rsa3072 or rsa4096")]
+    #[error(
+        "keys of algorithm {0} are not made by software keys; choose p256, p384, rsa2048, rsa3072 or rsa4096, or mldsa44, mldsa65 or mldsa87 to try them out"
+    )]
     NotOffered(String),
-    #[error("the private key is neither P-256, P-384 nor RSA of 2048 to 4096 bits, or its halves do not agree")]
+    #[error("the private key is neither P-256, P-384, ML-DSA nor RSA of 2048 to 4096 bits, or its halves do not agree")]
     Unusable,
 }
 
@@ -47,7 +54,8 @@ pub(crate) enum NotSigned {
 const fn worth_a_thread(with: SignatureAlgorithm) -> usize {
     match with {
         SignatureAlgorithm::EcdsaSha256 => 32,
-        SignatureAlgorithm::EcdsaSha384 => 8,
+        SignatureAlgorithm::EcdsaSha384 | SignatureAlgorithm::MlDsa44 => 8,
+        SignatureAlgorithm::MlDsa65 | SignatureAlgorithm::MlDsa87 => 4,
         SignatureAlgorithm::RsaSha256
         | SignatureAlgorithm::RsaSha384
         | SignatureAlgorithm::RsaPssSha256
@@ -60,13 +68,17 @@ impl SoftKey {
     pub(crate) fn generate(algorithm: KeyAlgorithm) -> Result<Self, KeyPairError> {
         let ecdsa = |curve| EcdsaKeyPair::generate(curve).map(Pair::Ecdsa).map_err(|_| KeyPairError::Generation);
         let rsa = |size| RsaKeyPair::generate(size).map(Pair::Rsa).map_err(|_| KeyPairError::Generation);
+        let ml_dsa = |set| PqdsaKeyPair::generate(set).map(Pair::MlDsa).map_err(|_| KeyPairError::Generation);
         Self::with_public(match algorithm {
             KeyAlgorithm::P256 => ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING),
             KeyAlgorithm::P384 => ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING),
             KeyAlgorithm::Rsa2048 => rsa(KeySize::Rsa2048),
             KeyAlgorithm::Rsa3072 => rsa(KeySize::Rsa3072),
             KeyAlgorithm::Rsa4096 => rsa(KeySize::Rsa4096),
-            other => Err(KeyPairError::NotOffered(other.to_string())),
+            KeyAlgorithm::MlDsa44 => ml_dsa(&ML_DSA_44_SIGNING),
+            KeyAlgorithm::MlDsa65 => ml_dsa(&ML_DSA_65_SIGNING),
+            KeyAlgorithm::MlDsa87 => ml_dsa(&ML_DSA_87_SIGNING),
+            other @ KeyAlgorithm::Rsa(_) => Err(KeyPairError::NotOffered(other.to_string())),
         }?)
     }
 
@@ -76,7 +88,8 @@ impl SoftKey {
             |curve: &'static EcdsaSigningAlgorithm| EcdsaKeyPair::from_pkcs8(curve, pkcs8).map(Pair::Ecdsa).ok();
         let pair = ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING)
             .or_else(|| ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING))
-            .or_else(|| RsaKeyPair::from_pkcs8(pkcs8).map(Pair::Rsa).ok());
+            .or_else(|| RsaKeyPair::from_pkcs8(pkcs8).map(Pair::Rsa).ok())
+            .or_else(|| ML_DSA.into_iter().find_map(|set| PqdsaKeyPair::from_pkcs8(set, pkcs8).map(Pair::MlDsa).ok()));
         Self::with_public(pair.ok_or(KeyPairError::Unusable)?)
     }
 
@@ -85,6 +98,8 @@ impl SoftKey {
         match &self.pair {
             Pair::Ecdsa(pair) => pair.to_pkcs8v1().map(|der| Zeroizing::new(der.as_ref().to_vec())),
             Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).map(|der| Zeroizing::new(der.as_ref().to_vec())),
+            // The seed (RFC 9881 §6), from which the key is expanded again.
+            Pair::MlDsa(pair) => pair.to_pkcs8v1().map(|der| Zeroizing::new(der.as_ref().to_vec())),
         }
         .map_err(|_| KeyPairError::Unusable)
     }
@@ -127,6 +142,10 @@ impl SoftKey {
             (Pair::Ecdsa(pair), _) if with == self.public.algorithm().signature_algorithm() => {
                 pair.sign(&random, message).map(|signature| signature.as_ref().to_vec())
             }
+            (Pair::MlDsa(pair), _) if with == self.public.algorithm().signature_algorithm() => {
+                let mut signature = vec![0u8; pair.algorithm().signature_len()];
+                pair.sign(message, &mut signature).map(|_| signature)
+            }
             (Pair::Rsa(pair), SignatureAlgorithm::RsaSha256) => rsa(pair, &RSA_PKCS1_SHA256),
             (Pair::Rsa(pair), SignatureAlgorithm::RsaSha384) => rsa(pair, &RSA_PKCS1_SHA384),
             (Pair::Rsa(pair), SignatureAlgorithm::RsaPssSha256) => rsa(pair, &RSA_PSS_SHA256),
@@ -140,6 +159,7 @@ impl SoftKey {
         let spki = match &pair {
             Pair::Ecdsa(pair) => AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()),
             Pair::Rsa(pair) => AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()),
+            Pair::MlDsa(pair) => AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()),
         }
         .map_err(|_| KeyPairError::Unusable)?;
         let public = SubjectKey::from_spki_der(spki.as_ref()).map_err(|_| KeyPairError::Unusable)?;

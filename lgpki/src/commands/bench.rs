@@ -45,7 +45,8 @@ pub struct BenchIssue {
 }
 
 fn parse_key(word: &str) -> Result<KeyAlgorithm, String> {
-    KeyAlgorithm::parse(word).ok_or_else(|| "one of p256, p384, rsa2048, rsa3072, rsa4096".to_owned())
+    KeyAlgorithm::parse(word)
+        .ok_or_else(|| "one of p256, p384, rsa2048, rsa3072, rsa4096, mldsa44, mldsa65, mldsa87".to_owned())
 }
 
 /// What was measured; see the field names. Written as JSON with `schema`.
@@ -210,6 +211,7 @@ async fn engine(database: &str, keys: &SoftKeys, key: KeyAlgorithm) -> Result<(I
     .map_err(prepare_failed)?;
     let founding = Authority::founding(id.clone(), name.clone(), public.clone(), label.clone());
     let pack = Pack::shipped("lgwan-private").ok_or_else(|| prepare_failed("no pack"))?.map_err(prepare_failed)?;
+    let pack = if key.is_ml_dsa() { pack.shadow(key) } else { pack };
     let pack = pack.also_issued_by(&id);
     let root =
         Order::ceremony(pack.profile_named("root-ca").ok_or_else(|| prepare_failed("no profile"))?, name, public);

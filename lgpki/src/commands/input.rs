@@ -64,7 +64,9 @@ pub fn certificate(file: &Path) -> Result<Certificate, Trouble> {
 
 /// The kind of key a word of the command line names: `p256`. For clap. Errors: a sentence.
 pub fn key_kind(word: &str) -> Result<KeyAlgorithm, String> {
-    KeyAlgorithm::parse(word).ok_or_else(|| "one of p256, p384, rsa2048, rsa3072, rsa4096".to_owned())
+    KeyAlgorithm::parse(word).ok_or_else(|| {
+        "one of p256, p384, rsa2048, rsa3072, rsa4096, and to try them out mldsa44, mldsa65, mldsa87".to_owned()
+    })
 }
 
 /// The instant of an RFC 3339 text in UTC with whole seconds, `2026-11-21T10:00:00Z`. For clap. Errors: a sentence.

@@ -52,7 +52,7 @@ fn key_label(text: &str) -> Result<KeyLabel, String> {
 /// Arguments of `key new`.
 #[derive(Debug, clap::Args)]
 pub struct New {
-    /// The kind of key: p256, p384, rsa2048, rsa3072 or rsa4096
+    /// The kind of key: p256, p384, rsa2048, rsa3072 or rsa4096; to try them out also mldsa44, mldsa65 or mldsa87
     #[arg(long, value_name = "KIND", default_value = "p256", value_parser = key_kind)]
     pub algorithm: KeyAlgorithm,
     /// The file to make; it must not exist

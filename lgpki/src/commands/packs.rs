@@ -3,7 +3,7 @@
 use super::input::bounded;
 use super::profile::trial;
 use crate::trouble::{Exit, Trouble};
-use ca_core::profile::pack::SHIPPED;
+use ca_core::profile::pack::shipped_names;
 use ca_core::profile::{Pack, PackErrors, Packs};
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub fn read(name: &str) -> Result<Result<Pack, PackErrors>, Trouble> {
         return Ok(shipped);
     }
     let text = read_text(Path::new(name)).map_err(|error| {
-        let known = SHIPPED.map(|(known, _)| known).join(", ");
+        let known = shipped_names();
         Trouble::new(Exit::Usage, format!("there is no policy pack {name}"))
             .because(format!("no shipped one has that name, and as a file: {error}"))
             .advice(format!("name a TOML file, or one of {known}"))

@@ -2,6 +2,7 @@
 //! with keys and a database made for it alone, and lays everything into a folder for other people's programs to judge.
 
 mod line;
+mod lineage;
 mod manifest;
 pub mod order;
 pub mod trial;
@@ -13,7 +14,8 @@ use crate::trouble::{Exit, Trouble, chain};
 use ca_core::id::ProfileId;
 use ca_core::profile::{Pack, Packs};
 use ca_core::time::Clock;
-use line::{Line, Lineage};
+use line::Line;
+use lineage::Lineage;
 use manifest::Manifest;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +64,7 @@ pub async fn run(what: &Profile) -> Result<Exit, Trouble> {
     make_folder(what)?;
     let mut manifest = Manifest::new();
     for pack in packs.iter() {
-        for lineage in Lineage::ALL {
+        for lineage in Lineage::of(pack) {
             out::talk(format_args!("{}, {lineage} keys: authorities, responders", pack.name));
             let line = Line::founded(pack, lineage, what).await.map_err(failed)?;
             for profile in pack.profiles().iter().filter(|profile| wanted.contains(&profile.id)) {

@@ -106,14 +106,19 @@ pub(super) fn check(raw: file::File, file: &Path) -> Result<Config, Wrong> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
     let listen = listen(&raw.listen)?;
+    let public = public(&raw.public, &listen)?;
+    let packs = policy::packs(&raw.policy, &folder)?;
+    if public.environment == Environment::Production {
+        policy::nothing_experimental(&raw.policy, &packs)?;
+    }
     Ok(Config {
         file: file.to_path_buf(),
         database: database(raw.database, &folder)?,
         keys: keys::check(raw.keys, &folder)?,
-        public: public(&raw.public, &listen)?,
+        public,
         listen,
         policy: Policy {
-            packs: policy::packs(&raw.policy, &folder)?,
+            packs,
             crl_issuing: crl_policy(CrlPolicy::ISSUING, raw.crl.validity.as_ref(), raw.crl.refresh_before.as_ref())?,
             crl_root: crl_policy(
                 CrlPolicy::ROOT,

@@ -4,7 +4,7 @@ use super::checked::Wrong;
 use super::file;
 use crate::commands::profile::trial;
 use ca_core::id::AuthorityId;
-use ca_core::profile::pack::{Periods, SHIPPED};
+use ca_core::profile::pack::{Periods, shipped_names};
 use ca_core::profile::{Pack, Packs};
 use crl::CrlPolicy;
 use ocsp::{OcspPolicies, OcspPolicy};
@@ -82,7 +82,7 @@ pub(super) fn packs(raw: &file::Policy, folder: &Path) -> Result<Packs, Wrong> {
                 Pack::parse(&text, &shown).and_then(|pack| trial::passed(pack, &text, &shown))
             }
             None => {
-                let known = SHIPPED.map(|(known, _)| known).join(", ");
+                let known = shipped_names();
                 return Err(wrong(
                     at,
                     format!("`{name}` is no policy pack: a file ending in .toml, or one of {known}"),
@@ -93,4 +93,12 @@ pub(super) fn packs(raw: &file::Policy, folder: &Path) -> Result<Packs, Wrong> {
         packs.push(pack.map_err(refused)?);
     }
     Packs::new(packs).map_err(|error| wrong(words.span().start, error.to_string()))
+}
+
+/// Errors when one of `packs` is experimental: production issues nothing that nobody may rely on.
+pub(super) fn nothing_experimental(raw: &file::Policy, packs: &Packs) -> Result<(), Wrong> {
+    let Some(pack) = packs.iter().find(|pack| pack.experimental) else { return Ok(()) };
+    let offset = raw.packs.as_ref().map_or(0, |words| words.span().start);
+    let reason = format!("the pack {} is experimental: leave it out in production, or try it in training", pack.name);
+    Err(Wrong { offset, reason, pack: None })
 }

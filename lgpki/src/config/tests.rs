@@ -143,6 +143,16 @@ fn a_reachable_registration_service_needs_https() {
 }
 
 #[test]
+fn production_has_no_experimental_pack() {
+    let with = format!("{LEAST}\n[policy]\npacks = [\"lgwan-private\", \"pqc-experimental\"]\n");
+    assert!(parsed(&with).is_ok(), "a demonstration may");
+    let production = with.replace("url = \"http://localhost", "url = \"https://localhost");
+    let production = production.replace("environment = \"demo\"", "environment = \"production\"");
+    let said = parsed(&production).unwrap_err().to_string();
+    assert!(said.contains("the pack pqc-experimental is experimental: leave it out in production"), "{said}");
+}
+
+#[test]
 fn officers_type_a_name() {
     let said = said("http://localhost:8080", "http://127.0.0.1:8080");
     assert!(said.starts_with("/etc/lgpki/lgpki.toml:9: url must have a host name"), "{said}");

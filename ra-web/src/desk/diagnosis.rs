@@ -84,7 +84,9 @@ fn explain_signature(error: &SignatureAlgorithmError) -> Message {
 
 fn explain_key(error: &KeyError) -> Message {
     match error {
-        KeyError::Der(_) | KeyError::BadPoint { .. } => Message::new("csr-key-malformed"),
+        KeyError::Der(_) | KeyError::BadPoint { .. } | KeyError::BadPublicKey { .. } => {
+            Message::new("csr-key-malformed")
+        }
         KeyError::UnsupportedAlgorithm(oid) | KeyError::UnsupportedCurve(oid) => {
             Message::new("csr-key-unsupported").with("found", algorithm_name(oid))
         }
@@ -134,8 +136,13 @@ fn advice(key: &SubjectKey) -> Vec<Message> {
 
 /// Returns the kind of key as people write it, such as "RSA 3072" or "ECDSA P-256".
 pub fn key_label(algorithm: KeyAlgorithm) -> String {
-    let family = if algorithm.is_rsa() { "RSA " } else { "ECDSA P-" };
-    format!("{family}{}", algorithm.bits())
+    match algorithm {
+        rsa if rsa.is_rsa() => format!("RSA {}", rsa.bits()),
+        KeyAlgorithm::MlDsa44 => "ML-DSA-44".to_owned(),
+        KeyAlgorithm::MlDsa65 => "ML-DSA-65".to_owned(),
+        KeyAlgorithm::MlDsa87 => "ML-DSA-87".to_owned(),
+        curve => format!("ECDSA P-{}", curve.bits()),
+    }
 }
 
 /// Returns true when `text` holds a private key or a piece of one, whole or damaged, with or without its BEGIN line, wherever
@@ -222,6 +229,7 @@ mod tests {
             CsrError::Key(KeyError::UnsupportedAlgorithm("1.3.101.112".to_owned())),
             CsrError::Key(KeyError::UnsupportedCurve("1.3.132.0.35".to_owned())),
             CsrError::Key(KeyError::BadPoint { expected: 65, found: 33 }),
+            CsrError::Key(KeyError::BadPublicKey { expected: 1312, found: 1311 }),
             CsrError::Key(KeyError::ModulusSize(16_384)),
             CsrError::Key(KeyError::Weak(WeakKey::RsaSize { bits: 1024, least: 2048, most: 4096 })),
             CsrError::Key(KeyError::Weak(WeakKey::RsaSize { bits: 8192, least: 2048, most: 4096 })),

@@ -222,7 +222,7 @@ impl<'a> Candidate<'a> {
         (inside, sequence(&mut outer))
     }
 
-    /// The digest it is signed over; `None` for EdDSA, which has its own, and for algorithms nobody knows.
+    /// The digest it is signed over; `None` for EdDSA and ML-DSA, which have their own, and for algorithms nobody knows.
     pub fn signature_hash(&self) -> Option<SignatureHash> {
         signature_hash(&self.x509.tbs_certificate.signature)
     }
@@ -236,6 +236,10 @@ impl<'a> Candidate<'a> {
             return u16::try_from(bits).ok().map(KeyAlgorithm::rsa);
         }
         let algorithm = &self.x509.public_key().algorithm;
+        if let Some(kind) = ml_dsa_kind(algorithm) {
+            let octets = self.x509.public_key().subject_public_key.data.len();
+            return (octets == usize::from(kind.bits() / 8)).then_some(kind);
+        }
         if algorithm.algorithm.as_bytes() != oid::EC_PUBLIC_KEY.as_bytes() {
             return None;
         }
@@ -253,6 +257,12 @@ impl<'a> Candidate<'a> {
             _ => None,
         }
     }
+}
+
+/// The kind of ML-DSA key that algorithm names.
+pub(super) fn ml_dsa_kind(algorithm: &AlgorithmIdentifier<'_>) -> Option<KeyAlgorithm> {
+    let id = algorithm.algorithm.as_bytes();
+    KeyAlgorithm::EXPERIMENTAL.into_iter().find(|kind| kind.signature_algorithm().oid().as_bytes() == id)
 }
 
 /// The digest of a signature algorithm; `None` as for [`Candidate::signature_hash`].

@@ -140,6 +140,10 @@ fn check_usage_of_key(key: KeyAlgorithm, usage: KeyUsage, wrong: &mut Complain<'
     if key.is_rsa() && usage.intersects(KeyUsage::KEY_AGREEMENT) {
         wrong(format!("{key}: RSA keys do not agree on keys (RFC 3279 §2.3.1); say keyAgreement in key-usage-ec"));
     }
+    if key.is_ml_dsa() && usage.intersects(ENCIPHERS.and(KeyUsage::KEY_AGREEMENT)) {
+        wrong(format!("{key}: ML-DSA keys only sign (RFC 9881 §5); leave encipherment and agreement out of key-usage"));
+        return;
+    }
     if !key.is_rsa() && usage.intersects(ENCIPHERS) {
         wrong(format!("{key}: elliptic-curve keys do not encipher (RFC 5480 §3); say it in key-usage-rsa"));
     }

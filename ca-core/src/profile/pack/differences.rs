@@ -88,6 +88,7 @@ fn tables(pack: &Pack) -> Vec<Table> {
         ("title", format!("{} / {}", pack.title.ja, pack.title.en)),
         ("effective-from", pack.effective_from.rfc3339()),
         ("effective-until", pack.effective_until.map(Timestamp::rfc3339).unwrap_or_default()),
+        ("experimental", if pack.experimental { "yes".to_owned() } else { String::new() }),
         ("crypto", dates.collect::<Vec<_>>().join("; ")),
     ];
     head.retain(|(_, value)| !value.is_empty());

@@ -33,6 +33,8 @@ pub(super) struct Head {
     pub(super) title: Text,
     pub(super) effective_from: Spanned<Datetime>,
     pub(super) effective_until: Option<Spanned<Datetime>>,
+    #[serde(default)]
+    pub(super) experimental: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

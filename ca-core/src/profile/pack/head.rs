@@ -33,6 +33,7 @@ pub(super) fn read(raw: File) -> Result<Pack, Vec<Wrong>> {
         title: text(raw.pack.title),
         effective_from: from,
         effective_until: until,
+        experimental: raw.pack.experimental,
         calendar,
         policies: policies.into_iter().map(|(_, policy)| policy).collect(),
         authorities: authorities.iter().map(|(_, authority)| authority.clone()).collect(),

@@ -12,6 +12,7 @@ mod file;
 mod head;
 mod packs;
 mod profiles;
+mod shadow;
 mod soundness;
 pub(super) mod words;
 
@@ -39,6 +40,9 @@ pub struct Pack {
     pub effective_from: Timestamp,
     /// Until when, included; `None` for no end.
     pub effective_until: Option<Timestamp>,
+    /// Whether it is for trying out what is not yet relied on: it may name ML-DSA keys, and nothing in it is offered in
+    /// production.
+    pub experimental: bool,
     /// Until when algorithms may be used.
     pub calendar: CryptoCalendar,
     /// Its policies, in the order of the file.
@@ -160,6 +164,15 @@ pub const SHIPPED: [(&str, &str); 2] = [
     ("bridge-gpki", include_str!("../../../packs/bridge-gpki.toml")),
 ];
 
+/// The experimental packs that come with the program: name and text. An installation works by them only if it names them.
+pub const EXPERIMENTAL: [(&str, &str); 1] =
+    [("pqc-experimental", include_str!("../../../packs/pqc-experimental.toml"))];
+
+/// The names of all packs that come with the program.
+pub fn shipped_names() -> String {
+    SHIPPED.iter().chain(&EXPERIMENTAL).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
 impl Pack {
     /// The pack that `text`, said to come from `file`, describes. Errors: all that is wrong with it, by line.
     pub fn parse(text: &str, file: &str) -> Result<Self, PackErrors> {
@@ -180,9 +193,10 @@ impl Pack {
         head::read(raw).map_err(errors)
     }
 
-    /// The shipped pack of that name. Errors: [`PackErrors`], which a test excludes; `None` when there is no such pack.
+    /// The shipped pack of that name, also an experimental one. Errors: [`PackErrors`], which a test excludes; `None` when there is no such pack.
     pub fn shipped(name: &str) -> Option<Result<Self, PackErrors>> {
-        SHIPPED.iter().find(|(known, _)| *known == name).map(|(name, text)| Self::parse(text, &format!("{name}.toml")))
+        let mut shipped = SHIPPED.iter().chain(&EXPERIMENTAL);
+        shipped.find(|(known, _)| *known == name).map(|(name, text)| Self::parse(text, &format!("{name}.toml")))
     }
 
     /// Its profiles, in the order of the file, without those that are only extended.
@@ -212,6 +226,13 @@ impl Pack {
             Arc::make_mut(profile).issuers.push(authority.clone());
         }
         self
+    }
+
+    /// The same with keys of that ML-DSA kind from its roots down, marked experimental, and without the profiles that only
+    /// encipher: for measuring what such keys would change.
+    #[must_use]
+    pub fn shadow(&self, key: KeyAlgorithm) -> Self {
+        shadow::of(self, key)
     }
 
     /// Whether it may be issued by at `now`.

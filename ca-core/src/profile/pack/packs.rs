@@ -51,7 +51,7 @@ impl Packs {
         if packs.is_empty() { Err(PacksError::None) } else { Ok(Self(packs.into())) }
     }
 
-    /// The packs that come with the program. Errors: [`PackErrors`], which a test excludes.
+    /// The packs that come with the program, without the experimental. Errors: [`PackErrors`], which a test excludes.
     pub fn shipped() -> Result<Self, PackErrors> {
         let packs = SHIPPED.iter().map(|(name, text)| Pack::parse(text, &format!("{name}.toml")));
         Ok(Self(packs.collect::<Result<Vec<_>, _>>()?.into()))

@@ -61,7 +61,12 @@ fn check_keys(pack: &Pack, keys: &[KeyAlgorithm], wrong: &mut Complain<'_>) {
         if pack.calendar.end_of(*key).is_some_and(|end| end <= start) {
             wrong(format!("{key} keys may not be used any more when this pack takes effect, by its own [[crypto]]"));
         }
-        let hash = key.signature_algorithm().hash();
+        if key.is_ml_dsa() && !pack.experimental {
+            wrong(format!(
+                "{key} keys are experimental: only a pack that says experimental = true in [pack] may name them"
+            ));
+        }
+        let Some(hash) = key.signature_algorithm().hash() else { continue };
         let then = Validity { not_before: start, not_after: start };
         if pack.calendar.against_signature(hash, then).is_some() {
             wrong(format!("{key} keys sign over {}, which this pack's own [[crypto]] forbids", hash.as_str()));

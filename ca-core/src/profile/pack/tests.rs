@@ -226,6 +226,23 @@ fn an_authority_of_rsa_keys_may_sign_with_pss_and_no_other() {
 }
 
 #[test]
+fn ml_dsa_keys_need_a_pack_that_says_it_is_experimental() {
+    let experimental = EXPERIMENTAL[0].1;
+    assert!(Pack::parse(experimental, "p.toml").unwrap().experimental);
+    let plain = ("experimental = true", "experimental = false");
+    for place in ["pqc-root]\ntitle", "pqc-root-ca]\nextends", "pqc-web-server]\nextends"] {
+        refused(experimental, plain, place, "mldsa65 keys are experimental");
+    }
+    let web = ("keys = [\"p256\", \"p384\", \"rsa3072\", \"rsa4096\"]", "keys = [\"p256\", \"mldsa44\"]");
+    refused(PRIVATE, web, "code-signing]\nextends", "mldsa44 keys are experimental");
+    let enciphers = (
+        "key-usage = [\"digitalSignature\"]\npolicy-qualifiers",
+        "key-usage = [\"keyEncipherment\"]\npolicy-qualifiers",
+    );
+    refused(experimental, enciphers, "pqc-web-server]\nextends", "ML-DSA keys only sign (RFC 9881 §5)");
+}
+
+#[test]
 fn an_authority_has_a_root_above_it_and_can_sign_its_crls() {
     let circle = ("issuer = \"root\"", "issuer = \"application-ca\"");
     refused(PRIVATE, circle, "application-ca]\ntitle", "the issuers above application-ca lead back to it");

@@ -73,8 +73,9 @@ pub(super) fn key_usage(words: &Words) -> Result<KeyUsage, Wrong> {
 pub(super) fn keys(words: &Words) -> Result<Vec<KeyAlgorithm>, Wrong> {
     let mut keys: Vec<KeyAlgorithm> = Vec::new();
     for text in words.get_ref() {
-        let names = KeyAlgorithm::MADE_HERE.map(|key| key.to_string());
-        let key = word(text, "kind of key", &names.each_ref().map(String::as_str), KeyAlgorithm::parse)?;
+        let names: Vec<String> = KeyAlgorithm::named().map(|key| key.to_string()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let key = word(text, "kind of key", &names, KeyAlgorithm::parse)?;
         if keys.contains(&key) {
             return Err(wrong(text, format!("{key} stands twice")));
         }

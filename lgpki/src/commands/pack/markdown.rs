@@ -182,7 +182,13 @@ fn kinds(keys: &[KeyAlgorithm]) -> String {
         bits.sort_unstable();
         list(&bits)
     };
-    let kinds = [("EC", bits(|key| !key.is_rsa())), ("RSA", bits(|key| key.is_rsa()))];
+    let mut sets: Vec<String> = keys
+        .iter()
+        .filter(|key| key.is_ml_dsa())
+        .map(|key| key.signature_algorithm().name().replace("ML-DSA-", ""))
+        .collect();
+    sets.sort_unstable();
+    let kinds = [("EC", bits(|key| key.is_ec())), ("RSA", bits(|key| key.is_rsa())), ("ML-DSA", list(&sets))];
     let kinds = kinds.into_iter().filter(|(_, bits)| !bits.is_empty()).map(|(kind, bits)| format!("{kind} {bits}"));
     kinds.collect::<Vec<_>>().join("<br>")
 }

@@ -21,6 +21,7 @@ struct Shape {
     title: Both,
     effective_from: String,
     effective_until: Option<String>,
+    experimental: bool,
     crypto: Vec<Date>,
     policies: Vec<Policy>,
     authorities: Vec<Named>,
@@ -86,6 +87,7 @@ impl Show {
                 title: both(&pack.title),
                 effective_from: pack.effective_from.rfc3339(),
                 effective_until: pack.effective_until.map(Timestamp::rfc3339),
+                experimental: pack.experimental,
                 crypto: pack.calendar.dates().iter().map(Date::of).collect(),
                 policies: pack.policies.iter().map(Policy::of).collect(),
                 authorities: pack

@@ -17,13 +17,20 @@ pub(super) fn said(text: &Text, language: Language) -> &str {
 
 /// From when to when a pack may be issued by: days in Japan.
 pub(super) fn period(pack: &Pack, language: Language) -> String {
+    let experimental = match (pack.experimental, language) {
+        (false, _) => "",
+        (true, Language::Ja) => "、実験用（本番では使えません）",
+        (true, Language::En) => ", experimental: not for production",
+    };
     let day = |at: ca_core::time::Timestamp| at.jst().chars().take(10).collect::<String>();
     let from = day(pack.effective_from);
     match (language, pack.effective_until.map(day)) {
-        (Language::Ja, Some(until)) => format!("{from} から {until} まで有効（日本の日付、両端を含む）"),
-        (Language::Ja, None) => format!("{from} から有効（日本の日付）"),
-        (Language::En, Some(until)) => format!("in effect from {from} to {until} (days in Japan, both included)"),
-        (Language::En, None) => format!("in effect from {from} (a day in Japan)"),
+        (Language::Ja, Some(until)) => format!("{from} から {until} まで有効（日本の日付、両端を含む）{experimental}"),
+        (Language::Ja, None) => format!("{from} から有効（日本の日付）{experimental}"),
+        (Language::En, Some(until)) => {
+            format!("in effect from {from} to {until} (days in Japan, both included){experimental}")
+        }
+        (Language::En, None) => format!("in effect from {from} (a day in Japan){experimental}"),
     }
 }
 

@@ -2,6 +2,7 @@
 //! database and a key folder of its own, in a scratch folder that is gone at the end.
 
 use super::Sample;
+use super::lineage::Lineage;
 use super::manifest::{Entry, Manifest};
 use super::order::{self, OrderError};
 use crate::clock::SystemClock;
@@ -28,15 +29,6 @@ use store::authorities::{AuthorityKind, AuthorityRow};
 use store::{OpenOptions, Step, Store};
 
 const ACTOR: Actor = Actor::System("samples");
-
-/// Which kind of keys a line has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lineage {
-    /// Elliptic curves.
-    Ec,
-    /// RSA.
-    Rsa,
-}
 
 /// Why samples are not made.
 #[derive(Debug, thiserror::Error)]
@@ -89,23 +81,6 @@ pub(super) struct Line<'a> {
     issued: Mutex<Vec<Issued>>,
     /// RSA keys are slow to make: holders of the line share one of each size.
     shared: Mutex<HashMap<KeyAlgorithm, Arc<HolderKey>>>,
-}
-
-impl Lineage {
-    pub(super) const ALL: [Self; 2] = [Self::Ec, Self::Rsa];
-
-    const fn has(self, key: KeyAlgorithm) -> bool {
-        matches!(self, Self::Rsa) == key.is_rsa()
-    }
-}
-
-impl std::fmt::Display for Lineage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Ec => "ec",
-            Self::Rsa => "rsa",
-        })
-    }
 }
 
 impl Drop for Line<'_> {
@@ -403,7 +378,7 @@ impl<'a> Line<'a> {
         let row = AuthorityRow {
             authority_id: rule.id.clone(),
             generation: Generation::first(rule.id.clone(), now),
-            signature: None,
+            signature: Some(rule.signature_algorithm(certificate.key().algorithm())),
             name_ja: rule.title.ja.clone(),
             name_en: rule.title.en.clone(),
             kind: AuthorityKind::Issuing,

@@ -1,8 +1,9 @@
 //! The key's AlgorithmIdentifier has the one form its algorithm allows: NULL with RSA (RFC 3279 §2.3.1), a named curve with
-//! EC (RFC 5480 §2.1.1), nothing with EdDSA (RFC 8410 §3); an EC point is uncompressed and of its curve's length
-//! (RFC 5480 §2.2).
+//! EC (RFC 5480 §2.1.1), nothing with EdDSA (RFC 8410 §3) and ML-DSA (RFC 9881 §4); an EC point is uncompressed and of its
+//! curve's length (RFC 5480 §2.2), an ML-DSA key of its parameter set's.
 
 use crate::der::tag;
+use crate::issue::lint::candidate::ml_dsa_kind;
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
 use crate::key::KeyAlgorithm;
 use crate::oid;
@@ -10,11 +11,11 @@ use x509_parser::der_parser::asn1_rs::Tag;
 
 pub(super) const RULE: Rule = Rule {
     name: "crypto.key-form",
-    source: "RFC 3279 §2.3.1, RFC 5480 §2.1.1, §2.2, RFC 8410 §3",
+    source: "RFC 3279 §2.3.1, RFC 5480 §2.1.1, §2.2, RFC 8410 §3, RFC 9881 §4",
     severity: Severity::Error,
     says: Says {
-        en: "The key's parameters are NULL with RSA, absent with EdDSA and a named curve with EC, whose point is uncompressed.",
-        ja: "公開鍵のパラメータは、RSAではNULL、EdDSAではなし、ECでは名前付き曲線で、点は非圧縮形式でなければなりません。",
+        en: "The key's parameters are NULL with RSA, absent with EdDSA and ML-DSA, and a named curve with EC, whose point is uncompressed.",
+        ja: "公開鍵のパラメータは、RSAではNULL、EdDSAとML-DSAではなし、ECでは名前付き曲線で、点は非圧縮形式でなければなりません。",
     },
     check: Check::Any(check),
 };
@@ -32,6 +33,13 @@ fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     }
     if id == oid::ED25519.as_bytes() || id == oid::ED448.as_bytes() {
         return if parameters.is_none() { Ok(()) } else { Err("an EdDSA key with parameters".into()) };
+    }
+    if let Some(kind) = ml_dsa_kind(&key.algorithm) {
+        return match (parameters, candidate.key_algorithm()) {
+            (None, Some(_)) => Ok(()),
+            (Some(_), _) => Err("an ML-DSA key with parameters".into()),
+            (None, None) => Err(format!("a public key of {} octets, not of {kind}", key.subject_public_key.data.len())),
+        };
     }
     if id != oid::EC_PUBLIC_KEY.as_bytes() {
         return Err(format!("algorithm {}", oid::dotted(id)));
@@ -72,6 +80,7 @@ mod tests {
         key(p256(2)).keeps(&RULE);
         key(rsa(256)).keeps(&RULE);
         key(spki(oid::ED25519, |_| {}, &[1; 32])).keeps(&RULE);
+        key(spki(oid::ML_DSA_44, |_| {}, &[1; 1312])).keeps(&RULE);
         key(spki(oid::EC_PUBLIC_KEY, |w: &mut Writer| w.oid(oid::SECP521R1), &[4; 133])).keeps(&RULE);
     }
 
@@ -83,6 +92,8 @@ mod tests {
         key(spki(oid::EC_PUBLIC_KEY, curve, &[2; 33]))
             .breaks(&RULE, "a point of 33 octets that is not uncompressed or not of 65");
         key(spki(oid::ED25519, Writer::null, &[1; 32])).breaks(&RULE, "an EdDSA key with parameters");
+        key(spki(oid::ML_DSA_44, Writer::null, &[1; 1312])).breaks(&RULE, "an ML-DSA key with parameters");
+        key(spki(oid::ML_DSA_44, |_| {}, &[1; 1952])).breaks(&RULE, "a public key of 1952 octets, not of mldsa44");
         key(spki(oid::SHA1, |_| {}, &[4; 65])).breaks(&RULE, "algorithm 1.3.14.3.2.26");
     }
 }

@@ -1,9 +1,9 @@
-//! The certified key is P-256, P-384 or RSA of 2048–4096 bits (BR §6.1.5). Other CAs may also certify P-521, EdDSA and
+//! The certified key is P-256, P-384 or RSA of 2048–4096 bits (BR §6.1.5), or ML-DSA (that the profile may have it is asked
+//! of the pack). Other CAs may also certify P-521, EdDSA and
 //! longer RSA keys. What costs more than a look (small factors,
 //! ROCA, close primes) is asked before encoding: [`SubjectKey::check_strength`](crate::key::SubjectKey::check_strength).
 
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
-use crate::key::KeyAlgorithm;
 use crate::oid;
 
 pub(super) const RULE: Rule = Rule {
@@ -11,15 +11,15 @@ pub(super) const RULE: Rule = Rule {
     source: "BR §6.1.5",
     severity: Severity::Error,
     says: Says {
-        en: "The key is RSA of at least 2048 bits, or on one of the curves P-256, P-384, P-521, Ed25519 and Ed448.",
-        ja: "公開鍵は、2048ビット以上のRSAか、P-256、P-384、P-521、Ed25519、Ed448の鍵でなければなりません。",
+        en: "The key is RSA of at least 2048 bits, or on one of the curves P-256, P-384, P-521, Ed25519 and Ed448, or ML-DSA.",
+        ja: "公開鍵は、2048ビット以上のRSAか、P-256、P-384、P-521、Ed25519、Ed448、ML-DSAの鍵でなければなりません。",
     },
     check: Check::Any(check),
 };
 
 fn check(candidate: &Candidate<'_>) -> Result<(), String> {
     match candidate.key_algorithm() {
-        Some(KeyAlgorithm::P256 | KeyAlgorithm::P384) => Ok(()),
+        Some(kind) if kind.is_ec() || kind.is_ml_dsa() => Ok(()),
         Some(rsa) if (2048..=4096).contains(&rsa.bits()) => Ok(()),
         Some(rsa) if rsa.bits() > 4096 && candidate.promise.is_none() => Ok(()),
         Some(other) => Err(other.to_string()),
@@ -49,8 +49,9 @@ mod tests {
     }
 
     #[test]
-    fn p256_and_rsa_of_2048_to_4096_bits_pass() {
-        for accepted in [p256(2), rsa(256), rsa(512)] {
+    fn p256_ml_dsa_and_rsa_of_2048_to_4096_bits_pass() {
+        let ml_dsa = spki(oid::ML_DSA_65, |_| {}, &[7; 1952]);
+        for accepted in [p256(2), rsa(256), rsa(512), ml_dsa] {
             key(accepted).keeps(&RULE);
         }
     }
@@ -59,6 +60,7 @@ mod tests {
     fn shorter_longer_and_other_keys_fail() {
         key(rsa(255)).breaks(&RULE, "rsa2040");
         key(rsa(513)).breaks(&RULE, "rsa4104");
+        key(spki(oid::ML_DSA_65, |_| {}, &[7; 1951])).breaks(&RULE, "a key of unknown kind");
         key(p521()).breaks(&RULE, "a key of unknown kind");
     }
 

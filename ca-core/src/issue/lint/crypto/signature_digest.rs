@@ -1,5 +1,5 @@
 //! Nothing is signed over SHA-1, MD5 or any digest but SHA-256, SHA-384 and SHA-512 (BR §7.1.3.2), inside or outside; EdDSA
-//! brings its own. What our keys sign with is a rule of its own: `crypto.signature-algorithm`.
+//! and ML-DSA bring their own. What our keys sign with is a rule of its own: `crypto.signature-algorithm`.
 
 use crate::issue::lint::candidate::signature_hash;
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     source: "BR §7.1.3.2",
     severity: Severity::Error,
     says: Says {
-        en: "The signature is made over SHA-256, SHA-384 or SHA-512, or with EdDSA.",
-        ja: "署名に使うハッシュ関数は、SHA-256、SHA-384、SHA-512のいずれかでなければなりません（EdDSAを除く）。",
+        en: "The signature is made over SHA-256, SHA-384 or SHA-512, or with EdDSA or ML-DSA.",
+        ja: "署名に使うハッシュ関数は、SHA-256、SHA-384、SHA-512のいずれかでなければなりません（EdDSA、ML-DSAを除く）。",
     },
     check: Check::Any(check),
 };
@@ -22,7 +22,10 @@ fn check(candidate: &Candidate<'_>) -> Result<(), String> {
         let id = algorithm.algorithm.as_bytes();
         let fine = match signature_hash(algorithm) {
             Some(hash) => matches!(hash, SignatureHash::Sha256 | SignatureHash::Sha384 | SignatureHash::Sha512),
-            None => id == oid::ED25519.as_bytes() || id == oid::ED448.as_bytes(),
+            None => {
+                let own = [oid::ED25519, oid::ED448, oid::ML_DSA_44, oid::ML_DSA_65, oid::ML_DSA_87];
+                own.iter().any(|known| known.as_bytes() == id)
+            }
         };
         if !fine {
             return Err(format!("{} is not accepted", oid::dotted(id)));
@@ -38,11 +41,13 @@ mod tests {
     use crate::issue::lint::samples::Sample;
 
     #[test]
-    fn sha2_and_eddsa_pass() {
+    fn sha2_eddsa_and_ml_dsa_pass() {
         for accepted in [oid::SHA256_WITH_RSA, oid::SHA384_WITH_RSA, oid::SHA512_WITH_RSA] {
             Sample::bare().algorithm(Writer::null, accepted).keeps(&RULE);
         }
-        for accepted in [oid::ECDSA_WITH_SHA256, oid::ECDSA_WITH_SHA384, oid::ECDSA_WITH_SHA512, oid::ED25519] {
+        for accepted in
+            [oid::ECDSA_WITH_SHA256, oid::ECDSA_WITH_SHA384, oid::ECDSA_WITH_SHA512, oid::ED25519, oid::ML_DSA_44]
+        {
             Sample::bare().algorithm(|_| {}, accepted).keeps(&RULE);
         }
         pss(oid::SHA256).keeps(&RULE);

@@ -1,5 +1,5 @@
-//! The signature's AlgorithmIdentifier has NULL parameters with RSA (RFC 4055 §5), none with ECDSA (RFC 5758 §3.2), and with
-//! RSASSA-PSS one digest for all, whose length the salt has (RFC 4055 §3.1).
+//! The signature's AlgorithmIdentifier has NULL parameters with RSA (RFC 4055 §5), none with ECDSA (RFC 5758 §3.2) and ML-DSA
+//! (RFC 9881 §2), and with RSASSA-PSS one digest for all, whose length the salt has (RFC 4055 §3.1).
 
 use crate::der::{Reader, tag};
 use crate::issue::lint::{Candidate, Check, Rule, Says, Severity};
@@ -7,11 +7,11 @@ use crate::key::{RsaPadding, SignatureAlgorithm, SignatureAlgorithmError};
 
 pub(super) const RULE: Rule = Rule {
     name: "crypto.signature-parameters",
-    source: "RFC 4055 §3.1, §5, RFC 5758 §3.2",
+    source: "RFC 4055 §3.1, §5, RFC 5758 §3.2, RFC 9881 §2",
     severity: Severity::Error,
     says: Says {
-        en: "The parameters of the signature algorithm are NULL with RSA, absent with ECDSA, and name one digest and a salt of its length with RSASSA-PSS.",
-        ja: "署名アルゴリズムのパラメータは、RSAではNULL、ECDSAではなし、RSASSA-PSSでは一つのハッシュ関数と、それと同じ長さのソルトでなければなりません。",
+        en: "The parameters of the signature algorithm are NULL with RSA, absent with ECDSA and ML-DSA, and name one digest and a salt of its length with RSASSA-PSS.",
+        ja: "署名アルゴリズムのパラメータは、RSAではNULL、ECDSAとML-DSAではなし、RSASSA-PSSでは一つのハッシュ関数と、それと同じ長さのソルトでなければなりません。",
     },
     check: Check::Any(check),
 };
@@ -46,10 +46,14 @@ mod tests {
     fn null_with_rsa_and_none_with_ecdsa_pass() {
         Sample::bare().algorithm(Writer::null, oid::SHA256_WITH_RSA).keeps(&RULE);
         Sample::bare().algorithm(|_| {}, oid::ECDSA_WITH_SHA256).keeps(&RULE);
+        Sample::bare().algorithm(|_| {}, oid::ML_DSA_65).keeps(&RULE);
     }
 
     #[test]
     fn the_other_way_round_fails() {
+        Sample::bare()
+            .algorithm(Writer::null, oid::ML_DSA_65)
+            .breaks(&RULE, "ML-DSA-65 with parameters that it does not have");
         Sample::bare().algorithm(|_| {}, oid::SHA256_WITH_RSA).breaks(&RULE, "sha256WithRSAEncryption without NULL");
         Sample::bare()
             .algorithm(Writer::null, oid::ECDSA_WITH_SHA256)
