@@ -21,6 +21,7 @@ pub mod digest;
 pub mod entropy;
 pub mod id;
 pub mod issue;
+pub mod issued_list;
 pub mod key;
 pub mod name;
 pub mod oid;

@@ -11,6 +11,7 @@
 //! - [`control`] is how a person at the machine speaks to a running service.
 //! - [`custody`] shares what opens a key store among custodians, and brings their shares together.
 //! - [`campaign`] looks at every valid certificate and plans the move to new cryptography.
+//! - [`import`] takes over a CA that exists, with everything it has issued.
 //! - [`holder`] makes keys and requests as a holder of certificates does, for the demonstration and the measurement.
 
 pub mod campaign;
@@ -24,6 +25,7 @@ pub mod custody;
 pub mod entropy;
 pub mod foundry;
 pub mod holder;
+pub mod import;
 pub mod installation;
 pub mod issuance;
 pub mod keys;

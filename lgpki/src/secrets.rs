@@ -162,6 +162,36 @@ impl<'a> CustodianPassphrases<'a> {
     }
 }
 
+/// Where the passphrase of a key that is taken over comes from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ImportedKeyPassphrase {
+    /// Take the passphrase of the key that is taken over from this file (mode 0600)
+    #[arg(long, value_name = "FILE", conflicts_with = "key_passphrase_fd")]
+    pub key_passphrase_file: Option<PathBuf>,
+    /// Take the passphrase of the key that is taken over from this open descriptor
+    #[arg(long, value_name = "N")]
+    pub key_passphrase_fd: Option<u32>,
+}
+
+impl ImportedKeyPassphrase {
+    /// The passphrase. Errors: exit 3 with what is wrong with the file, or that there is nobody to ask.
+    pub fn passphrase(&self) -> Result<Passphrase, Trouble> {
+        let taken = match (self.key_passphrase_fd, self.key_passphrase_file.as_deref()) {
+            (Some(descriptor), _) => Passphrase::from_fd(descriptor),
+            (None, Some(file)) => Passphrase::from_file(file),
+            (None, None) if !std::io::stdin().is_terminal() => {
+                return Err(Trouble::new(Exit::Configuration, "there is no passphrase for the key that is taken over")
+                    .because("there is no terminal to ask at")
+                    .advice("give --key-passphrase-file FILE or --key-passphrase-fd N"));
+            }
+            (None, None) => Passphrase::typed(typed("Passphrase of the key that is taken over: ")?),
+        };
+        taken.map_err(|error| {
+            Trouble::new(Exit::Configuration, "there is no passphrase for the key that is taken over").because(error)
+        })
+    }
+}
+
 /// Where the passphrase of one custodian's share comes from.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct SharePassphrase {

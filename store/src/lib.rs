@@ -3,7 +3,7 @@
 //! - [`Store`] opens a database, brings its schema up to date and begins transactions ([`txn`]).
 //! - One module per noun holds the rows, their statements and their functions: [`organisations`], [`accounts`],
 //!   [`passkeys`], [`sessions`], [`submissions`], [`authorities`], [`requests`], [`certificates`], [`revocations`],
-//!   [`crls`], [`campaigns`], [`custody`], [`ocsp`], [`deliveries`], [`jobs`], [`keys_out_of_service`], [`audit`],
+//!   [`crls`], [`campaigns`], [`custody`], [`imports`], [`ocsp`], [`deliveries`], [`jobs`], [`keys_out_of_service`], [`audit`],
 //!   [`settings`], [`standings`].
 //! - `ledger` is where the issuing engine's [`ca_core::issue::Ledger`] meets the tables; it takes batches.
 //! - `db` has the two databases and the one macro; `codec` turns newtypes into columns and back; [`constraints`] has the
@@ -26,6 +26,7 @@ pub mod custody;
 mod db;
 pub mod deliveries;
 mod error;
+pub mod imports;
 pub mod jobs;
 pub mod keys_out_of_service;
 mod ledger;

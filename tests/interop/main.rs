@@ -5,6 +5,7 @@
 mod certificates;
 mod crl_openssl;
 mod golden;
+mod issued_lists;
 mod mldsa;
 mod names;
 mod ocsp_http;

@@ -9,6 +9,7 @@ mod crowd;
 mod families;
 mod holders_tool;
 mod hsm;
+mod import;
 mod journey;
 mod judges;
 mod keys_contract;

@@ -30,8 +30,10 @@ macro_rules! pages {
 }
 
 pages! {
+    custodian_loss = "custodian-loss.md", Before::Installation;
     hsm = "hsm.md", Before::EmptyFolder;
     hsm_loss = "hsm-loss.md", Before::InToken;
+    key_compromise = "key-compromise.md", Before::Installation;
 }
 
 fn folder() -> PathBuf {

@@ -17,7 +17,6 @@ pub(crate) enum Before {
     /// An empty folder, and a SoftHSM2 without tokens.
     EmptyFolder,
     /// An installation with software keys, stopped, and an initialised token nobody uses.
-    #[expect(dead_code, reason = "for pages that begin with software keys")]
     Installation,
     /// An installation whose authorities' keys are in a token, stopped.
     InToken,

@@ -13,6 +13,8 @@ mod pool;
 mod vault;
 
 pub use pin::{Pin, PinError};
-pub use pkcs12::{Pkcs12Contents, Pkcs12Error, Pkcs12Form, open_pkcs12, seal_pkcs12};
+pub use pkcs12::{
+    OpenedPkcs12, Pkcs12Contents, Pkcs12Error, Pkcs12Form, open_foreign_pkcs12, open_pkcs12, seal_pkcs12,
+};
 pub use pool::KeyPool;
 pub use vault::{Purpose, SealedFor, Vault, VaultError};

@@ -10,6 +10,7 @@ use p12_keystore::{
 };
 
 use super::Pin;
+use crate::Passphrase;
 use crate::holder::HolderKey;
 use zeroize::Zeroizing;
 
@@ -144,7 +145,19 @@ pub struct OpenedPkcs12 {
 /// # Errors
 /// [`Pkcs12Error::NotMade`]: it is no PKCS#12, or the PIN is another.
 pub fn open_pkcs12(file: &[u8], pin: &Pin) -> Result<OpenedPkcs12, Pkcs12Error> {
-    let Pkcs12Archive { keys, certs, secrets } = Pkcs12Archive::from_pkcs12(file, pin.digits())?;
+    opened(file, pin.digits())
+}
+
+/// Opens a PKCS#12 that was made elsewhere, with its passphrase. Whoever made it chose the rounds of its derivation.
+///
+/// # Errors
+/// [`Pkcs12Error::NotMade`]: it is no PKCS#12, or the passphrase is another or no text.
+pub fn open_foreign_pkcs12(file: &[u8], passphrase: &Passphrase) -> Result<OpenedPkcs12, Pkcs12Error> {
+    opened(file, std::str::from_utf8(passphrase.as_bytes()).unwrap_or_default())
+}
+
+fn opened(file: &[u8], secret: &str) -> Result<OpenedPkcs12, Pkcs12Error> {
+    let Pkcs12Archive { keys, certs, secrets } = Pkcs12Archive::from_pkcs12(file, secret)?;
     let keys = keys.iter().map(|bag| {
         let id = bag.local_key_id.as_ref().map(|id| id.as_ref().to_vec());
         OpenedKey { pkcs8: Zeroizing::new(bag.key.as_der().to_vec()), id }

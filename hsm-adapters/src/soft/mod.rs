@@ -87,6 +87,19 @@ impl SoftKeys {
         Ok(labels)
     }
 
+    /// Seals a key that was made elsewhere (PKCS#8, DER) into the folder. On return it is on the disk.
+    ///
+    /// # Errors
+    /// [`SignerError::KeyExists`] when there is a key of that label, [`SignerError::Unusable`].
+    pub fn import(&self, label: &KeyLabel, pkcs8: &[u8]) -> Result<SubjectKey, SignerError> {
+        let key = SoftKey::from_pkcs8(pkcs8).map_err(|error| unusable(label, &error))?;
+        keyfile::create(&self.path(label), pkcs8, &self.secret).map_err(|error| match error {
+            KeyFileError::Exists { .. } => SignerError::KeyExists(label.clone()),
+            other => unusable(label, &other),
+        })?;
+        Ok(self.remember(label, key).public().clone())
+    }
+
     fn path(&self, label: &KeyLabel) -> PathBuf {
         // A label is [a-z0-9-]{1,64}: it cannot leave the folder.
         self.folder.join(format!("{}{FILE_SUFFIX}", label.as_str()))

@@ -158,7 +158,9 @@ pub async fn show(
 ) -> Result<CertificateView, DeskError> {
     let mut txn = desk.store.read().await?;
     let row = visible(&mut txn, desk, authority, serial).await?;
-    let certificate = row.der.as_deref().map(Certificate::from_der).transpose().map_err(unreadable)?;
+    // Of what another CA has issued, its list may be all there is.
+    let der = row.der.as_deref().filter(|der| !der.is_empty());
+    let certificate = der.map(Certificate::from_der).transpose().map_err(unreadable)?;
     let authority = txn.authority(authority).await?;
     let organisation = match &row.organisation_id {
         Some(id) => txn.organisation(id).await?.map(|found| found.name),

@@ -2,6 +2,7 @@
 
 pub mod activation;
 pub mod custody;
+mod import;
 mod list;
 mod rollover;
 
@@ -16,6 +17,8 @@ pub enum Ca {
     List(list::List),
     /// Give an authority a new key: the next generation, with link certificates where it certifies itself
     Rollover(rollover::Rollover),
+    /// Take over a CA that exists: its key, what it has issued, what is revoked, its CRL numbers
+    Import(Box<import::Import>),
     /// Bring a custodian's share to the running service: with the last one needed, authorities are at work
     Activate(activation::Activate),
     /// Let authorities of the running service rest at once
@@ -42,6 +45,13 @@ pub async fn run(what: &Ca, file: &Path) -> Result<Exit, Trouble> {
             let rolled = rollover::run(what, &config, &store).await;
             store.close().await;
             rolled
+        }
+        Ca::Import(what) => {
+            let config = config::load(file)?;
+            let store = installation::open_current(&config.database).await?;
+            let imported = import::run(what, &config, &store).await;
+            store.close().await;
+            imported
         }
         Ca::Activate(what) => activation::activate(what, file),
         Ca::Deactivate(what) => activation::deactivate(what, file),

@@ -138,7 +138,7 @@ fn disposition(file: &Download) -> String {
 }
 
 fn title(words: &Words, view: &CertificateView) -> String {
-    if view.certificate.is_none() {
+    if view.row.der.is_none() {
         return words.t("certificate-title-burnt");
     }
     let names = named::names(&view.row.names, &view.row.subject);
