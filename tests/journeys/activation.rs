@@ -165,6 +165,12 @@ fn custodians_put_an_authority_to_work(guarded: &Guarded, secret_line: &str) {
         "{status}"
     );
     assert!(guarded.ready().contains("application-ca rests"), "{}", guarded.ready());
+    assert!(guarded.fetched("/ca").1.contains("停止中です"), "the page of authorities says it");
+    let doctor = guarded.says(&["doctor"]).1;
+    assert!(
+        doctor.contains("application-ca rests since") && doctor.contains("3 of 5 custodians must come"),
+        "{doctor}"
+    );
     // People ask, and what was signed before is there for everybody.
     people.approve_one();
     assert_eq!(guarded.fetched("/crl/application-ca.crl").0, 200);

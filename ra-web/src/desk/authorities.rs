@@ -7,6 +7,7 @@ use ca_core::time::Timestamp;
 use store::Store;
 use store::authorities::{AuthorityRow, LinkRow};
 use store::crls::CrlRow;
+use store::custody::ActivationRow;
 
 use super::DeskError;
 
@@ -23,6 +24,8 @@ pub struct AuthorityView {
     pub standing: Option<Standing>,
     /// The link certificates for its key.
     pub links: Vec<LinkRow>,
+    /// Whether it is at work, and since when; `None` where nobody needs to activate it.
+    pub activation: Option<ActivationRow>,
 }
 
 /// Returns every authority, those closest to the root first, the generations of each together.
@@ -30,6 +33,7 @@ pub async fn list(store: &Store, now: Timestamp) -> Result<Vec<AuthorityView>, D
     let mut txn = store.read().await?;
     let mut views = Vec::new();
     let rows = txn.authorities().await?;
+    let activations = txn.activations().await?;
     for row in &rows {
         let certificate = Certificate::from_der(&row.certificate)
             .map_err(|error| DeskError::Unreadable { what: "authority certificate", reason: error.to_string() })?;
@@ -37,7 +41,8 @@ pub async fn list(store: &Store, now: Timestamp) -> Result<Vec<AuthorityView>, D
         let of_line = || rows.iter().map(|row| &row.generation).filter(|other| other.line == row.generation.line);
         let standing = (of_line().count() > 1).then(|| row.generation.standing(of_line(), now));
         let links = txn.links(&row.authority_id).await?;
-        views.push(AuthorityView { row: row.clone(), certificate, crl, standing, links });
+        let activation = activations.iter().find(|one| one.authority_id == row.authority_id).cloned();
+        views.push(AuthorityView { row: row.clone(), certificate, crl, standing, links, activation });
     }
     let founded = |line: &AuthorityId| rows.iter().find(|row| row.generation.line == *line).map(|row| row.created_at);
     views.sort_by_key(|view| {

@@ -33,8 +33,14 @@ struct CaView {
     p7b: String,
     crl: Option<CrlView>,
     standing_key: Option<&'static str>,
+    activation: Option<ActivationView>,
     issues_from: String,
     links: Vec<LinkView>,
+}
+
+struct ActivationView {
+    state_key: &'static str,
+    since: String,
 }
 
 struct LinkView {
@@ -66,7 +72,7 @@ pub async fn show(visitor: Visitor) -> Result<Response, Refusal> {
 }
 
 fn view(words: &Words, repository: &str, authority: AuthorityView, overdue: bool) -> CaView {
-    let AuthorityView { row, certificate, crl, standing, links } = authority;
+    let AuthorityView { row, certificate, crl, standing, links, activation } = authority;
     let id = row.authority_id.to_string();
     let crl = crl.map(|crl| CrlView {
         href: urls::published_crl(repository, &row.authority_id),
@@ -95,6 +101,10 @@ fn view(words: &Words, repository: &str, authority: AuthorityView, overdue: bool
             Standing::Waiting => "ca-standing-waiting",
             Standing::Issuing => "ca-standing-issuing",
             Standing::Retired => "ca-standing-retired",
+        }),
+        activation: activation.map(|activation| ActivationView {
+            state_key: if activation.active { "ca-activation-active" } else { "ca-activation-rests" },
+            since: dates::moment(words, activation.changed_at),
         }),
         issues_from: dates::moment(words, row.generation.issues_from),
         links: links.into_iter().map(|link| link_view(repository, &link)).collect(),

@@ -57,12 +57,39 @@ pub(super) async fn examine(
         }
         Err(trouble) => findings.push(Finding::of("keys", &trouble)),
     }
+    match activations(store, config, &authorities).await {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(failed(&error)),
+    }
     findings.push(open_ends(store, &authorities).await.unwrap_or_else(|error| failed(&error)));
     findings
 }
 
 async fn out_of_service(store: &Store) -> Result<Vec<KeyOutOfServiceRow>, StoreError> {
     store.read().await?.keys_out_of_service().await
+}
+
+/// Whether the authorities are at work that ask for custodians.
+async fn activations(store: &Store, config: &Config, authorities: &[AuthorityRow]) -> Result<Vec<Finding>, StoreError> {
+    let known = store.read().await?.activations().await?;
+    let mut findings = Vec::new();
+    for authority in authorities {
+        let rule = config.policy.packs.authority(&authority.generation.line).and_then(|(_, rule)| rule.activation);
+        let Some(rule) = rule else { continue };
+        let (id, who) = (&authority.authority_id, format!("{} of {} custodians", rule.least, rule.of));
+        let fix = "bring shares to the running service: `lgpki ca activate --share FILE`, once for each custodian";
+        findings.push(match known.iter().find(|one| one.authority_id == *id) {
+            Some(one) if one.active => {
+                Finding::ok("activation", format!("{id} is active since {}", one.changed_at.rfc3339()))
+            }
+            Some(one) => {
+                let since = one.changed_at.rfc3339();
+                Finding::warn("activation", format!("{id} rests since {since}: {who} must come"), fix)
+            }
+            None => Finding::warn("activation", format!("{id} was never activated: {who} must come"), fix),
+        });
+    }
+    Ok(findings)
 }
 
 fn failed(error: &StoreError) -> Finding {
