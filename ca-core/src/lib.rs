@@ -9,12 +9,14 @@
 //! - [`certificate`]: certificates decoded, verified, packed. [`key`], [`verify`], [`digest`]: public keys and signatures.
 //! - [`name`]: distinguished names, DNS names, codes and names of organisations. [`profile`]: what each kind contains.
 //! - [`campaign`]: moving a fleet of certificates to new cryptography, in waves.
+//! - [`ceremony`]: scripts of key ceremonies. [`kana`]: digests as words that are read aloud.
 //! - [`register`]: local governments with their codes, readings and LG.JP names; whose domain is whose.
 //! - [`der`]: the one door for DER. [`oid`], [`serial`], [`id`], [`time`], [`entropy`], [`revocation`], [`audit`],
 //!   [`signer`]: the words the rest is written in. [`testing`]: fixed stand-ins for tests.
 
 pub mod audit;
 pub mod campaign;
+pub mod ceremony;
 pub mod certificate;
 pub mod der;
 pub mod digest;
@@ -22,6 +24,7 @@ pub mod entropy;
 pub mod id;
 pub mod issue;
 pub mod issued_list;
+pub mod kana;
 pub mod key;
 pub mod name;
 pub mod oid;

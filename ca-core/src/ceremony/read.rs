@@ -1,0 +1,304 @@
+//! From a script as it is written to checked types. Everything wrong is collected, so that who writes a script mends it in
+//! one go.
+
+use super::file::{self, File};
+use super::{Act, CrossedKey, Person, Role, Script, Step, Token};
+use crate::id::{AuthorityId, KeyLabel, ProfileId};
+use crate::kana::KanaWords;
+use crate::key::KeyAlgorithm;
+use crate::profile::Text;
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use toml::Spanned;
+use toml::value::{Datetime, Offset};
+
+/// The store that is always there: software keys in the ceremony's folder.
+const FOLDER: &str = "folder";
+
+/// What is wrong, and where in the file (an octet offset).
+#[derive(Debug)]
+pub(super) struct Wrong {
+    pub(super) offset: usize,
+    pub(super) reason: String,
+}
+
+fn wrong<T>(at: &Spanned<T>, reason: impl Into<String>) -> Wrong {
+    Wrong { offset: at.span().start, reason: reason.into() }
+}
+
+/// The script. Errors: all that is wrong, in no order.
+pub(super) fn read(raw: File) -> Result<Script, Vec<Wrong>> {
+    let mut wrongs = Vec::new();
+    let mut keep = |result: Result<(), Wrong>| wrongs.extend(result.err());
+    keep(word(&raw.ceremony.name));
+    let begins = instant(&raw.ceremony.begins);
+    keep(begins.as_ref().map(|_| ()).map_err(|error| Wrong { offset: error.offset, reason: error.reason.clone() }));
+    if raw.ceremony.packs.get_ref().is_empty() {
+        keep(Err(wrong(&raw.ceremony.packs, "a ceremony works by at least one policy pack")));
+    }
+    for url in std::iter::once(&raw.ceremony.repository_url).chain(&raw.ceremony.lgwan_repository_url) {
+        let http = url.get_ref().starts_with("http://");
+        keep(if http {
+            Ok(())
+        } else {
+            Err(wrong(url, "addresses in certificates begin with http:// (RFC 5280 §8)"))
+        });
+    }
+    let people = people(raw.person, &mut keep);
+    let tokens = tokens(raw.token, &mut keep);
+    let known = Known { people: &people, tokens: &tokens };
+    let mut steps: Vec<Step> = Vec::new();
+    if raw.step.is_empty() {
+        keep(Err(wrong(&raw.ceremony.name, "a ceremony has at least one step")));
+    }
+    for at in &raw.step {
+        match known.step(at, &mut keep) {
+            Ok(step) if steps.iter().any(|one| one.id == step.id) => {
+                keep(Err(wrong(&at.get_ref().id, format!("a step is called {} already", step.id))));
+            }
+            Ok(step) => steps.push(step),
+            Err(error) => keep(Err(error)),
+        }
+    }
+    keys_in_order(&steps, &raw.step, &mut keep);
+    let Ok(begins) = begins else { return Err(wrongs) };
+    if !wrongs.is_empty() {
+        return Err(wrongs);
+    }
+    let head = raw.ceremony;
+    Ok(Script {
+        name: head.name.into_inner(),
+        title: Text { ja: head.title.ja, en: head.title.en },
+        place: head.place.into_inner(),
+        begins,
+        times_fixed: head.fix_times,
+        repository_url: head.repository_url.into_inner(),
+        lgwan_repository_url: head.lgwan_repository_url.map(Spanned::into_inner),
+        packs: head.packs.into_inner(),
+        people,
+        tokens,
+        steps,
+    })
+}
+
+fn word(text: &Spanned<String>) -> Result<(), Wrong> {
+    KeyLabel::parse(text.get_ref()).map(|_| ()).map_err(|error| wrong(text, error.to_string()))
+}
+
+fn instant(at: &Spanned<Datetime>) -> Result<Timestamp, Wrong> {
+    let (Some(date), Some(time), Some(Offset::Z)) = (at.get_ref().date, at.get_ref().time, at.get_ref().offset) else {
+        return Err(wrong(at, "write an instant in UTC, as in 2026-11-22T01:00:00Z"));
+    };
+    let second = time.second.unwrap_or(0);
+    Timestamp::from_utc(i32::from(date.year), date.month, date.day, time.hour, time.minute, second)
+        .ok_or_else(|| wrong(at, "there is no such instant between 1970 and 9999"))
+}
+
+fn people(
+    raw: std::collections::BTreeMap<Spanned<String>, file::Person>,
+    keep: &mut impl FnMut(Result<(), Wrong>),
+) -> Vec<Person> {
+    let mut raw: Vec<_> = raw.into_iter().collect();
+    raw.sort_by_key(|(id, _)| id.span().start);
+    let (mut people, mut names) = (Vec::new(), BTreeSet::new());
+    for (id, person) in raw {
+        keep(word(&id));
+        let known = Role::ALL.map(|(word, _)| word).join(", ");
+        let role = Role::ALL.iter().find(|(word, _)| word == person.role.get_ref());
+        let Some((_, role)) = role else {
+            keep(Err(wrong(&person.role, format!("`{}` is no role; there are: {known}", person.role.get_ref()))));
+            continue;
+        };
+        // Who confirms is known by the name they type.
+        if !names.insert(person.name.get_ref().clone()) || person.name.get_ref().trim() != person.name.get_ref() {
+            keep(Err(wrong(&person.name, "a name stands once in a script, without spaces around it")));
+        }
+        people.push(Person { id: id.into_inner(), name: person.name.into_inner(), role: *role });
+    }
+    people
+}
+
+fn tokens(
+    raw: std::collections::BTreeMap<Spanned<String>, file::Token>,
+    keep: &mut impl FnMut(Result<(), Wrong>),
+) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    for (name, token) in raw {
+        keep(word(&name));
+        if name.get_ref() == FOLDER {
+            keep(Err(wrong(&name, "`folder` is the store of software keys, which is always there")));
+        }
+        if let Some(rehearsal) = token.rehearsal_token.as_ref().filter(|other| other.get_ref() == token.token.get_ref())
+        {
+            keep(Err(wrong(rehearsal, "a rehearsal never touches the real token: name another")));
+        }
+        tokens.push(Token {
+            name: name.into_inner(),
+            module: token.module,
+            token: token.token.into_inner(),
+            rehearsal_token: token.rehearsal_token.map(Spanned::into_inner),
+            timeout: Duration::from_secs(token.timeout_seconds.unwrap_or(60).clamp(1, 600)),
+        });
+    }
+    tokens
+}
+
+/// A key is made before it is used, and not used after it is destroyed.
+fn keys_in_order(steps: &[Step], raw: &[Spanned<file::Step>], keep: &mut impl FnMut(Result<(), Wrong>)) {
+    let (mut made, mut destroyed) = (BTreeSet::new(), BTreeSet::new());
+    for step in steps {
+        let place = raw.iter().find(|at| at.get_ref().id.get_ref() == &step.id);
+        let Some(place) = place.and_then(|at| at.get_ref().key.as_ref()) else { continue };
+        let said = match &step.act {
+            Act::MakeKey { key, .. } => (!made.insert(key)).then(|| format!("a key {key} is made already")),
+            Act::DestroyKey { key } => (!destroyed.insert(key)).then(|| format!("the key {key} is destroyed by then")),
+            Act::Certificate { key, .. } | Act::Responder { key, .. } => {
+                destroyed.contains(key).then(|| format!("the key {key} is destroyed by then"))
+            }
+            Act::Cross { .. } | Act::Link { .. } | Act::Crl { .. } | Act::Export { .. } => None,
+        };
+        keep(said.map_or(Ok(()), |reason| Err(wrong(place, reason))));
+    }
+}
+
+struct Known<'a> {
+    people: &'a [Person],
+    tokens: &'a [Token],
+}
+
+impl Known<'_> {
+    fn step(&self, at: &Spanned<file::Step>, keep: &mut impl FnMut(Result<(), Wrong>)) -> Result<Step, Wrong> {
+        let raw = at.get_ref();
+        keep(word(&raw.id));
+        for person in std::iter::once(&raw.by).chain(&raw.witnesses) {
+            if !self.people.iter().any(|one| one.id == *person.get_ref()) {
+                keep(Err(wrong(person, format!("nobody is called {}: add [person.{0}]", person.get_ref()))));
+            }
+        }
+        if let Some(same) = raw.witnesses.iter().find(|witness| witness.get_ref() == raw.by.get_ref()) {
+            keep(Err(wrong(same, "who acts is no witness of it")));
+        }
+        if raw.see.get_ref().trim().is_empty() {
+            keep(Err(wrong(&raw.see, "say what must be seen")));
+        }
+        Ok(Step {
+            id: raw.id.get_ref().clone(),
+            by: raw.by.get_ref().clone(),
+            witnesses: raw.witnesses.iter().map(|witness| witness.get_ref().clone()).collect(),
+            see: raw.see.get_ref().clone(),
+            act: self.act(at)?,
+        })
+    }
+
+    fn act(&self, at: &Spanned<file::Step>) -> Result<Act, Wrong> {
+        let raw = at.get_ref();
+        let word = raw.act.get_ref().as_str();
+        let Some((_, keys)) = ACTS.iter().find(|(known, _)| *known == word) else {
+            let known = ACTS.map(|(known, _)| known).join(", ");
+            return Err(wrong(&raw.act, format!("`{word}` is no act; there are: {known}")));
+        };
+        if let Some((extra, place)) = given(raw).into_iter().find(|(name, _)| !keys.contains(name)) {
+            return Err(Wrong { offset: place, reason: format!("{word} has no {extra}") });
+        }
+        let authority = || id(raw, &raw.authority, "authority", AuthorityId::parse);
+        let key = || id(raw, &raw.key, "key", KeyLabel::parse);
+        Ok(match word {
+            "make-key" => Act::MakeKey { key: key()?, kind: kind(raw)?, store: self.store(raw)? },
+            "certificate" => {
+                let generation = raw.generation.as_ref().map_or(1, |number| *number.get_ref());
+                Act::Certificate { authority: authority()?, generation: generation.max(1), key: key()? }
+            }
+            "responder" => Act::Responder { authority: authority()?, key: key()? },
+            "cross-certificate" => {
+                let profile = id(raw, &raw.profile, "profile", ProfileId::parse)?;
+                Act::Cross { authority: authority()?, profile, of: crossed(raw)? }
+            }
+            "link-certificate" => Act::Link {
+                authority: authority()?,
+                of: id(raw, &raw.of, "of", AuthorityId::parse)?,
+                profile: id(raw, &raw.profile, "profile", ProfileId::parse)?,
+            },
+            "crl" => Act::Crl { authority: authority()? },
+            "destroy-key" => Act::DestroyKey { key: key()? },
+            _ => {
+                let bundle = needed(raw, &raw.bundle, "bundle")?;
+                KeyLabel::parse(bundle.get_ref().trim_end_matches(".bundle"))
+                    .map_err(|_| wrong(bundle, "a bundle is a file of the ceremony's folder: a word and .bundle"))?;
+                Act::Export { bundle: bundle.get_ref().clone() }
+            }
+        })
+    }
+
+    fn store(&self, raw: &file::Step) -> Result<String, Wrong> {
+        let store = needed(raw, &raw.store, "store")?;
+        let name = store.get_ref();
+        if name == FOLDER || self.tokens.iter().any(|token| token.name == *name) {
+            return Ok(name.clone());
+        }
+        Err(wrong(store, format!("there is no key store {name}: `folder`, or one of the sections [token.NAME]")))
+    }
+}
+
+/// The acts with the keys they have.
+const ACTS: [(&str, &[&str]); 8] = [
+    ("make-key", &["key", "kind", "store"]),
+    ("certificate", &["authority", "generation", "key"]),
+    ("responder", &["authority", "key"]),
+    ("cross-certificate", &["authority", "profile", "of", "file", "words"]),
+    ("link-certificate", &["authority", "of", "profile"]),
+    ("crl", &["authority"]),
+    ("destroy-key", &["key"]),
+    ("export", &["bundle"]),
+];
+
+/// The keys of a step that not every act has, with their places.
+fn given(raw: &file::Step) -> Vec<(&'static str, usize)> {
+    let texts = [
+        ("key", &raw.key),
+        ("kind", &raw.kind),
+        ("store", &raw.store),
+        ("authority", &raw.authority),
+        ("profile", &raw.profile),
+        ("of", &raw.of),
+        ("file", &raw.file),
+        ("words", &raw.words),
+        ("bundle", &raw.bundle),
+    ];
+    let texts = texts.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?.span().start)));
+    texts.chain(raw.generation.as_ref().map(|number| ("generation", number.span().start))).collect()
+}
+
+fn needed<'a>(raw: &file::Step, text: &'a Option<Spanned<String>>, name: &str) -> Result<&'a Spanned<String>, Wrong> {
+    text.as_ref().ok_or_else(|| wrong(&raw.act, format!("{} needs {name}", raw.act.get_ref())))
+}
+
+fn id<T>(
+    raw: &file::Step,
+    text: &Option<Spanned<String>>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, crate::id::IdError>,
+) -> Result<T, Wrong> {
+    let text = needed(raw, text, name)?;
+    parse(text.get_ref()).map_err(|error| wrong(text, format!("{name}: {error}")))
+}
+
+fn kind(raw: &file::Step) -> Result<KeyAlgorithm, Wrong> {
+    let kind = needed(raw, &raw.kind, "kind")?;
+    let known = || KeyAlgorithm::MADE_HERE.map(|kind| kind.to_string()).join(", ");
+    let unknown = || wrong(kind, format!("`{}` is no kind of key; there are: {}", kind.get_ref(), known()));
+    KeyAlgorithm::parse(kind.get_ref()).ok_or_else(unknown)
+}
+
+fn crossed(raw: &file::Step) -> Result<CrossedKey, Wrong> {
+    match (&raw.of, &raw.file, &raw.words) {
+        (Some(of), None, None) => {
+            AuthorityId::parse(of.get_ref()).map(CrossedKey::Authority).map_err(|error| wrong(of, error.to_string()))
+        }
+        (None, Some(file), Some(words)) => {
+            let read = KanaWords::parse(words.get_ref()).map_err(|error| wrong(words, error.to_string()))?;
+            Ok(CrossedKey::File { file: file.get_ref().clone(), words: read })
+        }
+        _ => Err(wrong(&raw.act, "say `of`, an authority of this ceremony, or `file` with the `words` of its sender")),
+    }
+}

@@ -1,0 +1,85 @@
+use super::*;
+
+const SCRIPT: &str = r#"[ceremony]
+name = "founding"
+title = { ja = "設立", en = "Founding" }
+place = "Tokyo"
+begins = 2026-11-22T01:00:00Z
+repository-url = "http://repository.lgpki.example"
+packs = ["lgwan-private"]
+
+[person.sato]
+name = "佐藤 花子"
+role = "master"
+
+[person.suzuki]
+name = "鈴木 一郎"
+role = "witness"
+
+[[step]]
+id = "root-key"
+by = "sato"
+witnesses = ["suzuki"]
+see = "the words of the key"
+act = "make-key"
+key = "root"
+kind = "p384"
+store = "folder"
+
+[[step]]
+id = "root"
+by = "sato"
+see = "the subject"
+act = "certificate"
+authority = "root"
+key = "root"
+"#;
+
+fn reasons(text: &str) -> Vec<String> {
+    Script::parse(text, "s.toml").unwrap_err().0.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_script_is_read_into_its_steps() {
+    let script = Script::parse(SCRIPT, "s.toml").unwrap();
+    assert_eq!(script.begins.rfc3339(), "2026-11-22T01:00:00Z");
+    assert_eq!(script.people.iter().map(|person| person.role).collect::<Vec<_>>(), [Role::Master, Role::Witness]);
+    assert_eq!(script.steps.iter().map(|step| step.act.word()).collect::<Vec<_>>(), ["make-key", "certificate"]);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line() {
+    let text = SCRIPT.replace("place = \"Tokyo\"", "place = \"Tokyo\"\nsubject = \"CN=Me\"");
+    assert!(reasons(&text)[0].starts_with("s.toml:5: unknown field `subject`"), "{:?}", reasons(&text));
+}
+
+#[test]
+fn every_complaint_is_made_at_once() {
+    let text = SCRIPT
+        .replace("store = \"folder\"", "store = \"hsm\"")
+        .replace("by = \"sato\"\nsee = \"the subject\"", "by = \"nobody\"\nsee = \" \"")
+        .replace("act = \"certificate\"", "act = \"certificate\"\nbundle = \"x\"");
+    let said = reasons(&text);
+    assert_eq!(said.len(), 4, "{said:?}");
+    for (said, wanted) in
+        said.iter().zip(["no key store hsm", "nobody is called nobody", "must be seen", "has no bundle"])
+    {
+        assert!(said.contains(wanted), "{said}");
+    }
+}
+
+#[test]
+fn a_key_is_made_once_and_not_used_when_it_is_gone() {
+    let again = format!(
+        "{SCRIPT}\n[[step]]\nid = \"again\"\nby = \"sato\"\nsee = \"x\"\nact = \"make-key\"\nkey = \"root\"\nkind = \"p384\"\nstore = \"folder\"\n"
+    );
+    assert!(reasons(&again)[0].contains("a key root is made already"));
+    let gone = SCRIPT.replace("[[step]]\nid = \"root\"", "[[step]]\nid = \"gone\"\nby = \"sato\"\nsee = \"x\"\nact = \"destroy-key\"\nkey = \"root\"\n\n[[step]]\nid = \"root\"");
+    assert!(reasons(&gone)[0].contains("destroyed by then"));
+}
+
+#[test]
+fn a_rehearsal_has_a_token_of_its_own() {
+    let text = format!("{SCRIPT}\n[token.hsm]\nmodule = \"/m.so\"\ntoken = \"A\"\nrehearsal-token = \"A\"\n");
+    assert!(reasons(&text)[0].contains("never touches the real token"));
+}
