@@ -13,6 +13,8 @@ pub enum Tbs<'a> {
     Crl(&'a [u8]),
     /// A ResponseData (RFC 6960 §4.2.1).
     Ocsp(&'a [u8]),
+    /// A record or bundle of a ceremony: JSON, which begins with `{` and so is no structure of X.509.
+    Record(&'a [u8]),
     /// A message that proves a key usable; never anything with a meaning outside.
     Probe(&'a [u8]),
 }
@@ -37,7 +39,7 @@ impl<'a> Tbs<'a> {
         match self {
             Self::Crl(_) => Urgency::Crl,
             Self::Ocsp(_) => Urgency::Ocsp,
-            Self::Certificate(_) => Urgency::Issuance,
+            Self::Certificate(_) | Self::Record(_) => Urgency::Issuance,
             Self::Probe(_) => Urgency::Probe,
         }
     }
@@ -45,7 +47,11 @@ impl<'a> Tbs<'a> {
     /// The octets.
     pub const fn bytes(&self) -> &'a [u8] {
         match self {
-            Self::Certificate(bytes) | Self::Crl(bytes) | Self::Ocsp(bytes) | Self::Probe(bytes) => bytes,
+            Self::Certificate(bytes)
+            | Self::Crl(bytes)
+            | Self::Ocsp(bytes)
+            | Self::Record(bytes)
+            | Self::Probe(bytes) => bytes,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The command line. What a command does is in [`crate::commands`].
 
 use crate::commands::{
-    bench, ca, campaign, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, pack, profile, serve, vault,
+    bench, ca, campaign, ceremony, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, pack, profile,
+    serve, vault,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -50,6 +51,9 @@ pub enum Command {
     /// Look after the vault of keys made at the centre
     #[command(subcommand)]
     Vault(vault::Vault),
+    /// Make keys and certificates of authorities after a script
+    #[command(subcommand)]
+    Ceremony(ceremony::CeremonyCommand),
     /// Look at certificates
     #[command(subcommand)]
     Cert(cert::Cert),

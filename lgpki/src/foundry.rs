@@ -13,6 +13,7 @@ use ca_core::issue::{
 };
 use ca_core::key::{KeyAlgorithm, SubjectKey};
 use ca_core::name::{Attribute, DistinguishedName, NameError, StringKind};
+use ca_core::profile::pack::ResponderRule;
 use ca_core::profile::{AuthorityRule, Pack, Profile};
 use ca_core::signer::{KeyKeeper, Signer, SignerError};
 use ca_core::time::{Clock, Timestamp};
@@ -80,6 +81,22 @@ pub struct Design<'a> {
     pub key: KeyAlgorithm,
 }
 
+impl Design<'_> {
+    /// The order of its certificate. Errors: the pack lacks its profile.
+    pub fn order(&self, key: SubjectKey) -> Result<Order, FoundryError> {
+        let Self { pack, rule, .. } = self;
+        let order = Order::ceremony(profile(pack, &rule.profile)?, rule.subject.clone(), key);
+        Ok(order.called(rule.alternative.clone()))
+    }
+
+    /// It before it has a certificate: what a root issues first is its own. Errors: its key does not sign so.
+    pub fn founder(&self, key: &SubjectKey, label: &KeyLabel) -> Result<Authority, FoundryError> {
+        let (id, subject) = (self.generation.id()?, self.rule.subject.clone());
+        let founding = Authority::founding(id, subject, key.clone(), label.clone()).of_line(self.rule.id.clone());
+        Ok(founding.signing_with(self.rule.signature_algorithm(key.algorithm()))?)
+    }
+}
+
 /// Why an authority, or something of it, was not made. What is recorded so far stays recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum FoundryError {
@@ -89,6 +106,9 @@ pub enum FoundryError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file of a ceremony.
+    #[error("a file cannot be written: {0}")]
+    File(std::io::Error),
     /// The keys.
     #[error(transparent)]
     Signer(#[from] SignerError),
@@ -137,29 +157,30 @@ impl Foundry {
         design: &Design<'_>,
         issuer: Option<&Established>,
     ) -> Result<Established, FoundryError> {
-        let Design { pack, rule, ref generation, key } = *design;
-        let id = generation.id()?;
-        let label = KeyLabel::parse(id.as_str())?;
-        let profile = profile(pack, &rule.profile)?;
-        let key = self.make_key(&label, key).await?;
-        let algorithm = rule.signature_algorithm(key.algorithm());
-        let order = Order::ceremony(profile, rule.subject.clone(), key.clone()).called(rule.alternative.clone());
-        let certificate = match issuer {
-            Some(issuer) => self.issue_once(pack, &issuer.authority, order).await?,
-            None => {
-                let founding = Authority::founding(id.clone(), rule.subject.clone(), key, label.clone());
-                let founding = founding.of_line(rule.id.clone()).signing_with(algorithm)?;
-                self.issue_once(pack, &founding, order).await?
-            }
-        };
-        let now = self.clock.now();
+        let label = KeyLabel::parse(design.generation.id()?.as_str())?;
+        let key = self.make_key(&label, design.key).await?;
+        let founder = design.founder(&key, &label)?;
+        let by = issuer.map_or(&founder, |issuer| &issuer.authority);
+        let certificate = self.issue(design.pack, by, design.order(key)?).await?;
+        self.enrol(design, &certificate, &label, issuer).await
+    }
+
+    /// Writes the row of an authority whose certificate is issued. Errors: [`FoundryError`].
+    pub async fn enrol(
+        &self,
+        design: &Design<'_>,
+        certificate: &Certificate,
+        label: &KeyLabel,
+        issuer: Option<&Established>,
+    ) -> Result<Established, FoundryError> {
+        let (rule, now) = (design.rule, self.clock.now());
         let row = AuthorityRow {
-            authority_id: id,
-            generation: generation.clone(),
-            signature: Some(algorithm),
+            authority_id: design.generation.id()?,
+            generation: design.generation.clone(),
+            signature: Some(rule.signature_algorithm(design.key)),
             name_ja: rule.title.ja.clone(),
             name_en: rule.title.en.clone(),
-            kind: kind_of(pack, rule),
+            kind: kind_of(design.pack, rule),
             issuer_id: issuer.map(|issuer| issuer.authority.id().clone()),
             certificate: certificate.der().to_vec(),
             key_label: label.clone(),
@@ -177,20 +198,39 @@ impl Foundry {
     /// Makes the OCSP responder of an authority, with a key of its own: the authority's key signs certificates and CRLs only
     /// (RFC 6960 §4.2.2.2). `None` when the pack gives it none. Errors: [`FoundryError`].
     pub async fn responder(&self, pack: &Pack, of: &Established) -> Result<Option<Certificate>, FoundryError> {
-        let id = of.authority.id();
-        let Some(rule) = pack.authority(of.authority.line()).and_then(|rule| rule.ocsp.as_ref()) else {
+        let label = KeyLabel::parse(&format!("{}-ocsp", of.authority.id()))?;
+        if Self::responder_rule(pack, of).is_none() {
             return Ok(None);
-        };
-        let label = KeyLabel::parse(&format!("{id}-ocsp"))?;
+        }
         let key = self.make_key(&label, RESPONDER_KEY).await?;
+        let Some(order) = Self::responder_order(pack, of, key)? else { return Ok(None) };
+        let certificate = self.issue(pack, &of.authority, order).await?;
+        self.enrol_responder(of, &certificate, &label).await?;
+        Ok(Some(certificate))
+    }
+
+    /// The order of a responder's certificate; `None` when the pack gives the authority none. Errors: [`FoundryError`].
+    pub fn responder_order(pack: &Pack, of: &Established, key: SubjectKey) -> Result<Option<Order>, FoundryError> {
+        let Some(rule) = Self::responder_rule(pack, of) else { return Ok(None) };
         let subject = responder_name(of.certificate.subject())?;
-        let order = Order::ceremony(profile(pack, &rule.profile)?, subject, key);
-        let certificate = self.issue_once(pack, &of.authority, order).await?;
+        Ok(Some(Order::ceremony(profile(pack, &rule.profile)?, subject, key)))
+    }
+
+    /// Writes down which responder answers for an authority. Errors: [`FoundryError`].
+    pub async fn enrol_responder(
+        &self,
+        of: &Established,
+        certificate: &Certificate,
+        label: &KeyLabel,
+    ) -> Result<(), FoundryError> {
         let mut txn = self.store.write(self.clock.now(), ACTOR).await?;
         txn.audit(AuditEvent::new(Verb::KeyCreated, format!("key:{label}"))).await?;
-        txn.set_ocsp_responder(id, certificate.der(), &label).await?;
-        txn.commit(Step::Setup).await?;
-        Ok(Some(certificate))
+        txn.set_ocsp_responder(of.authority.id(), certificate.der(), label).await?;
+        Ok(txn.commit(Step::Setup).await?)
+    }
+
+    fn responder_rule<'a>(pack: &'a Pack, of: &Established) -> Option<&'a ResponderRule> {
+        pack.authority(of.authority.line()).and_then(|rule| rule.ocsp.as_ref())
     }
 
     /// Makes the first CRL of an authority; DER. Errors: [`FoundryError`].

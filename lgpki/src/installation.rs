@@ -1,6 +1,6 @@
 //! What every command that works on an installation opens: its database and its keys, as the configuration names them.
 
-use crate::config::{Config, Database, Public, TokenStore};
+use crate::config::{Config, Database, Keys, Public, TokenStore};
 use crate::entropy::SystemEntropy;
 use crate::keys::{FOLDER, KeyStores};
 use crate::secrets::{KeySecrets, PassphraseSource, read_secret_file};
@@ -87,10 +87,15 @@ pub fn open_keys(config: &Config, source: &PassphraseSource) -> Result<SoftKeys,
 /// Opens all key stores, each with its secret; what no file or descriptor gives is asked for. No key is looked for yet, so a
 /// token may be away. Errors: exit 2 for a PIN of a token nobody configured, exit 3 for a secret that cannot be had.
 pub fn open_key_stores(config: &Config, secrets: &KeySecrets) -> Result<KeyStores, Trouble> {
-    secrets.check_names(&config.keys)?;
-    let stores = config.keys.stores();
-    stores.open(FOLDER, Some(secrets.passphrase.passphrase(config.keys.passphrase_file.as_deref())?))?;
-    for token in &config.keys.tokens {
+    open_stores(&config.keys, secrets)
+}
+
+/// As [`open_key_stores`], without a configuration around them.
+pub fn open_stores(keys: &Keys, secrets: &KeySecrets) -> Result<KeyStores, Trouble> {
+    secrets.check_names(keys)?;
+    let stores = keys.stores();
+    stores.open(FOLDER, Some(secrets.passphrase.passphrase(keys.passphrase_file.as_deref())?))?;
+    for token in &keys.tokens {
         let pin = match secrets.known_pin(token)? {
             Some(pin) => Some(pin),
             None if has_pin_pad(token) => None,

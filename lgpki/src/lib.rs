@@ -3,6 +3,7 @@
 //! - [`cli`] is the command line, [`commands`] what each command does, [`trouble`] how it ends, [`out`] how it speaks.
 //! - [`config`] turns the TOML file into checked types; [`secrets`] and [`installation`] open what it names; [`keys`] are its
 //!   key stores.
+//! - [`ceremony`] runs scripts of key ceremonies.
 //! - [`foundry`] makes authorities, [`setup`] founds an installation with it, [`rollover`] gives one a new key.
 //! - [`registration`] says who may use an installation, [`serve`] runs one: listeners, worker, metrics. [`issuance`] is the
 //!   issuing engine as a running thing.
@@ -16,6 +17,7 @@
 
 pub mod campaign;
 pub mod centre;
+pub mod ceremony;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -56,11 +56,13 @@ pub enum Step {
     JobTouched,
     /// An authority, organisation, account or setting is written.
     Setup,
+    /// A line of a ceremony's journal is written: the one step that is no commit, but a file.
+    CeremonyWritten,
 }
 
 impl Step {
     /// Every step, for tables in tests.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::IntentsRecorded,
         Self::CertificatesRecorded,
         Self::Settled,
@@ -74,6 +76,7 @@ impl Step {
         Self::SessionWritten,
         Self::JobTouched,
         Self::Setup,
+        Self::CeremonyWritten,
     ];
 }
 

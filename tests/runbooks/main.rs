@@ -31,6 +31,7 @@ macro_rules! pages {
 
 pages! {
     custodian_loss = "custodian-loss.md", Before::Installation;
+    ceremony = "ceremony.md", Before::EmptyFolder;
     hsm = "hsm.md", Before::EmptyFolder;
     hsm_loss = "hsm-loss.md", Before::InToken;
     key_compromise = "key-compromise.md", Before::Installation;

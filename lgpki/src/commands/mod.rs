@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod ca;
 pub mod campaign;
+pub mod ceremony;
 pub mod cert;
 pub mod crl;
 pub mod csr;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Vault(what) => wait(vault::run(&what, &cli.config)),
         Command::Ca(what) => wait(ca::run(&what, &cli.config)),
         Command::Campaign(what) => wait(campaign::run(&what, &cli.config)),
+        Command::Ceremony(what) => wait(ceremony::run(&what, interruption)),
         Command::Cert(what) => cert::run(&what),
         Command::Lint(what) => lint::run(&what),
         Command::Profile(what) => wait(profile::run(&what)),

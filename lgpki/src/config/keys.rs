@@ -43,6 +43,11 @@ pub struct TokenStore {
 }
 
 impl Keys {
+    /// A folder and tokens that no configuration names.
+    pub const fn of(directory: PathBuf, passphrase_file: Option<PathBuf>, tokens: Vec<TokenStore>) -> Self {
+        Self { directory, passphrase_file, tokens, secret_lines: Vec::new() }
+    }
+
     /// The line of the configuration that says where the secret of that store is; `None` when none does.
     pub fn line_of_secret(&self, store: &str) -> Option<usize> {
         self.secret_lines.iter().find(|(name, _)| name == store).map(|(_, line)| *line)

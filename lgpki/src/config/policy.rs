@@ -25,6 +25,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What these packs say, and nothing else.
+    pub const fn of(packs: Packs) -> Self {
+        Self { packs, crl_issuing: None, crl_root: None, ocsp: None }
+    }
+
     /// Whether an authority of the packs may use its keys only after custodians have come.
     pub fn asks_for_custodians(&self) -> bool {
         self.packs.iter().flat_map(|pack| &pack.authorities).any(|authority| authority.activation.is_some())

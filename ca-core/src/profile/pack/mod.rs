@@ -19,10 +19,10 @@ pub(super) mod words;
 pub use differences::Difference;
 pub use packs::{Packs, PacksError};
 
-use super::{PolicyTerm, Profile, Text};
+use super::{PolicyTerm, Profile, Source, Text};
 use crate::id::{AuthorityId, ProfileId};
 use crate::key::{CryptoCalendar, KeyAlgorithm, RsaPadding, SignatureAlgorithm};
-use crate::name::{DistinguishedName, StringKind};
+use crate::name::{Attribute, DistinguishedName, StringKind};
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -235,6 +235,30 @@ impl Pack {
         shadow::of(self, key)
     }
 
+    /// The last attribute of each authority's name.
+    fn last_attributes(&self) -> impl Iterator<Item = String> {
+        self.authorities.iter().filter_map(|rule| Some(rule.subject.attributes().last()?.1.to_owned()))
+    }
+
+    /// The same with the names of authorities marked, also where a profile has one of `names` as a constant.
+    fn rehearsed(mut self, names: &[String]) -> Self {
+        for rule in &mut self.authorities {
+            rule.subject = rehearsed_name(&rule.subject, rule.encoding);
+            rule.alternative = rule.alternative.as_ref().map(|name| rehearsed_name(name, StringKind::Utf8));
+        }
+        for profile in &mut self.profiles {
+            let Some(template) = &mut Arc::make_mut(profile).subject else { continue };
+            for (_, source) in &mut template.parts {
+                if let Source::Constant(value) = source
+                    && names.contains(value)
+                {
+                    *value = format!("{REHEARSED} {value}");
+                }
+            }
+        }
+        self
+    }
+
     /// Whether it may be issued by at `now`.
     pub fn is_effective(&self, now: Timestamp) -> bool {
         self.effective_from <= now && self.effective_until.is_none_or(|until| now <= until)
@@ -244,6 +268,20 @@ impl Pack {
     pub fn differences(&self, other: &Self) -> Vec<Difference> {
         differences::between(self, other)
     }
+}
+
+/// What names of rehearsals begin with.
+const REHEARSED: &str = "TEST";
+
+/// The name with its last attribute marked; as it is where it cannot be (too long).
+fn rehearsed_name(name: &DistinguishedName, encoding: StringKind) -> DistinguishedName {
+    let mut attributes: Vec<(Attribute, String)> =
+        name.attributes().filter_map(|(kind, value)| Some((kind?, value.to_owned()))).collect();
+    if let Some((_, last)) = attributes.last_mut() {
+        last.insert_str(0, &format!("{REHEARSED} "));
+    }
+    let attributes: Vec<_> = attributes.iter().map(|(kind, value)| (*kind, encoding, value.as_str())).collect();
+    DistinguishedName::new(&attributes).unwrap_or_else(|_| name.clone())
 }
 
 #[cfg(test)]

@@ -57,6 +57,14 @@ impl Packs {
         Ok(Self(packs.collect::<Result<Vec<_>, _>>()?.into()))
     }
 
+    /// The same for a rehearsal: the last attribute of every authority's name begins with `TEST`, wherever one of the packs writes
+    /// that name, so that nobody takes what a rehearsal makes for the real thing.
+    #[must_use]
+    pub fn rehearsed(&self) -> Self {
+        let names: Vec<String> = self.iter().flat_map(Pack::last_attributes).collect();
+        Self(self.iter().map(|pack| pack.clone().rehearsed(&names)).collect())
+    }
+
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &Pack> {
         self.0.iter()
