@@ -1,7 +1,6 @@
 //! People come and go by the command line: somebody registered with it logs in with what it has shown, and is out at once
 //! when suspended; and an installation is never founded over another.
 
-use lgpki::commands::demo::people::Persona;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::texts;
 use lgpki_tests::program::Installation;
@@ -39,14 +38,7 @@ fn come_and_go(kind: Kind) {
     command(&[&["org", "add", "--code", "011002"], &names[..]].concat());
     let shown =
         command(&["officer", "add", "--org", "011002", "--login", "tanaka", "--name", "田中", "--role", "manager"]);
-    let after = |label: &str| shown.lines().find_map(|line| line.strip_prefix(label)).unwrap().trim().to_owned();
-    let tanaka = Persona {
-        login: "tanaka".to_owned(),
-        name: "田中".to_owned(),
-        role: "manager".to_owned(),
-        password: after("password"),
-        totp_secret: ca_core::digest::hex(&base32(&after("authenticator"))),
-    };
+    let tanaka = lgpki_tests::people::shown(&shown, "tanaka", "manager");
     let program = installation.serve(PROGRAM, None);
     let mut person = installation.person(&tanaka);
     person.is_logged_in().unwrap();
@@ -88,11 +80,4 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output().unwrap();
     let text = |octets| String::from_utf8(octets).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
-/// As an authenticator reads it (RFC 4648 §6).
-fn base32(text: &str) -> Vec<u8> {
-    let value = |c: char| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(c).unwrap();
-    let bits: String = text.chars().map(|c| format!("{:05b}", value(c))).collect();
-    (0..bits.len() / 8).map(|at| u8::from_str_radix(&bits[at * 8..at * 8 + 8], 2).unwrap()).collect()
 }
