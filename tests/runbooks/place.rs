@@ -1,5 +1,7 @@
 //! Where a runbook is followed: a folder with or without an installation, a token, and the commands of the machine.
 
+use ca_core::key::KeyAlgorithm;
+use lgpki::commands::demo::acts;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::program::Installation;
 use lgpki_tests::token::SoftHsm;
@@ -18,8 +20,26 @@ pub(crate) enum Before {
     EmptyFolder,
     /// An installation with software keys, stopped, and an initialised token nobody uses.
     Installation,
+    /// An installation with software keys, stopped, that has issued certificates to 白樺町.
+    Issued,
     /// An installation whose authorities' keys are in a token, stopped.
     InToken,
+}
+
+/// Issues two certificates to 白樺町, one of an old and one of a new kind of key, and stops the service again.
+fn issue(installation: &Installation) {
+    let mut program = installation.serve(PROGRAM, None);
+    let (mut officer, mut manager) = (installation.officer(), installation.manager());
+    officer.is_logged_in().unwrap();
+    manager.is_logged_in().unwrap();
+    for (host, kind) in [("www", KeyAlgorithm::Rsa2048), ("mail", KeyAlgorithm::P256)] {
+        let (host, key) = (format!("{host}.town.shirakaba.lg.jp"), lgpki::holder::new_key(kind).unwrap());
+        let request = lgpki::holder::new_request(&key, &[&host]).unwrap();
+        let number = acts::file_request(&mut officer.browser, &host, &request).unwrap();
+        acts::approve(&mut manager.browser, &number).unwrap();
+        program.until(|| acts::certificate_of(&mut officer.browser, &number)).unwrap();
+    }
+    program.stops();
 }
 
 /// A place to follow a page in. What it starts is stopped at the end.
@@ -66,6 +86,11 @@ impl<'a> Place<'a> {
         let installation = match before {
             Before::EmptyFolder => None,
             Before::Installation => Some(Installation::new(Kind::Sqlite)),
+            Before::Issued => {
+                let installation = Installation::new(Kind::Sqlite);
+                issue(&installation);
+                Some(installation)
+            }
             Before::InToken => Some(Installation::in_token(Kind::Sqlite, hsm.store())),
         };
         let folder = match &installation {

@@ -231,7 +231,7 @@ fn planned(what: &Plan, survey: &Survey, waves: &[Wave], dealt: &[(Organisation,
 fn say(plan: &Planned) -> std::io::Result<()> {
     let organisations: usize = plan.waves.iter().map(|wave| wave.organisations.len()).sum();
     out::line(format_args!(
-        "{} of {} valid certificates are old, in {organisations} organisations",
+        "{} of {} valid certificates are old; organisations: {organisations}",
         plan.old_certificates, plan.valid_certificates
     ))?;
     if plan.old_of_nobody > 0 {
