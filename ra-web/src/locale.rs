@@ -18,6 +18,7 @@ const JAPANESE: &[(&str, &str)] = &[
     ("ja/certificates.ftl", include_str!("../texts/ja/certificates.ftl")),
     ("ja/explain.ftl", include_str!("../texts/ja/explain.ftl")),
     ("ja/deliveries.ftl", include_str!("../texts/ja/deliveries.ftl")),
+    ("ja/campaigns.ftl", include_str!("../texts/ja/campaigns.ftl")),
 ];
 const ENGLISH: &[(&str, &str)] = &[
     ("en/frame.ftl", include_str!("../texts/en/frame.ftl")),
@@ -28,6 +29,7 @@ const ENGLISH: &[(&str, &str)] = &[
     ("en/certificates.ftl", include_str!("../texts/en/certificates.ftl")),
     ("en/explain.ftl", include_str!("../texts/en/explain.ftl")),
     ("en/deliveries.ftl", include_str!("../texts/en/deliveries.ftl")),
+    ("en/campaigns.ftl", include_str!("../texts/en/campaigns.ftl")),
 ];
 
 /// The language a page is drawn in. Kept in a cookie, so that strangers have it too.

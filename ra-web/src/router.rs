@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::auth::role::Capability;
 use crate::error::{self, Refusal};
 use crate::pages::requests::delivery;
-use crate::pages::{approvals, ca, certificates, entry, home, language, login, me, requests};
+use crate::pages::{approvals, ca, campaigns, certificates, entry, home, language, login, me, requests};
 use crate::state::State;
 use crate::{assets, headers};
 
@@ -53,7 +53,8 @@ const fn needs(method: Method, path: &'static str, capability: Capability) -> Ro
 }
 
 use self::Capability::{
-    DecideRequests, OwnAccount, RevokeCertificates, SeeCertificates, SeeRequests, SubmitRequests, WithdrawRequests,
+    DecideRequests, OwnAccount, RevokeCertificates, SeeCampaigns, SeeCertificates, SeeRequests, SubmitRequests,
+    WithdrawRequests,
 };
 use self::Method::{Get, Post};
 
@@ -93,6 +94,8 @@ pub const ROUTES: &[RouteEntry] = &[
     needs(Get, "/certificates/{authority}/{serial}/download/{form}", SeeCertificates),
     needs(Get, "/certificates/{authority}/{serial}/revoke", RevokeCertificates),
     needs(Post, "/certificates/{authority}/{serial}/revoke", RevokeCertificates),
+    needs(Get, "/campaigns", SeeCampaigns),
+    needs(Get, "/campaigns/{campaign}", SeeCampaigns),
     open(Get, "/assets/{name}"),
 ];
 
@@ -136,6 +139,8 @@ pub fn router(ra: State) -> Router {
         .route("/certificates/{authority}/{serial}", get(certificates::show))
         .route("/certificates/{authority}/{serial}/download/{form}", get(certificates::download))
         .route("/certificates/{authority}/{serial}/revoke", get(certificates::ask_revoke).post(certificates::revoke))
+        .route("/campaigns", get(campaigns::list))
+        .route("/campaigns/{campaign}", get(campaigns::show))
         .route("/assets/{name}", get(assets::serve))
         .fallback(async || Refusal::NotFound)
         .method_not_allowed_fallback(async || Refusal::NotFound)
@@ -162,6 +167,7 @@ mod tests {
             .replace("{authority}", "nobody-ca")
             .replace("{serial}", "01")
             .replace("{form}", "pem")
+            .replace("{campaign}", "no-such-campaign")
             .replace("{token}", &"0f".repeat(32))
             .replace("{name}", "none.css")
     }

@@ -1,6 +1,6 @@
 //! Every link of the application. Templates and redirects take their addresses from here.
 
-use ca_core::id::{AuthorityId, PasskeyId, ProfileId, RequestNumber};
+use ca_core::id::{AuthorityId, CampaignId, PasskeyId, ProfileId, RequestNumber};
 use ca_core::serial::SerialNumber;
 
 macro_rules! fixed {
@@ -39,6 +39,13 @@ fixed! {
     approvals => "/approvals",
     /// The list of certificates.
     certificates => "/certificates",
+    /// The moves to new cryptography.
+    campaigns => "/campaigns",
+}
+
+/// One move to new cryptography.
+pub fn campaign(campaign: &CampaignId) -> String {
+    format!("/campaigns/{campaign}")
 }
 
 /// Removes a passkey (POST).
@@ -49,6 +56,11 @@ pub fn passkey_remove(id: &PasskeyId) -> String {
 /// The form that asks for a certificate of that profile.
 pub fn request_form(profile: &ProfileId) -> String {
     format!("/requests/new/{profile}")
+}
+
+/// The same form with what that certificate says.
+pub fn request_form_like(profile: &ProfileId, authority: &AuthorityId, serial: &SerialNumber) -> String {
+    format!("/requests/new/{profile}?like={authority}/{}", serial.to_hex())
 }
 
 /// What that form looks like so far, in words (POST; JSON for scripts).
@@ -104,7 +116,8 @@ pub fn published_crl(repository: &str, authority: &AuthorityId) -> String {
 /// Returns `path` if it is a page of this application one may be sent back to, else `None`: no address of another site, no script,
 /// nothing but the known beginnings and plain characters.
 pub fn return_target(path: &str) -> Option<&str> {
-    const PAGES: &[&str] = &["/", "/ca", "/login", "/home", "/me", "/requests", "/approvals", "/certificates"];
+    const PAGES: &[&str] =
+        &["/", "/ca", "/login", "/home", "/me", "/requests", "/approvals", "/certificates", "/campaigns"];
     let page = path.split('?').next().unwrap_or("");
     let known = PAGES.iter().any(|known| {
         page == *known || (*known != "/" && page.strip_prefix(known).is_some_and(|rest| rest.starts_with('/')))

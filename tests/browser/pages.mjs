@@ -1,12 +1,13 @@
 // Every page, in both languages, judged by axe-core in every look, with the content security policy in force: no violation of
 // either, no request to another origin. A GET route that no view here opens is a finding, too.
 
+import { execFileSync } from "node:child_process";
 import { judge } from "./axe.mjs";
 import {
   Findings, approve, certificateOf, draftRequest, fileRequest, launch, logIn, newRequest, revoke, site, turnDown, visitor,
 } from "./site.mjs";
 
-const { base, domain, routes, keys, people } = site();
+const { base, domain, routes, keys, people, command } = site();
 const findings = new Findings();
 const complaints = [];
 const visited = new Set();
@@ -30,7 +31,23 @@ const furnish = async (officer, manager) => {
     await approve(manager, number);
     await certificateOf(officer, number);
   }
+  // Of two certificates by the old key of the authority, one is replaced, one is not yet.
+  const old = await fileRequest(officer, `map.${domain}`);
+  await approve(manager, old);
+  await certificateOf(officer, old);
+  plan();
+  const again = await fileRequest(officer, `www.${domain}`);
+  await approve(manager, again);
+  await certificateOf(officer, again);
   return { waiting, returned, rejected, issued: withValid, valid, revoked };
+};
+
+/** Gives the authority a new key, and plans a move to it that is open now. */
+const plan = () => {
+  const [program, ...configured] = command;
+  const days = ["--first-day", "2026-01-01", "--waves", "2", "--every", "400", "--days", "3650"];
+  execFileSync(program, [...configured, "ca", "rollover", "application-ca"]);
+  execFileSync(program, [...configured, "campaign", "plan", "walk", "--old-authority", "application-ca", ...days]);
 };
 
 /** Each language has a PIN of its own to look at: one is shown once. */
@@ -140,7 +157,18 @@ const views = (things) => ({
       await page.click('button[name="step"][value="confirm"]');
     },
     "revocation, needless": (page) => page.goto(`${things.revoked}/revoke`),
+    "campaigns": (page) => page.goto("/campaigns"),
+    "campaign, own part": (page) => page.goto("/campaigns/walk"),
+    "web server, like an old one": async (page) => {
+      await page.goto("/campaigns/walk");
+      await page.locator('main a[href*="?like="]').first().click();
+    },
     "not for officers": (page) => page.goto("/approvals"),
+  },
+  operator: {
+    "home": (page) => page.goto("/home"),
+    "campaigns": (page) => page.goto("/campaigns"),
+    "campaign, everybody": (page) => page.goto("/campaigns/walk"),
   },
   manager: {
     "home": (page) => page.goto("/home"),
@@ -197,9 +225,10 @@ const judgeTheJudge = async (page) => {
 };
 
 try {
-  const [forStrangers, forOfficers, forManagers] = await Promise.all([1, 2, 3].map(() => visitor(browser, { base, complaints })));
+  const [forStrangers, forOfficers, forManagers, forOperators] = await Promise.all([1, 2, 3, 4].map(() => visitor(browser, { base, complaints })));
   const officer = await logIn(forOfficers, people.officer);
   const manager = await logIn(forManagers, people.manager);
+  const operator = await logIn(forOperators, people.operator);
   const stranger = await forStrangers.newPage();
   await judgeTheJudge(stranger);
   const all = views(await furnish(officer, manager));
@@ -207,6 +236,7 @@ try {
     await look(stranger, "stranger", language, all.stranger);
     await look(officer, "officer", language, all.officer);
     await look(manager, "manager", language, all.manager);
+    await look(operator, "operator", language, all.operator);
   }
   // What is fetched as a file is no page.
   const pages = routes.filter((route) => !route.startsWith("/assets/") && !route.includes("/download/"));

@@ -56,6 +56,8 @@ const RIGHTS: &[(Method, &str, &str)] = &[
     (Method::Get, "/certificates/{authority}/{serial}/download/{form}", "OMRA"),
     (Method::Get, "/certificates/{authority}/{serial}/revoke", "OM"),
     (Method::Post, "/certificates/{authority}/{serial}/revoke", "OM"),
+    (Method::Get, "/campaigns", "OMRA"),
+    (Method::Get, "/campaigns/{campaign}", "OMRA"),
 ];
 
 /// What strangers may open. Nothing here shows who asked for what.
@@ -187,6 +189,7 @@ fn things(walkers: &mut [Walker], installation: &Installation) -> Vec<(&'static 
     let certificate =
         (0..500).find_map(|_| acts::certificate_of(&mut walkers[1].browser, &number).unwrap()).expect("it is issued");
     let serial = certificate.rsplit('/').next().unwrap().to_owned();
+    plan_a_campaign(installation);
     let officer = &mut walkers[1].browser;
     let delivery = format!("/requests/{number}/delivery");
     officer.send(&officer.clone().open(&delivery).unwrap().form("/pin").unwrap()).unwrap();
@@ -201,9 +204,22 @@ fn things(walkers: &mut [Walker], installation: &Installation) -> Vec<(&'static 
         ("{authority}", "application-ca".to_owned()),
         ("{serial}", serial),
         ("{form}", "pem".to_owned()),
+        ("{campaign}", CAMPAIGN.to_owned()),
         ("{name}", asset),
         ("{id}", "0".repeat(32)),
     ]
+}
+
+/// The campaign that is walked over.
+const CAMPAIGN: &str = "new-cryptography";
+
+/// Plans one that has the certificate of 白樺町.
+fn plan_a_campaign(installation: &Installation) {
+    let config = installation.folder().join("lgpki.toml");
+    let mut plan = std::process::Command::new(env!("CARGO_BIN_EXE_lgpki-for-tests"));
+    let plan = plan.arg("--config").arg(config).args(["campaign", "plan", CAMPAIGN, "--old-key", "p256"]);
+    let said = plan.output().unwrap();
+    assert!(said.status.success(), "{}", lgpki_tests::tools::text(&said));
 }
 
 /// Opens the route, or posts to it without a token; says what was not as it should be.
@@ -247,7 +263,7 @@ fn walk(walker: &mut Walker, route: &RouteEntry, things: &[(&'static str, String
 
 /// Whether the route is that of a thing a town owns.
 fn about_a_thing(route: &RouteEntry) -> bool {
-    ["{number}", "{serial}"].iter().any(|brace| route.path.contains(brace))
+    ["{number}", "{serial}", "{campaign}"].iter().any(|brace| route.path.contains(brace))
 }
 
 /// The secret of the forms drawn in somebody's session, read behind the program's back: no page draws a form for a thing of

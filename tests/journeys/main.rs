@@ -4,6 +4,7 @@
 
 mod activation;
 mod bad_input;
+mod campaign;
 mod centre;
 mod crowd;
 mod families;

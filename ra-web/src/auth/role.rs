@@ -19,6 +19,8 @@ pub enum Capability {
     SeeCertificates,
     /// Revoke certificates of the own organisation.
     RevokeCertificates,
+    /// See how far the move to new cryptography is (own organisation; central roles: all).
+    SeeCampaigns,
 }
 
 use self::Capability as May;
@@ -33,6 +35,7 @@ impl Capability {
         May::DecideRequests,
         May::SeeCertificates,
         May::RevokeCertificates,
+        May::SeeCampaigns,
     ];
 }
 
@@ -46,10 +49,13 @@ pub fn capabilities(role: Role) -> &'static [Capability] {
             May::WithdrawRequests,
             May::SeeCertificates,
             May::RevokeCertificates,
+            May::SeeCampaigns,
         ],
         // In a small town the manager files requests too; another person then approves them.
         Role::Manager => Capability::ALL,
-        Role::RaOperator | Role::Auditor => &[May::OwnAccount, May::SeeRequests, May::SeeCertificates],
+        Role::RaOperator | Role::Auditor => {
+            &[May::OwnAccount, May::SeeRequests, May::SeeCertificates, May::SeeCampaigns]
+        }
     }
 }
 
@@ -82,6 +88,7 @@ capability_types!(
     DecideRequests,
     SeeCertificates,
     RevokeCertificates,
+    SeeCampaigns,
 );
 
 #[cfg(test)]

@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 
 use ca_core::campaign::{CertificateName, ItemStanding, Replacements, Tally, Wave};
-use ca_core::id::OrganisationId;
+use ca_core::id::{CampaignId, OrganisationId};
 use ca_core::time::Timestamp;
 use store::ReadTxn;
 use store::campaigns::{CampaignItem, CampaignRow};
 use store::organisations::Organisation;
 
-use super::DeskError;
+use super::{Desk, DeskError};
 
 /// Old certificates that are looked at together: whole organisations are added until there are as many.
 const PAGE_ITEMS: u64 = 2000;
@@ -68,6 +68,49 @@ pub struct Share {
     pub items: Vec<ItemProgress>,
     /// The same, counted.
     pub tally: Tally,
+}
+
+/// A campaign, as a person may see it.
+#[derive(Clone, Debug)]
+pub enum View {
+    /// Everybody's part: for central roles.
+    Everybody(Progress),
+    /// The own organisation's part.
+    Own(Share),
+}
+
+/// Returns the campaigns the person may see with their certificates counted, the newest first.
+pub async fn list(desk: &Desk<'_>) -> Result<Vec<(CampaignRow, Tally)>, DeskError> {
+    let mut txn = desk.store.read().await?;
+    let mut found = Vec::new();
+    for campaign in txn.campaigns().await? {
+        let tally = match desk.scope() {
+            None => Some(progress(&mut txn, campaign.clone(), desk.now).await?.tally),
+            Some(own) => share(&mut txn, campaign.clone(), own, desk.now).await?.map(|share| share.tally),
+        };
+        found.extend(tally.map(|tally| (campaign, tally)));
+    }
+    Ok(found)
+}
+
+/// Returns the campaign of that name. Errors: [`DeskError::NotFound`] also where the person's organisation has no part in it.
+pub async fn show(desk: &Desk<'_>, name: &CampaignId) -> Result<View, DeskError> {
+    let mut txn = desk.store.read().await?;
+    let campaign = txn.campaign(name).await?.ok_or(DeskError::NotFound)?;
+    match desk.scope() {
+        None => Ok(View::Everybody(progress(&mut txn, campaign, desk.now).await?)),
+        Some(own) => share(&mut txn, campaign, own, desk.now).await?.map(View::Own).ok_or(DeskError::NotFound),
+    }
+}
+
+/// Returns what the person's own organisation has to do in open campaigns.
+pub async fn own_shares(desk: &Desk<'_>) -> Result<Vec<Share>, DeskError> {
+    let mut txn = desk.store.read().await?;
+    let mut shares = Vec::new();
+    for campaign in txn.campaigns().await?.into_iter().filter(|campaign| campaign.closed_at.is_none()) {
+        shares.extend(share(&mut txn, campaign, &desk.account.organisation_id, desk.now).await?);
+    }
+    Ok(shares)
 }
 
 /// Returns how far a campaign is at `now`, wave by wave and organisation by organisation.

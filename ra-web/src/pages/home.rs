@@ -10,6 +10,7 @@ use store::requests::{RequestFilter, RequestRow, RequestState};
 use crate::auth::Officer;
 use crate::auth::role::{Capability, OwnAccount};
 use crate::error::Refusal;
+use crate::pages::campaigns::{self, Notice};
 use crate::pages::{self, Base};
 use crate::urls;
 
@@ -32,6 +33,7 @@ struct Card {
 #[template(path = "home.html")]
 struct HomePage {
     base: Base,
+    notices: Vec<Notice>,
     cards: Vec<Card>,
     nothing_urgent: bool,
     may_submit: bool,
@@ -66,10 +68,13 @@ pub async fn show(officer: Officer<OwnAccount>) -> Result<Response, Refusal> {
         expiring,
     ));
     let keys_out_of_service = keys_out_of_service(&officer).await?;
+    let notices = campaigns::notices(&officer).await?;
+    let nothing_to_do = cards.iter().all(|card| !card.urgent) && notices.is_empty();
     pages::page(&HomePage {
         base: officer.base()?,
-        nothing_urgent: cards.iter().all(|card| !card.urgent) && keys_out_of_service.is_empty(),
+        nothing_urgent: nothing_to_do && keys_out_of_service.is_empty(),
         keys_out_of_service,
+        notices,
         cards,
         may_submit: officer.may(Capability::SubmitRequests),
     })

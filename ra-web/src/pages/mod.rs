@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod ca;
+pub mod campaigns;
 pub mod certificates;
 pub(crate) mod dates;
 pub mod entry;
@@ -205,6 +206,7 @@ fn navigation(words: &Words, role: Role, path: &str) -> Vec<NavItem> {
         (Capability::DecideRequests, urls::approvals(), "nav-approvals"),
         (Capability::SeeRequests, urls::requests(), "nav-requests"),
         (Capability::SeeCertificates, urls::certificates(), "nav-certificates"),
+        (Capability::SeeCampaigns, urls::campaigns(), "nav-campaigns"),
         (Capability::OwnAccount, urls::me(), "nav-me"),
     ];
     let page = path.split('?').next().unwrap_or("");

@@ -21,6 +21,7 @@ use crate::desk::named;
 use crate::error::Refusal;
 use crate::explain::{self, Origin, Paragraph, Question};
 use crate::locale::{Language, Words};
+use crate::pages::campaigns::{self, Notice};
 use crate::pages::{self, Base, dates, hexadecimal};
 use crate::urls;
 
@@ -54,6 +55,7 @@ struct CertificatePage {
     title: String,
     state: &'static str,
     tone: &'static str,
+    notices: Vec<Notice>,
     state_sentence: String,
     reason: Option<String>,
     known_since: Option<String>,
@@ -86,8 +88,11 @@ pub async fn show(
     let ours = view.row.organisation_id.as_ref() == Some(&officer.organisation.organisation_id);
     let revocable =
         ours && matches!(standing, Standing::Valid | Standing::NotYet) && officer.may(Capability::RevokeCertificates);
+    let name = (authority.clone(), serial.clone());
+    let notices = if ours { campaigns::of_certificate(&officer, &name).await? } else { Vec::new() };
     pages::page(&CertificatePage {
         base: officer.base()?,
+        notices,
         done: asked.done == "revoked",
         title: title(&words, &view),
         state: state_key(standing),

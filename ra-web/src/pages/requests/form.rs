@@ -6,21 +6,24 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ca_core::key::KeyAlgorithm;
 use ca_core::profile::KeySource;
 use ca_core::request::csr::LARGEST_REQUEST;
+use serde::Deserialize;
 
 use crate::auth::role::SubmitRequests;
 use crate::auth::{Fields, FormToken, Officer, Posted};
 use crate::desk::blank::{Blank, Script};
+use crate::desk::certificates;
 use crate::desk::check::{self, Checked, LONGEST_NOTE};
 use crate::desk::diagnosis::key_label;
 use crate::desk::draft::Draft;
 use crate::desk::era::CivilDate;
+use crate::desk::named::is_directory;
 use crate::desk::offer::{self, Offer};
 use crate::desk::problem::{Field, Problem};
 use crate::desk::requests::{self, Filed};
@@ -28,6 +31,7 @@ use crate::desk::start::LONGEST_AHEAD_DAYS;
 use crate::desk::written;
 use crate::error::Refusal;
 use crate::locale::Words;
+use crate::pages::certificates::certificate::address;
 use crate::pages::form::Problems;
 use crate::pages::steps::{StepState, Steps};
 use crate::pages::{self, Base};
@@ -85,10 +89,29 @@ struct FormPage {
     diagnosis: Option<Diagnosis>,
 }
 
-/// Draws the empty form.
-pub async fn show(officer: Officer<SubmitRequests>, Path(profile): Path<String>) -> Result<Response, Refusal> {
+/// The query of the form.
+#[derive(Deserialize)]
+pub struct Asked {
+    /// An earlier certificate: its authority, a slash, its serial number in hexadecimal.
+    #[serde(default)]
+    like: String,
+}
+
+/// Draws the form: empty, or with the servers and mail addresses of an earlier certificate.
+pub async fn show(
+    officer: Officer<SubmitRequests>,
+    Path(profile): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
     let offer = offer::named(&officer.desk(), &profile).await?;
-    let draft = Draft::empty(Arc::clone(&offer.profile));
+    let draft = match asked.like.split_once('/') {
+        None => Draft::empty(Arc::clone(&offer.profile)),
+        Some((authority, serial)) => {
+            let (authority, serial) = address(authority, serial)?;
+            let row = certificates::show(&officer.desk(), &authority, &serial).await?.row;
+            like(&offer, &row.names)
+        }
+    };
     draw(&officer, &offer, (StatusCode::OK, draft), &[], None).await
 }
 
@@ -133,6 +156,19 @@ pub async fn diagnose(
         return Ok(pages::json(StatusCode::OK, &diagnosis.json(&checked)));
     }
     draw(officer, &offer, (StatusCode::OK, checked.draft), &[], Some(diagnosis)).await
+}
+
+/// A draft with these names; what is a mail address, and what a server, goes into its own input.
+fn like(offer: &Offer<'_>, names: &[String]) -> Draft {
+    let named = names.iter().filter(|name| !is_directory(name));
+    let (emails, servers): (Vec<&str>, Vec<&str>) = named.map(String::as_str).partition(|name| name.contains('@'));
+    let (emails, servers) = (emails.join(", "), servers.join(", "));
+    let typed = |input: &str| match input {
+        input if input == Field::Names.id() => servers.as_str(),
+        input if input == Field::Emails.id() => emails.as_str(),
+        _ => "",
+    };
+    Draft::new(Arc::clone(&offer.profile), typed, None)
 }
 
 fn draft_of(offer: &Offer<'_>, fields: &Fields) -> Draft {

@@ -7,7 +7,7 @@ use axum::response::Response;
 use ca_core::id::RequestNumber;
 use ca_core::profile::KeySource;
 use serde::Deserialize;
-use store::requests::RequestState;
+use store::requests::{RequestRow, RequestState};
 
 use crate::auth::role::{Capability, Needs, SeeRequests, WithdrawRequests};
 use crate::auth::{FormToken, Officer, Posted};
@@ -19,6 +19,7 @@ use crate::desk::requests::{self, RequestView};
 use crate::error::Refusal;
 use crate::locale::Words;
 use crate::pages::approvals::CardView;
+use crate::pages::campaigns::{self, Notice};
 use crate::pages::form::Problems;
 use crate::pages::steps::{StepState, Steps};
 use crate::pages::{self, Base, dates, hexadecimal};
@@ -63,6 +64,7 @@ struct RequestPage {
     state: &'static str,
     tone: &'static str,
     next: &'static str,
+    notices: Vec<Notice>,
     organisation: String,
     requester: Option<String>,
     kind: String,
@@ -139,6 +141,7 @@ pub(crate) async fn draw<C: Needs>(
     let deliverable = view.row.state == RequestState::Issued && ours && view.row.key_source == KeySource::Centre;
     let page = RequestPage {
         base: officer.base()?,
+        notices: answered(officer, &view.row).await?,
         steps: steps(view.row.state),
         problems: aftermath.problems,
         done: done_key(done).map(|key| words.t1(key, "number", number.as_str())),
@@ -172,6 +175,16 @@ pub(crate) async fn draw<C: Needs>(
         note: view.row.note,
     };
     pages::page_with(status, &page)
+}
+
+/// What the request answers of the moves to new cryptography, where it may still lead, or has led, to a certificate of ours.
+async fn answered<C: Needs>(officer: &Officer<C>, row: &RequestRow) -> Result<Vec<Notice>, Refusal> {
+    use RequestState::{Approved, Issued, Issuing, Submitted};
+    let counts = matches!(row.state, Submitted | Approved | Issuing | Issued);
+    if !counts || row.organisation_id != officer.organisation.organisation_id {
+        return Ok(Vec::new());
+    }
+    campaigns::answering(officer, &row.profile_id, &row.subject_text).await
 }
 
 fn stale_sentence(words: &Words, view: &RequestView) -> String {
