@@ -10,6 +10,7 @@ mod load;
 use crate::clock::SystemClock;
 use crate::entropy::SystemEntropy;
 use crate::issuance::{Issuance, Means};
+use crate::secrets::PinSource;
 use ca_core::entropy::Entropy;
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::{Authority, Order, PublicAddresses};
@@ -18,8 +19,9 @@ use ca_core::name::{Attribute, DistinguishedName, StringKind};
 use ca_core::profile::{Pack, Packs};
 use ca_core::signer::{KeyKeeper, Signer, SignerError, Tbs};
 use ca_core::time::Clock;
+use hsm_adapters::pkcs11::{TokenKeys, TokenSettings};
 use hsm_adapters::{Passphrase, SoftKeys};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{OpenOptions, Store};
@@ -33,6 +35,21 @@ pub struct BenchIssue {
     /// The kind of key the authority signs with and the requests carry
     #[arg(long, default_value = "p256", value_parser = parse_key)]
     pub key: KeyAlgorithm,
+    /// The kind of key the requests carry, if it is another
+    #[arg(long, value_name = "KEY", value_parser = parse_key)]
+    pub request_key: Option<KeyAlgorithm>,
+    /// The authority's key is made in a PKCS#11 token, and destroyed again: the module of its maker (…/libsofthsm2.so)
+    #[arg(long, value_name = "FILE", requires = "token")]
+    pub token_module: Option<PathBuf>,
+    /// The label of the token
+    #[arg(long, value_name = "LABEL", requires = "token_module")]
+    pub token: Option<String>,
+    /// Its PIN.
+    #[command(flatten)]
+    pub pin: PinSource,
+    /// Sessions of the token that sign at once
+    #[arg(long, default_value_t = 4, requires = "token_module", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub sessions: u8,
     /// Requests under way at once
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub concurrency: u16,
@@ -55,6 +72,8 @@ pub struct Measured {
     schema: &'static str,
     database: &'static str,
     key: String,
+    /// `software` or `pkcs11`.
+    key_store: &'static str,
     concurrency: u16,
     cores: usize,
     seconds: f64,
@@ -63,7 +82,7 @@ pub struct Measured {
     certificates_per_second: f64,
     p50_ms: f64,
     p99_ms: f64,
-    /// Signatures per second of that key on all cores, measured just before with the same library.
+    /// Signatures per second of that key alone, measured just before and after with the same library or device.
     raw_signatures_per_second: f64,
     ratio_to_raw: f64,
     /// CPU of this process per certificate: proof of possession, lints, signature, verification, database client.
@@ -99,16 +118,19 @@ pub async fn run(what: &BenchIssue, started: Instant) -> Result<Measured, BenchE
     }
     let first = first_certificate(started).await?;
     let folder = Scratch::new()?;
-    let keys = keys_in(&folder.path)?;
-    let (engine, label) = engine(&what.database, &keys, what.key).await?;
+    let place = place(what, &folder.path)?;
+    let (engine, label) = engine(&what.database, &place.keeper(), what.key).await?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let raw = raw_signing_rate(&keys, &label, cores)?;
-    let requests = load::requests(what.key)?;
+    let raw_before = place.raw_signing_rate(&label, cores)?;
+    let requests = load::requests(what.request_key.unwrap_or(what.key))?;
     load::run(&engine, &requests, what.concurrency, Duration::from_millis(500)).await; // warm: plans, caches, connections
     let postgres = what.database.starts_with("postgres");
     let before = cpu::Sample::take(postgres);
     let load = load::run(&engine, &requests, what.concurrency, Duration::from_secs(u64::from(what.seconds))).await;
     let used = cpu::Sample::take(postgres).since(&before);
+    // Before and after, since a machine is not equally busy all the time.
+    let raw = f64::midpoint(raw_before, place.raw_signing_rate(&label, cores)?);
+    place.cleared(&label)?;
     let certificates = u32::try_from(load.latencies.len()).unwrap_or(u32::MAX);
     let per_second = f64::from(certificates) / load.elapsed.as_secs_f64();
     let each = |seconds: f64| seconds * 1000.0 / f64::from(certificates.max(1));
@@ -116,6 +138,7 @@ pub async fn run(what: &BenchIssue, started: Instant) -> Result<Measured, BenchE
         schema: "lgpki.bench.issue/1",
         database: if postgres { "postgresql" } else { "sqlite" },
         key: what.key.to_string(),
+        key_store: place.name(),
         concurrency: what.concurrency,
         cores,
         seconds: load.elapsed.as_secs_f64(),
@@ -191,13 +214,17 @@ fn keys_in(folder: &Path) -> Result<SoftKeys, BenchError> {
 }
 
 /// A self-signed authority with a new key, and the engine that issues under it.
-async fn engine(database: &str, keys: &SoftKeys, key: KeyAlgorithm) -> Result<(Issuance, KeyLabel), BenchError> {
+async fn engine(
+    database: &str,
+    keys: &Arc<dyn KeyKeeper>,
+    key: KeyAlgorithm,
+) -> Result<(Issuance, KeyLabel), BenchError> {
     let entropy = Arc::new(SystemEntropy);
     let word = format!("bench-{}", ca_core::id::JobId::new(SystemClock.now(), &SystemEntropy).map_err(prepare_failed)?);
     let (id, label) =
         (AuthorityId::parse(&word).map_err(prepare_failed)?, KeyLabel::parse(&word).map_err(prepare_failed)?);
     let maker = {
-        let (keys, label) = (keys.clone(), label.clone());
+        let (keys, label) = (Arc::clone(keys), label.clone());
         move || keys.create(&label, key)
     };
     let made = tokio::task::spawn_blocking(maker); // beside the database: both wait, for randomness and for the disk
@@ -216,7 +243,7 @@ async fn engine(database: &str, keys: &SoftKeys, key: KeyAlgorithm) -> Result<(I
     let root =
         Order::ceremony(pack.profile_named("root-ca").ok_or_else(|| prepare_failed("no profile"))?, name, public);
     let packs = Packs::new(vec![pack]).map_err(prepare_failed)?;
-    let means = Means { packs, signer: Arc::new(keys.clone()), store, entropy, clock: Arc::new(SystemClock) };
+    let means = Means { packs, signer: keys.clone(), store, entropy, clock: Arc::new(SystemClock) };
     let start = |authority| Issuance::start(authority, means.clone(), LANES).map_err(prepare_failed);
     let own = start(founding)?.submit(root).await.map_err(prepare_failed)?;
     let certificate = ca_core::certificate::Certificate::from_der(own.der()).map_err(prepare_failed)?;
@@ -236,7 +263,7 @@ const LANES: usize = crate::serve::LANES;
 /// From an empty folder to the first durable certificate of a holder.
 async fn first_certificate(started: Instant) -> Result<Duration, BenchError> {
     let folder = Scratch::new()?;
-    let keys = keys_in(&folder.path)?;
+    let keys: Arc<dyn KeyKeeper> = Arc::new(keys_in(&folder.path)?);
     let database = format!("sqlite:{}", folder.path.join("lgpki.db").display());
     let request = tokio::task::spawn_blocking(|| load::request(KeyAlgorithm::P256)); // the holder's part, beside ours
     let (engine, _) = engine(&database, &keys, KeyAlgorithm::P256).await?;
@@ -244,11 +271,66 @@ async fn first_certificate(started: Instant) -> Result<Duration, BenchError> {
     Ok(started.elapsed())
 }
 
+/// Where the key under measurement is.
+enum Place {
+    Folder(SoftKeys),
+    Token(TokenKeys),
+}
+
+/// In the token the command line names, else in `folder`.
+fn place(what: &BenchIssue, folder: &Path) -> Result<Place, BenchError> {
+    let (Some(module), Some(token)) = (&what.token_module, &what.token) else {
+        return Ok(Place::Folder(keys_in(folder)?));
+    };
+    let pin = what.pin.pin(token).map_err(prepare_failed)?;
+    let (module, token, sessions) = (module.clone(), token.clone(), usize::from(what.sessions));
+    let settings = TokenSettings { module, token, sessions, timeout: Duration::from_secs(30) };
+    TokenKeys::start(settings, Some(pin)).map(Place::Token).map_err(prepare_failed)
+}
+
+impl Place {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Folder(_) => "software",
+            Self::Token(_) => "pkcs11",
+        }
+    }
+
+    fn keeper(&self) -> Arc<dyn KeyKeeper> {
+        match self {
+            Self::Folder(keys) => Arc::new(keys.clone()),
+            Self::Token(keys) => Arc::new(keys.clone()),
+        }
+    }
+
+    /// Signatures per second of the key alone, over one second, or two with a token.
+    fn raw_signing_rate(&self, label: &KeyLabel, cores: usize) -> Result<f64, BenchError> {
+        let prepare = |error: SignerError| BenchError::Prepare(error.to_string());
+        match self {
+            Self::Folder(keys) => raw_signing_rate(keys, label, cores),
+            Self::Token(keys) => {
+                let algorithm = keys.public_key(label).map_err(prepare)?.algorithm().signature_algorithm();
+                keys.raw_rate(label, algorithm, &MESSAGE, Duration::from_secs(2)).map_err(prepare)
+            }
+        }
+    }
+
+    /// Leaves nothing in a token; a folder goes by itself.
+    fn cleared(&self, label: &KeyLabel) -> Result<(), BenchError> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            Self::Token(keys) => keys.destroy(label).map_err(prepare_failed),
+        }
+    }
+}
+
+/// About the length of a TBSCertificate.
+const MESSAGE: [u8; 900] = [0x5a; 900];
+
 /// Signatures per second with all cores signing, over one second.
 fn raw_signing_rate(keys: &SoftKeys, label: &KeyLabel, cores: usize) -> Result<f64, BenchError> {
     let prepare = |error: SignerError| BenchError::Prepare(error.to_string());
     let algorithm = keys.public_key(label).map_err(prepare)?.algorithm().signature_algorithm();
-    let message = [0x5au8; 900]; // about the length of a TBSCertificate
     let begin = Instant::now();
     let counted: u32 = std::thread::scope(|scope| {
         let signers: Vec<_> = (0..cores)
@@ -256,7 +338,7 @@ fn raw_signing_rate(keys: &SoftKeys, label: &KeyLabel, cores: usize) -> Result<f
                 scope.spawn(|| {
                     let mut made = 0u32;
                     while begin.elapsed() < Duration::from_secs(1) {
-                        let batch = keys.sign(label, algorithm, &[Tbs::Probe(&message); 8]);
+                        let batch = keys.sign(label, algorithm, &[Tbs::Probe(&MESSAGE); 8]);
                         made =
                             made.saturating_add(u32::try_from(batch.iter().filter(|s| s.is_ok()).count()).unwrap_or(0));
                     }

@@ -9,6 +9,7 @@
 //! tried again.
 
 mod gate;
+mod measure;
 mod queue;
 mod worker;
 
