@@ -185,12 +185,12 @@ impl Measured {
 }
 
 /// A folder that is gone when this is dropped.
-struct Scratch {
-    path: std::path::PathBuf,
+pub(super) struct Scratch {
+    pub(super) path: std::path::PathBuf,
 }
 
 impl Scratch {
-    fn new() -> Result<Self, BenchError> {
+    pub(super) fn new() -> Result<Self, BenchError> {
         let name = ca_core::id::JobId::new(SystemClock.now(), &SystemEntropy).map_err(prepare_failed)?;
         let path = std::env::temp_dir().join(format!("lgpki-bench-{name}"));
         std::fs::create_dir(&path).map_err(prepare_failed)?;

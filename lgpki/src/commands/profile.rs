@@ -1,10 +1,11 @@
-//! `lgpki profile`: what the profiles of policy packs give. `sample` issues one certificate of each, through the real pipeline,
+//! `lgpki profile`: what the profiles of policy packs give. `shadow` measures their twins with ML-DSA keys. `sample` issues one certificate of each, through the real pipeline,
 //! with keys and a database made for it alone, and lays everything into a folder for other people's programs to judge.
 
 mod line;
 mod lineage;
 mod manifest;
 pub mod order;
+mod shadow;
 pub mod trial;
 pub mod unsigned;
 
@@ -24,6 +25,8 @@ use std::path::{Path, PathBuf};
 pub enum Profile {
     /// Issue a sample certificate of each profile and kind of key into a folder, for other programs to judge
     Sample(Sample),
+    /// Measure what profiles would weigh with ML-DSA keys: certificates, chains, CRLs, OCSP answers
+    Shadow(shadow::Shadow),
 }
 
 /// Arguments of `profile sample`.
@@ -58,7 +61,13 @@ pub struct Sample {
 /// Does it. Errors: exit 2 for a profile that is not there, exit 7 for a folder that is not empty, exit 5 when a file or the
 /// pipeline fails.
 pub async fn run(what: &Profile) -> Result<Exit, Trouble> {
-    let Profile::Sample(what) = what;
+    match what {
+        Profile::Sample(what) => sample(what).await,
+        Profile::Shadow(what) => shadow::run(what).await,
+    }
+}
+
+async fn sample(what: &Sample) -> Result<Exit, Trouble> {
     let packs = wanted_packs(what)?;
     let wanted = wanted_profiles(what, &packs)?;
     make_folder(what)?;

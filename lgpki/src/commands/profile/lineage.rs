@@ -23,6 +23,17 @@ impl Lineage {
         Self::ALL.into_iter().filter(|lineage| rules.iter().all(|rule| rule.keys.iter().any(|key| lineage.has(*key))))
     }
 
+    /// The one a kind of key is of.
+    pub(super) const fn of_key(key: KeyAlgorithm) -> Self {
+        if key.is_ml_dsa() {
+            Self::MlDsa
+        } else if key.is_rsa() {
+            Self::Rsa
+        } else {
+            Self::Ec
+        }
+    }
+
     pub(super) const fn has(self, key: KeyAlgorithm) -> bool {
         match self {
             Self::Ec => key.is_ec(),
