@@ -1,4 +1,5 @@
 //! Key ceremonies as people hold them: the shipped script is rehearsed on a SoftHSM2 token and OpenSSL judges what it made;
+//! an offline root signs again in a later ceremony;
 //! and a ceremony that is killed at any durable point and resumed gives what an undisturbed one gives.
 #![expect(
     clippy::unwrap_used,
@@ -8,6 +9,7 @@
 )]
 
 mod killed;
+mod later;
 mod rehearsal;
 
 use lgpki_tests::interruptions::Fault;

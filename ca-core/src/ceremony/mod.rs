@@ -11,6 +11,8 @@ use crate::id::{AuthorityId, KeyLabel, ProfileId};
 use crate::kana::KanaWords;
 use crate::key::KeyAlgorithm;
 use crate::profile::Text;
+use crate::revocation::RevocationReason;
+use crate::serial::SerialNumber;
 use crate::time::Timestamp;
 use std::time::Duration;
 
@@ -144,6 +146,15 @@ pub enum Act {
         /// Whose.
         authority: AuthorityId,
     },
+    /// Revokes a certificate; it stands on the authority's next CRL.
+    Revoke {
+        /// Who issued it.
+        authority: AuthorityId,
+        /// Its serial number.
+        serial: SerialNumber,
+        /// Why.
+        reason: RevocationReason,
+    },
     /// Destroys a key for good.
     DestroyKey {
         /// Which.
@@ -237,6 +248,7 @@ impl Act {
             Self::Cross { .. } => "cross-certificate",
             Self::Link { .. } => "link-certificate",
             Self::Crl { .. } => "crl",
+            Self::Revoke { .. } => "revoke",
             Self::DestroyKey { .. } => "destroy-key",
             Self::Export { .. } => "export",
         }
@@ -268,6 +280,10 @@ impl Act {
             Self::Crl { authority } => {
                 (format!("{authority} の失効一覧に署名します"), format!("sign the next CRL of {authority}"))
             }
+            Self::Revoke { authority, serial, reason } => (
+                format!("{authority} の証明書 {serial} を失効させます ({})", reason.as_str()),
+                format!("revoke the certificate {serial} of {authority} ({})", reason.as_str()),
+            ),
             Self::DestroyKey { key } => {
                 (format!("鍵 {key} を廃棄します (元に戻せません)"), format!("destroy the key {key}, for good"))
             }

@@ -7,6 +7,8 @@ use crate::id::{AuthorityId, KeyLabel, ProfileId};
 use crate::kana::KanaWords;
 use crate::key::KeyAlgorithm;
 use crate::profile::Text;
+use crate::revocation::RevocationReason;
+use crate::serial::SerialNumber;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -156,7 +158,7 @@ fn keys_in_order(steps: &[Step], raw: &[Spanned<file::Step>], keep: &mut impl Fn
             Act::Certificate { key, .. } | Act::Responder { key, .. } => {
                 destroyed.contains(key).then(|| format!("the key {key} is destroyed by then"))
             }
-            Act::Cross { .. } | Act::Link { .. } | Act::Crl { .. } | Act::Export { .. } => None,
+            Act::Cross { .. } | Act::Link { .. } | Act::Crl { .. } | Act::Revoke { .. } | Act::Export { .. } => None,
         };
         keep(said.map_or(Ok(()), |reason| Err(wrong(place, reason))));
     }
@@ -220,6 +222,7 @@ impl Known<'_> {
                 profile: id(raw, &raw.profile, "profile", ProfileId::parse)?,
             },
             "crl" => Act::Crl { authority: authority()? },
+            "revoke" => revoked(raw, authority()?)?,
             "destroy-key" => Act::DestroyKey { key: key()? },
             _ => {
                 let bundle = needed(raw, &raw.bundle, "bundle")?;
@@ -241,13 +244,14 @@ impl Known<'_> {
 }
 
 /// The acts with the keys they have.
-const ACTS: [(&str, &[&str]); 8] = [
+const ACTS: [(&str, &[&str]); 9] = [
     ("make-key", &["key", "kind", "store"]),
     ("certificate", &["authority", "generation", "key"]),
     ("responder", &["authority", "key"]),
     ("cross-certificate", &["authority", "profile", "of", "file", "words"]),
     ("link-certificate", &["authority", "of", "profile"]),
     ("crl", &["authority"]),
+    ("revoke", &["authority", "serial", "reason"]),
     ("destroy-key", &["key"]),
     ("export", &["bundle"]),
 ];
@@ -263,6 +267,8 @@ fn given(raw: &file::Step) -> Vec<(&'static str, usize)> {
         ("of", &raw.of),
         ("file", &raw.file),
         ("words", &raw.words),
+        ("serial", &raw.serial),
+        ("reason", &raw.reason),
         ("bundle", &raw.bundle),
     ];
     let texts = texts.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?.span().start)));
@@ -288,6 +294,16 @@ fn kind(raw: &file::Step) -> Result<KeyAlgorithm, Wrong> {
     let known = || KeyAlgorithm::MADE_HERE.map(|kind| kind.to_string()).join(", ");
     let unknown = || wrong(kind, format!("`{}` is no kind of key; there are: {}", kind.get_ref(), known()));
     KeyAlgorithm::parse(kind.get_ref()).ok_or_else(unknown)
+}
+
+fn revoked(raw: &file::Step, authority: AuthorityId) -> Result<Act, Wrong> {
+    let (serial, reason) = (needed(raw, &raw.serial, "serial")?, needed(raw, &raw.reason, "reason")?);
+    let number = SerialNumber::parse_hex(serial.get_ref()).map_err(|error| wrong(serial, error.to_string()))?;
+    let known = RevocationReason::parse(reason.get_ref());
+    let reason = known.ok_or_else(|| {
+        wrong(reason, format!("`{}` is no reason (RFC 5280 §5.3.1), as keyCompromise is", reason.get_ref()))
+    })?;
+    Ok(Act::Revoke { authority, serial: number, reason })
 }
 
 fn crossed(raw: &file::Step) -> Result<CrossedKey, Wrong> {

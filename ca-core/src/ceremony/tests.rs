@@ -83,3 +83,17 @@ fn a_rehearsal_has_a_token_of_its_own() {
     let text = format!("{SCRIPT}\n[token.hsm]\nmodule = \"/m.so\"\ntoken = \"A\"\nrehearsal-token = \"A\"\n");
     assert!(reasons(&text)[0].contains("never touches the real token"));
 }
+
+#[test]
+fn a_revocation_names_serial_and_reason() {
+    let step = |rest: &str| {
+        let head = "[[step]]\nid = \"gone\"\nby = \"sato\"\nsee = \"x\"\nact = \"revoke\"\nauthority = \"root\"";
+        format!("{SCRIPT}\n{head}\n{rest}\n")
+    };
+    let script = Script::parse(&step("serial = \"0A1B\"\nreason = \"cACompromise\""), "s.toml").unwrap();
+    assert_eq!(script.steps.last().unwrap().act.word(), "revoke");
+    assert!(script.steps.last().unwrap().act.told().en.contains("cACompromise"));
+    assert!(reasons(&step("serial = \"0A1B\""))[0].contains("revoke needs reason"));
+    assert!(reasons(&step("serial = \"0A1B\"\nreason = \"lost\""))[0].contains("`lost` is no reason"));
+    assert_eq!(reasons(&step("serial = \"xyz\"\nreason = \"keyCompromise\"")).len(), 1);
+}

@@ -3,12 +3,13 @@
 //! that serial's outcome is unknown it is burnt and revoked, and the next is drawn.
 
 use super::bundle::{Bundle, Content};
-use super::engine::{Ceremony, RECORD_KEY};
+use super::engine::Ceremony;
 use super::journal::Output;
 use super::{Dated, Drawn, seal, write_whole};
 use crate::commands::input::{bounded, certificates};
 use crate::foundry::{Design, Established, Foundry, FoundryError};
 use crate::trouble::{Exit, Trouble, chain};
+use ca_core::audit::Actor;
 use ca_core::ceremony::{Act, CrossedKey, Step};
 use ca_core::certificate::Certificate;
 use ca_core::digest::{hex, sha256};
@@ -18,6 +19,7 @@ use ca_core::kana::KanaWords;
 use ca_core::key::{KeyAlgorithm, SubjectKey};
 use ca_core::profile::{Family, Fields, Pack, Profile};
 use ca_core::request::Csr;
+use ca_core::revocation::{Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::signer::{KeyKeeper, Signer, SignerError};
 use ca_core::time::Timestamp;
@@ -25,6 +27,7 @@ use crl::Refreshed;
 use pem::Pem;
 use std::sync::Arc;
 
+const ACTOR: Actor = Actor::System("ceremony");
 /// Serials of one step that may be burnt before somebody should look at the key store.
 const MOST_ATTEMPTS: u32 = 100;
 
@@ -44,6 +47,7 @@ pub(super) async fn act(of: &Ceremony, step: &Step, dated: Timestamp, again: boo
         Act::Responder { authority, key } => acting.responder(authority, key).await,
         Act::Link { authority, of, profile } => acting.link(authority, of, profile).await,
         Act::Crl { authority } => acting.crl(authority).await,
+        Act::Revoke { authority, serial, reason } => acting.revoke(authority, serial, *reason).await,
     };
     made.map_err(|error| {
         let exit = if matches!(error, FoundryError::Refused(_)) { Exit::Refused } else { Exit::Unavailable };
@@ -221,6 +225,28 @@ impl Acting<'_> {
         }])
     }
 
+    async fn revoke(
+        &self,
+        authority: &AuthorityId,
+        serial: &SerialNumber,
+        reason: RevocationReason,
+    ) -> Result<Vec<Output>, FoundryError> {
+        let known = self.of.store.read().await?.certificate(authority, serial).await?;
+        let known = known.ok_or_else(|| missing("certificate with that serial of", authority))?;
+        let output = known.der.map(|der| Output {
+            what: format!("certificate {serial} of {authority}, revoked"),
+            file: None,
+            sha256: hex(&sha256(&der)),
+        });
+        if known.revocation.is_none() || !self.again {
+            let revocation = Revocation { reason, revoked_at: self.dated.whole_seconds(), invalidity_at: None };
+            let mut txn = self.of.store.write(self.dated, ACTOR).await?;
+            txn.revoke(authority, serial, &revocation).await?;
+            txn.commit(store::Step::Revoked).await?;
+        }
+        Ok(output.into_iter().collect())
+    }
+
     /// Everything made so far, in one signed file that travels to where it is used.
     async fn export(&self, bundle: &str) -> Result<Vec<Output>, Trouble> {
         let mut contents = Vec::new();
@@ -233,7 +259,7 @@ impl Acting<'_> {
         let made = Bundle::new(number, &self.of.script.name, self.of.rehearsal, contents);
         let payload = serde_json::to_string_pretty(&made).map_err(|error| unwritten(bundle, &error.into()))?;
         let (keys, octets) = (self.of.keys.clone(), payload.clone().into_bytes());
-        let label = KeyLabel::parse(RECORD_KEY).map_err(|error| Trouble::new(Exit::Bug, error.to_string()))?;
+        let label = self.of.record_key()?;
         let seal = tokio::task::spawn_blocking(move || seal::sealed(&octets, &keys, &label));
         let seal = seal.await.map_err(|error| failed_thread(&error))??;
         let whole = format!("{payload}\n{seal}");

@@ -24,8 +24,8 @@ use store::Store;
 
 /// The step at which everybody confirms the script.
 pub const OPENING: &str = "opening";
-/// The key that signs records and bundles, made in the folder of each ceremony.
-pub const RECORD_KEY: &str = "ceremony-record";
+/// The key that signs records and bundles, made in the folder of each ceremony; a later one with the same folder adds a mark.
+const RECORD_KEY: &str = "ceremony-record";
 
 /// A ceremony that can go on.
 pub struct Ceremony {
@@ -39,6 +39,8 @@ pub struct Ceremony {
     pub rehearsal: bool,
     /// Where everything is that it makes.
     pub folder: PathBuf,
+    /// SHA-256 of the last line of the journal of the ceremony this one goes on with, if it does.
+    pub earlier: Option<String>,
     /// What happened.
     pub journal: Journal,
     /// Who is there.
@@ -77,12 +79,15 @@ impl Ceremony {
                 .because(format!("its SHA-256 is {script}, and the journal says {opened}"))
                 .advice("resume with the script that was reviewed; a copy is in the folder, script.toml"));
         }
-        self.make_record_key()?;
         out::talk(format_args!("{}\n{}", self.script.title.ja, self.script.title.en));
         if self.rehearsal {
             out::talk("REHEARSAL: nothing of this counts 予行演習");
         }
         out::talk(format_args!("SHA-256 of the script, to be read aloud:\n{}", KanaWords::of(&digest)));
+        if let Some(earlier) = self.earlier.as_deref().and_then(record::digest_of) {
+            let words = KanaWords::of(&earlier);
+            out::talk(format_args!("SHA-256 of the earlier ceremony's journal, to be read aloud:\n{words}"));
+        }
         if self.opened().is_none() {
             let mut seed = [0u8; 32];
             if self.rehearsal {
@@ -92,8 +97,10 @@ impl Ceremony {
                 entropy.fill(&mut seed).map_err(|error| Trouble::new(Exit::Unavailable, error.to_string()))?;
             }
             let program = format!("lgpki {}", env!("CARGO_PKG_VERSION"));
-            self.write(Event::Opened { script, rehearsal: self.rehearsal, seed: hex(&seed), program })?;
+            let (rehearsal, earlier) = (self.rehearsal, self.earlier.clone());
+            self.write(Event::Opened { script, rehearsal, seed: hex(&seed), program, earlier })?;
         }
+        self.make_record_key()?;
         for person in self.script.people.clone() {
             self.confirmed(OPENING, &person.id)?;
         }
@@ -159,11 +166,25 @@ impl Ceremony {
 
     /// The key of the record is of this ceremony alone; its words stand on every page.
     fn make_record_key(&self) -> Result<(), Trouble> {
-        let label = KeyLabel::parse(RECORD_KEY).map_err(|error| Trouble::new(Exit::Bug, error.to_string()))?;
+        let label = self.record_key()?;
         match self.keys.create_in(crate::keys::FOLDER, &label, KeyAlgorithm::P256) {
             Ok(_) | Err(SignerError::KeyExists(_)) => Ok(()),
             Err(error) => Err(Trouble::new(Exit::Unavailable, "the key of the record cannot be made").because(error)),
         }
+    }
+
+    /// The label of the key that signs the record. Bundles are numbered by key, so a later ceremony in the same folder of keys has
+    /// another. Errors: as [`Self::seed`].
+    pub(crate) fn record_key(&self) -> Result<KeyLabel, Trouble> {
+        let label = match &self.earlier {
+            None => RECORD_KEY.to_owned(),
+            Some(_) => {
+                // The seed itself stays in the journal: serial numbers are drawn from it.
+                let mark = hex(&sha256(&[b"record key of ".as_slice(), &self.seed()?].concat()));
+                format!("{RECORD_KEY}-{}", mark.get(..16).unwrap_or(&mark))
+            }
+        };
+        KeyLabel::parse(&label).map_err(|error| Trouble::new(Exit::Bug, error.to_string()))
     }
 
     /// What serial numbers are drawn from. Errors: exit 6 for a journal without it.

@@ -25,6 +25,9 @@ pub enum Event {
         seed: String,
         /// Which program runs it.
         program: String,
+        /// SHA-256 of the last line of the earlier ceremony's journal, if this one goes on with one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        earlier: Option<String>,
     },
     /// Somebody confirmed something: before an act who does it, behind it who has seen it, at the opening everybody.
     Confirmed {

@@ -2,11 +2,13 @@
 //! service and no network: a folder with a SQLite database, keys, a journal and what was made.
 //!
 //! - [`engine`] leads through the steps, [`acts`] does what one says, [`people`] asks who is there.
+//! - [`earlier`] is a ceremony that a later one goes on with.
 //! - [`journal`] is what happened, durable before and after each act: a ceremony that was cut off goes on from there.
 //! - [`record`] is what is kept of a ceremony, signed, and [`page`] the same on paper; [`seal`] signs both and bundles ([`bundle`]).
 
 pub mod acts;
 pub mod bundle;
+pub mod earlier;
 pub mod engine;
 pub mod journal;
 pub mod page;

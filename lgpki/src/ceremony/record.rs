@@ -1,12 +1,11 @@
 //! The record of a ceremony: what the journal says, as JSON (`lgpki.ceremony-record/1`) with a detached signature beside it,
 //! and as a page to print.
 
-use super::engine::{Ceremony, RECORD_KEY};
+use super::engine::Ceremony;
 use super::journal::{Event, Output, checked};
 use super::{page, seal, write_whole};
 use crate::trouble::{Exit, Trouble};
 use ca_core::digest::{hex, sha256};
-use ca_core::id::KeyLabel;
 use ca_core::kana::KanaWords;
 use ca_core::key::SubjectKey;
 use ca_core::signer::Signer;
@@ -90,7 +89,7 @@ impl Read {
 
 /// Writes record, seal and page into the folder of a ceremony. Errors: exit 5.
 pub fn write(of: &Ceremony) -> Result<(), Trouble> {
-    let label = KeyLabel::parse(RECORD_KEY).map_err(|error| Trouble::new(Exit::Bug, error.to_string()))?;
+    let label = of.record_key()?;
     let key = of
         .keys
         .public_key(&label)

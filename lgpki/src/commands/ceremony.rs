@@ -1,6 +1,7 @@
 //! `lgpki ceremony`: keys and certificates of authorities, made by several people after a script. No service and no network is
 //! needed; everything is in one folder.
 
+use crate::ceremony::earlier::Earlier;
 use crate::ceremony::engine::Ceremony;
 use crate::ceremony::journal::{Event, Journal};
 use crate::ceremony::people::Answers;
@@ -55,6 +56,9 @@ pub struct Run {
     /// The folder of the ceremony [default: the script's name without its ending; of a rehearsal, with -rehearsal]
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
+    /// The folder of the ceremony whose database and keys this one goes on with: for the next CRL of an offline root
+    #[arg(long, value_name = "FOLDER", conflicts_with = "with_keys")]
+    pub of: Option<PathBuf>,
     /// Take the confirmations from this file, which the record says: for rehearsals and tests
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
@@ -135,9 +139,11 @@ async fn held(what: &Run, begins: Begins, interruption: Option<Arc<dyn Interrupt
     }
     let script = if rehearsal { rehearsed(script) } else { script };
     let packs = packs_of(&script, &what.script, rehearsal)?;
-    let keys = keys(&script, &folder, what, rehearsal)?;
+    let earlier = Earlier::named(what.of.as_deref(), &journal, rehearsal)?;
+    let home = earlier.as_ref().map_or(folder.as_path(), Earlier::folder);
+    let keys = keys(&script, home, what, rehearsal)?;
     let stores = installation::open_stores(&keys, &what.secrets)?;
-    let store = database(&folder, interruption).await?;
+    let store = database(home, interruption).await?;
     crate::ceremony::write_whole(&folder.join("script.toml"), text.as_bytes())?;
     let address = |url: &str| {
         Url::parse(url)
@@ -152,6 +158,7 @@ async fn held(what: &Run, begins: Begins, interruption: Option<Arc<dyn Interrupt
         script,
         text,
         rehearsal,
+        earlier: earlier.as_ref().map(|earlier| earlier.head().to_owned()),
         folder,
         journal,
         answers,

@@ -1,0 +1,185 @@
+//! An offline root in a later ceremony, with the database and the keys of the one that founded it: it revokes a CA, signs its
+//! next CRL and certifies the next generation of a CA, and a bridge cross-certifies the key of a request; OpenSSL judges.
+
+use super::{PROGRAM, Place, code, done, shipped};
+use ca_core::digest::sha256;
+use ca_core::kana::KanaWords;
+use lgpki::ceremony::record::Record;
+use lgpki_tests::interruptions::{Blow, Fault, STRUCK};
+use lgpki_tests::tools::{openssl, text, tool};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use store::Step;
+
+/// A founding ceremony with software keys, in the folder `first`, and what later scripts begin with.
+struct Founded {
+    place: Place,
+    head: String,
+}
+
+impl Founded {
+    fn new(name: &str) -> Self {
+        let place = Place::new(name);
+        let script = std::fs::read_to_string(shipped()).unwrap();
+        let script = script.replace("rehearsal-token = \"LGPKI-REHEARSAL\"", "");
+        let file = place.scratch.file("first.toml", &script);
+        done(&mut place.ceremony("rehearse", &file, "first", None));
+        Self { place, head: script.split("[[step]]").next().unwrap().to_owned() }
+    }
+
+    fn script(&self, name: &str, steps: &[String]) -> PathBuf {
+        self.place.scratch.file(name, format!("{}{}", self.head, steps.concat()))
+    }
+
+    /// `lgpki ceremony ACT SCRIPT --of first` in a folder.
+    fn held(&self, act: &str, script: &Path, folder: &str, of: &str) -> Output {
+        self.place.ceremony(act, script, folder, None).arg("--of").arg(self.place.folder(of)).output().unwrap()
+    }
+
+    fn at(&self, folder: &str, name: &str) -> PathBuf {
+        self.place.folder(folder).join(name)
+    }
+
+    fn serial(&self, folder: &str, certificate: &str) -> String {
+        let said = text(&openssl("x509 -noout -serial -in {}", &[&self.at(folder, certificate)]));
+        said.trim().trim_start_matches("serial=").to_owned()
+    }
+
+    fn record_key(&self, folder: &str) -> String {
+        let record: Record = serde_json::from_slice(&std::fs::read(self.at(folder, "record.json")).unwrap()).unwrap();
+        record.record_key.sha256
+    }
+}
+
+fn step(id: &str, act: &str) -> String {
+    format!("[[step]]\nid = \"{id}\"\nby = \"master\"\nsee = \"words\"\n{act}\n")
+}
+
+fn revoke(serial: &str) -> String {
+    let act = "act = \"revoke\"\nauthority = \"root\"\nreason = \"cessationOfOperation\"";
+    step("revoked", &format!("{act}\nserial = \"{serial}\""))
+}
+
+fn list() -> String {
+    step("list", "act = \"crl\"\nauthority = \"root\"")
+}
+
+/// The number of a CRL, as OpenSSL reads it.
+fn number(list: &Path) -> u64 {
+    let said = text(&openssl("crl -noout -crlnumber -in {}", &[list]));
+    u64::from_str_radix(said.trim().trim_start_matches("crlNumber=").trim_start_matches("0x"), 16).unwrap()
+}
+
+#[test]
+fn an_offline_root_signs_its_next_crl_and_openssl_accepts_it() {
+    let founded = Founded::new("later-crl");
+    let serial = founded.serial("first", "application-ca.cer.pem");
+    let script = founded.script("later.toml", &[revoke(&serial), list()]);
+    let ran = founded.held("rehearse", &script, "second", "first");
+    assert!(ran.status.success(), "{}", text(&ran));
+    assert!(text(&ran).contains("SHA-256 of the earlier ceremony's journal"), "{}", text(&ran));
+
+    let (before, next) = (founded.at("first", "root-crl.crl.pem"), founded.at("second", "list.crl.pem"));
+    let (root, authority) = (founded.at("first", "root.cer.pem"), founded.at("first", "application-ca.cer.pem"));
+    let judged = openssl("crl -noout -verify -CAfile {} -in {}", &[&root, &next]);
+    assert!(judged.status.success() && text(&judged).contains("verify OK"), "{}", text(&judged));
+    assert_eq!((number(&before), number(&next)), (1, 2));
+    let told = text(&openssl("crl -noout -text -in {}", &[&next]));
+    assert!(told.contains(&format!("Serial Number: {serial}")) && told.contains("Cessation Of Operation"), "{told}");
+    let verify = "verify -x509_strict -crl_check -CRLfile {} -CAfile {} {}";
+    assert!(openssl(verify, &[&before, &root, &authority]).status.success());
+    let judged = openssl(verify, &[&next, &root, &authority]);
+    assert!(!judged.status.success() && text(&judged).contains("certificate revoked"), "{}", text(&judged));
+
+    // A third goes on from there: the entry stays, the number rises, and each ceremony has a record key of its own.
+    let script = founded.script("third.toml", &[list()]);
+    let ran = founded.held("rehearse", &script, "third", "first");
+    assert!(ran.status.success(), "{}", text(&ran));
+    let third = founded.at("third", "list.crl.pem");
+    assert_eq!(number(&third), 3);
+    assert!(text(&openssl("crl -noout -text -in {}", &[&third])).contains(&serial));
+    let keys = ["first", "second", "third"].map(|folder| founded.record_key(folder));
+    assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2], "{keys:?}");
+    for folder in ["first", "second", "third"] {
+        let verified = tool(PROGRAM, "ceremony record --verify {}", &[&founded.at(folder, "record.json")]);
+        assert!(verified.status.success(), "{folder}: {}", text(&verified));
+    }
+}
+
+#[test]
+fn an_offline_root_certifies_the_next_ca_in_a_later_ceremony() {
+    let founded = Founded::new("later-ca");
+    let request = founded.place.scratch.path().join("partner.csr.pem");
+    let key = founded.place.scratch.path().join("partner.key.pem");
+    let made = "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -subj /CN=partner -keyout {} -out {}";
+    assert!(openssl(made, &[&key, &request]).status.success());
+    let words = |octets: &[u8]| KanaWords::of(&sha256(octets)).to_string().replace('\n', " ");
+    let cross = |words: &str| {
+        let act = "act = \"cross-certificate\"\nauthority = \"bridge-ca\"\nprofile = \"cross-organisation\"";
+        step("partner", &format!("{act}\nfile = \"partner.csr.pem\"\nwords = \"{words}\""))
+    };
+    let steps = [
+        step("key", "act = \"make-key\"\nkey = \"application-ca-second\"\nkind = \"p384\"\nstore = \"folder\""),
+        step(
+            "authority",
+            "act = \"certificate\"\nauthority = \"application-ca\"\ngeneration = 2\nkey = \"application-ca-second\"",
+        ),
+        cross(&words(&std::fs::read(&request).unwrap())),
+    ];
+    let ran = founded.held("rehearse", &founded.script("later.toml", &steps), "second", "first");
+    assert!(ran.status.success(), "{}", text(&ran));
+    for (root, certificate) in [("root", "authority"), ("bridge-ca", "partner")] {
+        let root = founded.at("first", &format!("{root}.cer.pem"));
+        let certificate = founded.at("second", &format!("{certificate}.cer.pem"));
+        let judged = openssl("verify -x509_strict -CAfile {} {}", &[&root, &certificate]);
+        assert!(judged.status.success(), "{}", text(&judged));
+    }
+    assert_ne!(founded.serial("second", "authority.cer.pem"), founded.serial("first", "application-ca.cer.pem"));
+    let public = |line: &str, path: &Path| text(&openssl(line, &[path]));
+    let certified = public("x509 -noout -pubkey -in {}", &founded.at("second", "partner.cer.pem"));
+    assert_eq!(certified, public("pkey -pubout -in {}", &key));
+
+    let other = founded.script("other.toml", &[cross(&words(b"another request"))]);
+    let refused = founded.held("rehearse", &other, "third", "first");
+    assert_eq!(code(&refused), 7, "{}", text(&refused));
+    assert!(!founded.at("third", "partner.cer.pem").exists(), "words that differ certify nothing");
+}
+
+#[test]
+fn a_later_ceremony_is_refused_where_it_does_not_belong() {
+    let founded = Founded::new("later-refused");
+    let script = founded.script("later.toml", &[list()]);
+    let refused = |output: &Output, why: &str| {
+        assert_eq!(code(output), 7, "{}", text(output));
+        assert!(text(output).contains(why), "{}", text(output));
+    };
+    refused(&founded.held("run", &script, "real", "first"), "do not use each other's keys");
+    refused(&founded.held("rehearse", &script, "nowhere", "missing"), "there is none");
+    assert!(!founded.place.folder("missing").exists());
+    let unknown = founded.script("unknown.toml", &[revoke("0123456789ABCDEF"), list()]);
+    let output = founded.held("rehearse", &unknown, "unknown", "first");
+    assert!(!output.status.success() && text(&output).contains("certificate with that serial of root"));
+    // What was begun with an earlier ceremony, finished or not, goes on with that one alone.
+    let without = founded.place.ceremony("resume", &unknown, "unknown", None).output().unwrap();
+    refused(&without, "goes on with an earlier one");
+    refused(&founded.held("rehearse", &script, "again", "unknown"), "it goes on with an earlier one itself");
+    let with = founded.place.scratch.path().join("first.toml");
+    refused(&founded.held("resume", &with, "first", "unknown"), "was not begun with the one in");
+}
+
+#[test]
+fn killed_around_a_revocation_it_is_revoked_once() {
+    for blow in [Blow::PowerCutBefore, Blow::PowerCutAfter] {
+        let founded = Founded::new(&format!("later-killed-{blow:?}"));
+        let serial = founded.serial("first", "application-ca.cer.pem");
+        let script = founded.script("later.toml", &[revoke(&serial), list()]);
+        let fault = Fault { step: Step::Revoked, occurrence: 1, blow };
+        let mut command = founded.place.ceremony("rehearse", &script, "second", Some(fault));
+        let killed = command.arg("--of").arg(founded.place.folder("first")).output().unwrap();
+        assert!(!killed.status.success() && text(&killed).contains(STRUCK), "{fault}: {}", text(&killed));
+        let resumed = founded.held("resume", &script, "second", "first");
+        assert!(resumed.status.success(), "{fault}: {}", text(&resumed));
+        let told = text(&openssl("crl -noout -text -in {}", &[&founded.at("second", "list.crl.pem")]));
+        assert_eq!(told.matches(&format!("Serial Number: {serial}")).count(), 1, "{fault}: {told}");
+    }
+}
