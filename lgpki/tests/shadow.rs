@@ -1,5 +1,7 @@
 //! `lgpki profile shadow` from outside: the twins of profiles with ML-DSA keys, issued and measured.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests, which clippy.toml does not see as a test")]
+
 use serde_json::Value;
 use std::process::{Command, Output};
 
