@@ -161,7 +161,7 @@ impl Foundry {
         let key = self.make_key(&label, design.key).await?;
         let founder = design.founder(&key, &label)?;
         let by = issuer.map_or(&founder, |issuer| &issuer.authority);
-        let certificate = self.issue(design.pack, by, design.order(key)?).await?;
+        let certificate = self.issue_once(design.pack, by, design.order(key)?).await?;
         self.enrol(design, &certificate, &label, issuer).await
     }
 
@@ -204,7 +204,7 @@ impl Foundry {
         }
         let key = self.make_key(&label, RESPONDER_KEY).await?;
         let Some(order) = Self::responder_order(pack, of, key)? else { return Ok(None) };
-        let certificate = self.issue(pack, &of.authority, order).await?;
+        let certificate = self.issue_once(pack, &of.authority, order).await?;
         self.enrol_responder(of, &certificate, &label).await?;
         Ok(Some(certificate))
     }
