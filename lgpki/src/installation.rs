@@ -106,6 +106,15 @@ pub fn open_stores(keys: &Keys, secrets: &KeySecrets) -> Result<KeyStores, Troub
     Ok(stores)
 }
 
+/// As [`open_key_stores`], for a command that signs: what the database says is out of service is not used. Errors: as there, and
+/// exit 5 when the database fails.
+pub async fn open_keys_in_service(config: &Config, secrets: &KeySecrets, store: &Store) -> Result<KeyStores, Trouble> {
+    let stores = open_key_stores(config, secrets)?;
+    let withheld = store.read().await?.keys_out_of_service().await?;
+    stores.withhold_recorded(withheld.into_iter().map(|row| (row.key_label, row.reason)));
+    Ok(stores)
+}
+
 /// Opens the key stores whose secret can be had without asking; the others stay closed. Errors: as [`open_key_stores`].
 pub fn open_key_stores_quietly(config: &Config, secrets: &KeySecrets) -> Result<KeyStores, Trouble> {
     secrets.check_names(&config.keys)?;

@@ -106,6 +106,12 @@ fn a_generation_waits_for_its_date_and_a_rollover_that_is_begun_again_goes_on() 
     assert!(world.standings().contains(&waiting), "no third generation was made: {:?}", world.standings());
     let responders = "select count(*) from intent where authority_id = 'application-ca-g2' and subject like '%OCSP%'";
     assert_eq!(texts(database, &responders.replace("count(*)", "cast(count(*) as text)")), ["1"]);
+    // A key that is out of service signs nothing, whoever asks.
+    let out = world.lgpki(&["key", "take-out-of-service", "root", "--reason", "it may be known to others"]);
+    assert!(out.status.success(), "{}", text(&out));
+    let refused = world.lgpki(&["ca", "rollover", "root"]);
+    assert_eq!(refused.status.code(), Some(5), "{}", text(&refused));
+    assert!(text(&refused).contains("out of service"), "{}", text(&refused));
     // Nothing is wrong with what there is, and a wrong order is refused.
     let refused =
         world.lgpki(&["ca", "rollover", "application-ca", "--key", "rsa2048", "--from", "2000-01-01T00:00:00Z"]);

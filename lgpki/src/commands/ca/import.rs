@@ -116,7 +116,7 @@ pub(super) async fn run(what: &Import, config: &Config, database: &Store) -> Res
         out::line("nothing was written: this was a dry run")?;
         return Ok(Exit::Done);
     }
-    let stores = installation::open_key_stores(config, &what.secrets)?;
+    let stores = installation::open_keys_in_service(config, &what.secrets, database).await?;
     let label = key_in_place(what, &stores, key.key, &id, &taken)?;
     let foundry = Foundry {
         store: database.clone(),

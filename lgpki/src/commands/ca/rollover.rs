@@ -48,7 +48,7 @@ fn authority(text: &str) -> Result<AuthorityId, String> {
 /// or keys fail.
 pub(super) async fn run(what: &Rollover, config: &Config, store: &Store) -> Result<Exit, Trouble> {
     hsm_adapters::warm_up();
-    let stores = installation::open_key_stores(config, &what.secrets)?;
+    let stores = installation::open_keys_in_service(config, &what.secrets, store).await?;
     let place = match &what.store {
         Some(name) => name.clone(),
         None => place_of_old_key(&stores, store, &what.authority).await?,
