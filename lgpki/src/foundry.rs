@@ -23,7 +23,7 @@ use store::authorities::{AuthorityKind, AuthorityRow};
 use store::{Step, Store, StoreError};
 
 const ACTOR: Actor = Actor::System("set-up");
-/// OCSP answers are many and short-lived: the fastest key there is.
+/// OCSP answers are many and short-lived: the fastest key there is, where the profile of responders certifies it.
 const RESPONDER_KEY: KeyAlgorithm = KeyAlgorithm::P256;
 
 /// What authorities are made with.
@@ -199,10 +199,12 @@ impl Foundry {
     /// (RFC 6960 §4.2.2.2). `None` when the pack gives it none. Errors: [`FoundryError`].
     pub async fn responder(&self, pack: &Pack, of: &Established) -> Result<Option<Certificate>, FoundryError> {
         let label = KeyLabel::parse(&format!("{}-ocsp", of.authority.id()))?;
-        if Self::responder_rule(pack, of).is_none() {
-            return Ok(None);
-        }
-        let key = self.make_key(&label, RESPONDER_KEY).await?;
+        let Some(rule) = Self::responder_rule(pack, of) else { return Ok(None) };
+        let certified = &profile(pack, &rule.profile)?.keys;
+        let own = of.certificate.key().algorithm();
+        let kind = [RESPONDER_KEY, own].into_iter().find(|kind| certified.contains(kind));
+        let kind = kind.or(certified.first().copied()).unwrap_or(RESPONDER_KEY);
+        let key = self.make_key(&label, kind).await?;
         let Some(order) = Self::responder_order(pack, of, key)? else { return Ok(None) };
         let certificate = self.issue_once(pack, &of.authority, order).await?;
         self.enrol_responder(of, &certificate, &label).await?;

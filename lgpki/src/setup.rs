@@ -6,20 +6,47 @@ use ca_core::certificate::Certificate;
 use ca_core::id::AuthorityId;
 use ca_core::issue::Generation;
 use ca_core::key::KeyAlgorithm;
+use ca_core::profile::{AuthorityRule, Pack};
 use std::time::{Duration, Instant};
 use store::authorities::AuthorityKind;
 
-/// The pack whose authorities are founded; the bridge's are made in a ceremony, with the other side.
-const FOUNDED_BY: &str = "lgwan-private";
+/// The pack whose authorities are founded where nobody names another; the bridge's are made in a ceremony, with the other side.
+pub const USUAL_PACK: &str = "lgwan-private";
 
 /// What an installation is founded with.
 pub struct Founding {
     /// Where its authorities are made.
     pub foundry: Foundry,
-    /// The root's kind of key.
-    pub root_key: KeyAlgorithm,
-    /// The kind of key of the authorities that issue to holders.
-    pub issuing_key: KeyAlgorithm,
+    /// The pack that describes them.
+    pub pack: Pack,
+    /// Their kinds of key.
+    pub kinds: Kinds,
+}
+
+/// Kinds of key, where somebody has chosen them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kinds {
+    /// Of the authorities that issue to authorities only.
+    pub root: Option<KeyAlgorithm>,
+    /// Of the authorities that issue to holders.
+    pub issuing: Option<KeyAlgorithm>,
+}
+
+impl Kinds {
+    /// The kind of an authority's key: the chosen one, else P-384 for a root and P-256 for who issues to holders, or what the
+    /// pack names first where it has no such keys. Errors: [`FoundingError::KeyKind`] when the pack has none of the chosen kind.
+    pub fn of(self, pack: &Pack, rule: &AuthorityRule) -> Result<KeyAlgorithm, FoundingError> {
+        let (chosen, usual) = match kind_of(pack, rule) {
+            AuthorityKind::Issuing => (self.issuing, KeyAlgorithm::P256),
+            AuthorityKind::Root => (self.root, KeyAlgorithm::P384),
+        };
+        let allowed = |key: &KeyAlgorithm| rule.keys.contains(key);
+        match chosen {
+            Some(key) if !allowed(&key) => Err(FoundingError::KeyKind { authority: rule.id.clone(), key }),
+            Some(key) => Ok(key),
+            None => Ok(Some(usual).filter(allowed).or(rule.keys.first().copied()).unwrap_or(usual)),
+        }
+    }
 }
 
 /// One step of the founding, for whoever watches.
@@ -42,19 +69,15 @@ pub enum FoundingStep {
     Crls,
 }
 
-/// What was founded.
+/// An authority that was founded.
 #[derive(Clone, Debug)]
 pub struct Founded {
-    /// The root's certificate.
-    pub root: Certificate,
-    /// The application CA's certificate.
-    pub issuing: Certificate,
-    /// The certificate of the application CA's OCSP responder.
-    pub responder: Certificate,
-    /// The root's first CRL, DER.
-    pub root_crl: Vec<u8>,
-    /// The application CA's first CRL, DER.
-    pub issuing_crl: Vec<u8>,
+    /// It.
+    pub authority: Established,
+    /// Its name for people, in English.
+    pub title: String,
+    /// The certificate of its OCSP responder, if the pack gives it one.
+    pub responder: Option<Certificate>,
 }
 
 /// Why the founding stopped. What is recorded so far stays recorded; begin again with an empty database and key folder.
@@ -63,6 +86,14 @@ pub enum FoundingError {
     /// There are authorities already; nothing is overwritten.
     #[error("the database has an installation already")]
     Exists,
+    /// The pack allows other kinds of keys.
+    #[error("the policy pack gives {authority} no key of the kind {key}")]
+    KeyKind {
+        /// The authority.
+        authority: AuthorityId,
+        /// The kind.
+        key: KeyAlgorithm,
+    },
     /// An authority was not made.
     #[error(transparent)]
     Foundry(#[from] FoundryError),
@@ -74,18 +105,14 @@ impl From<store::StoreError> for FoundingError {
     }
 }
 
-/// The root's id.
-pub const ROOT: &str = "root";
-/// The application CA's id.
-pub const APPLICATION_CA: &str = "application-ca";
-
-/// Founds the hierarchy and tells `watch` of each step with the time it took. Everything is durable on return. Errors:
-/// [`FoundingError`]; nothing is ever overwritten.
+/// Founds the authorities of the pack and tells `watch` of each step with the time it took. Everything is durable on return;
+/// the authorities are in the pack's order. Errors: [`FoundingError`]; nothing is ever overwritten.
 pub async fn found(
     founding: &Founding,
     watch: &mut (dyn FnMut(FoundingStep, Duration) + Send),
-) -> Result<Founded, FoundingError> {
-    if !founding.foundry.store.read().await?.authorities().await?.is_empty() {
+) -> Result<Vec<Founded>, FoundingError> {
+    let Founding { foundry, pack, kinds } = founding;
+    if !foundry.store.read().await?.authorities().await?.is_empty() {
         return Err(FoundingError::Exists);
     }
     let mut clock = Instant::now();
@@ -93,44 +120,27 @@ pub async fn found(
         watch(step, clock.elapsed());
         clock = Instant::now();
     };
-    let missing = |what: &str| FoundingError::Foundry(FoundryError::NotInPacks(what.to_owned()));
-    let pack = founding.foundry.policy.packs.named(FOUNDED_BY).ok_or_else(|| missing("pack lgwan-private"))?;
-    let mut established: Vec<Established> = Vec::new();
+    let missing = |what: String| FoundingError::Foundry(FoundryError::NotInPacks(what));
+    let mut founded: Vec<Founded> = Vec::new();
     for rule in &pack.authorities {
         let issuer = rule.issuer.as_ref().map(|id| {
-            established
-                .iter()
-                .find(|one| one.authority.id() == id)
-                .ok_or_else(|| missing(&format!("issuer {id} before {}", rule.id)))
+            let above = founded.iter().find(|one| one.authority.authority.id() == id);
+            above.map(|above| &above.authority).ok_or_else(|| missing(format!("issuer {id} before {}", rule.id)))
         });
-        let key = match kind_of(pack, rule) {
-            AuthorityKind::Issuing => founding.issuing_key,
-            AuthorityKind::Root => founding.root_key,
-        };
-        let generation = Generation::first(rule.id.clone(), founding.foundry.clock.now());
-        let design = Design { pack, rule, generation, key };
-        let one = founding.foundry.authority(&design, issuer.transpose()?).await?;
+        let generation = Generation::first(rule.id.clone(), foundry.clock.now());
+        let design = Design { pack, rule, generation, key: kinds.of(pack, rule)? };
+        let authority = foundry.authority(&design, issuer.transpose()?).await?;
         let (id, title, issuer) = (rule.id.clone(), rule.title.en.clone(), rule.issuer.clone());
-        done(FoundingStep::Authority { id, title, issuer, key: one.certificate.key().algorithm() });
-        established.push(one);
+        done(FoundingStep::Authority { id, title: title.clone(), issuer, key: design.key });
+        founded.push(Founded { authority, title, responder: None });
     }
-    let mut responders = Vec::new();
-    for one in &established {
-        responders.push(founding.foundry.responder(pack, one).await?);
+    for one in &mut founded {
+        one.responder = foundry.responder(pack, &one.authority).await?;
     }
     done(FoundingStep::Responders);
-    let mut crls = Vec::new();
-    for one in &established {
-        crls.push(founding.foundry.first_crl(one).await?);
+    for one in &founded {
+        foundry.first_crl(&one.authority).await?;
     }
     done(FoundingStep::Crls);
-    let mut all: Vec<_> = established.into_iter().zip(responders).zip(crls).collect();
-    let mut take = |id: &str| {
-        let place = all.iter().position(|((one, _), _)| one.authority.id().as_str() == id);
-        place.map(|place| all.swap_remove(place)).ok_or_else(|| missing(&format!("authority {id}")))
-    };
-    let ((root, _), root_crl) = take(ROOT)?;
-    let ((issuing, responder), issuing_crl) = take(APPLICATION_CA)?;
-    let responder = responder.ok_or_else(|| missing("responder of application-ca"))?;
-    Ok(Founded { root: root.certificate, issuing: issuing.certificate, responder, root_crl, issuing_crl })
+    Ok(founded)
 }

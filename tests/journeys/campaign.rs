@@ -13,7 +13,7 @@ use lgpki_tests::program::{Installation, Person, Program};
 use lgpki_tests::tools::{Scratch, openssl, text};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
 
 use super::PROGRAM;
@@ -158,8 +158,7 @@ impl Taken {
 
 impl World<'_> {
     fn lgpki(&self, arguments: &[&str]) -> Output {
-        let config = self.installation.folder().join("lgpki.toml");
-        Command::new(PROGRAM).arg("--config").arg(config).args(arguments).output().unwrap()
+        self.installation.lgpki(PROGRAM, arguments)
     }
 
     fn done(&self, arguments: &[&str]) -> String {

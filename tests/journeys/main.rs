@@ -15,6 +15,7 @@ mod journey;
 mod judges;
 mod keys_contract;
 mod people;
+mod post_quantum;
 mod proofs;
 mod rollover;
 mod store_contract;

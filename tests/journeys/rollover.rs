@@ -9,7 +9,7 @@ use lgpki_tests::program::{Installation, Person, Program};
 use lgpki_tests::tools::{Scratch, openssl, text, tool};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use super::PROGRAM;
 
@@ -142,8 +142,7 @@ struct World<'a> {
 
 impl World<'_> {
     fn lgpki(&self, arguments: &[&str]) -> Output {
-        let config = self.installation.folder().join("lgpki.toml");
-        Command::new(PROGRAM).arg("--config").arg(config).args(arguments).output().unwrap()
+        self.installation.lgpki(PROGRAM, arguments)
     }
 
     fn rolls_over(&self, arguments: &[&str]) -> Output {

@@ -5,7 +5,6 @@ use crate::databases::{Kind, TestDatabase};
 use crate::interruptions::Fault;
 use ca_core::audit::Actor;
 use ca_core::digest::hex;
-use ca_core::key::KeyAlgorithm;
 use ca_core::time::Clock;
 use lgpki::clock::SystemClock;
 use lgpki::commands::demo::people::{Persona, Personas};
@@ -14,12 +13,13 @@ use lgpki::commands::demo::{DemoError, acts};
 use lgpki::config::TokenStore;
 use lgpki::entropy::SystemEntropy;
 use lgpki::registration::{Credentials, NewOfficer, register_officer};
+use lgpki::setup::Kinds;
 use lgpki::visitor::Visitor;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -47,25 +47,26 @@ pub struct Installation {
 impl Installation {
     /// Founds one on that kind of database, with software keys.
     pub fn new(kind: Kind) -> Self {
-        Self::founded(kind, None)
+        Self::founded(kind, |_| {})
+    }
+
+    /// Founds one that works by that pack alone.
+    pub fn of_pack(kind: Kind, pack: &str) -> Self {
+        Self::founded(kind, |wanted| wanted.pack = Some(pack.to_owned()))
     }
 
     /// Founds one whose authorities' keys are in a token, for a test in a process of its own.
     pub fn in_token(kind: Kind, token: TokenStore) -> Self {
-        Self::founded(kind, Some(token))
+        Self::founded(kind, |wanted| wanted.token = Some(token))
     }
 
-    fn founded(kind: Kind, token: Option<TokenStore>) -> Self {
+    fn founded(kind: Kind, choose: impl FnOnce(&mut Wanted)) -> Self {
         let database = TestDatabase::new(kind);
         let folder = crate::databases::fresh_folder("lgpki-installation");
         let (listen, management) = (free_address(), free_address());
-        let wanted = Wanted {
-            database_url: Some(database.url().to_owned()),
-            listen,
-            management,
-            token,
-            issuing_key: KeyAlgorithm::P256,
-        };
+        let database_url = Some(database.url().to_owned());
+        let mut wanted = Wanted { database_url, listen, management, token: None, pack: None, kinds: Kinds::default() };
+        choose(&mut wanted);
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
         let place = runtime.block_on(prepare(&folder, &wanted, &mut |_, _| {})).expect("an installation is founded");
         let at = |address: SocketAddr| format!("http://localhost:{}/", address.port()).parse().expect("an address");
@@ -75,6 +76,13 @@ impl Installation {
     /// Its folder: `lgpki.toml`, keys, passphrase, personas.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Runs a command of the program on it, to its end.
+    pub fn lgpki(&self, binary: &str, arguments: &[&str]) -> Output {
+        let config = self.folder.join("lgpki.toml");
+        let mut command = Command::new(binary);
+        command.arg("--config").arg(config).args(arguments).stdin(Stdio::null()).output().expect("the program runs")
     }
 
     /// Runs the service, with or without faults, and returns when it listens and has looked for work once.

@@ -16,10 +16,9 @@ use crate::out::{self, Format};
 use crate::registration::RegistrationError;
 use crate::secrets::{KeySecrets, write_private};
 use crate::serve::{Parts, Role, Service};
-use crate::setup::FoundingStep;
+use crate::setup::{FoundingStep, Kinds};
 use crate::trouble::{Exit, Trouble};
 use ca_core::certificate::to_pem;
-use ca_core::key::KeyAlgorithm;
 use ca_core::time::Clock;
 use clap::ValueEnum;
 use people::{Persona, Personas};
@@ -249,7 +248,7 @@ fn request_file(what: &Demo) -> Result<(String, Option<String>), Trouble> {
         return Ok((to_pem("CERTIFICATE REQUEST", proven.der()), None));
     }
     let failed = |error| Trouble::new(Exit::Unavailable, "no key could be made").because(error);
-    let key = crate::holder::new_key(KeyAlgorithm::P256).map_err(failed)?;
+    let key = crate::holder::new_key(ca_core::key::KeyAlgorithm::P256).map_err(failed)?;
     let request = crate::holder::new_request(&key, &[&format!("www.{}", people::DOMAIN)]).map_err(failed)?;
     Ok((request, Some(key.serialize_pem())))
 }
@@ -260,7 +259,8 @@ async fn make_place(what: &Demo, tell: &mut Teller) -> Result<Place, Trouble> {
         listen: what.listen,
         management: what.management,
         token: None,
-        issuing_key: KeyAlgorithm::P256,
+        pack: None,
+        kinds: Kinds::default(),
     };
     let mut watch = |step: FoundingStep, _: Duration| match step {
         FoundingStep::Authority { title, issuer: None, key, .. } => {

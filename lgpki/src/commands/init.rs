@@ -9,10 +9,11 @@ use crate::entropy::SystemEntropy;
 use crate::foundry::Foundry;
 use crate::keys::{FOLDER, KeyStores, MakingIn};
 use crate::secrets::{PassphraseSource, PinSource, draw_passphrase_file};
-use crate::setup::{Founded, Founding, FoundingError, FoundingStep, found};
+use crate::setup::{Founded, Founding, FoundingError, FoundingStep, Kinds, USUAL_PACK, found};
 use crate::trouble::{Exit, Trouble, chain};
 use crate::{centre, installation, out};
 use ca_core::key::KeyAlgorithm;
+use ca_core::profile::Pack;
 use ca_core::time::Clock;
 use hsm_adapters::Passphrase;
 use hsm_adapters::pkcs11::Module;
@@ -41,12 +42,16 @@ pub struct Init {
     /// The file that holds the PostgreSQL password (mode 0600)
     #[arg(long, value_name = "FILE")]
     pub database_password_file: Option<PathBuf>,
-    /// The kind of key of the root CA
-    #[arg(long, value_name = "KIND", default_value = "p384", value_parser = key_kind)]
-    pub root_key: KeyAlgorithm,
-    /// The kind of key of the application CA
-    #[arg(long, value_name = "KIND", default_value = "p256", value_parser = key_kind)]
-    pub key: KeyAlgorithm,
+    /// The policy pack whose authorities are founded, by name or file; the installation works by it alone
+    /// [default: lgwan-private, beside all that are shipped]
+    #[arg(long, value_name = "PACK")]
+    pub pack: Option<String>,
+    /// The kind of key of the root CA [default: p384, or what the pack names first]
+    #[arg(long, value_name = "KIND", value_parser = key_kind)]
+    pub root_key: Option<KeyAlgorithm>,
+    /// The kind of key of the CAs that issue to holders [default: p256, or what the pack names first]
+    #[arg(long, value_name = "KIND", value_parser = key_kind)]
+    pub key: Option<KeyAlgorithm>,
     /// The address of the public listener
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: String,
@@ -85,6 +90,7 @@ pub async fn run(what: &Init) -> Result<Exit, Trouble> {
     hsm_adapters::warm_up();
     let folder = std::path::absolute(&what.folder).unwrap_or_else(|_| what.folder.clone());
     let (text, config) = settings(what, &folder)?;
+    let (pack, kinds) = chosen(what, &config)?;
     refuse_existing(what, &folder, &config)?;
     refuse_inhabited(&config.database).await?;
     // Asked for before anything is made: whoever has no passphrase leaves nothing behind.
@@ -99,7 +105,7 @@ pub async fn run(what: &Init) -> Result<Exit, Trouble> {
     write_new(&config.file, &text)?;
     make_folder(&config.keys.directory)?;
     stores.open(FOLDER, Some(passphrase))?;
-    let founded = establish(&config, &stores.making_in(making_in)?, (what.root_key, what.key), &mut tell).await?;
+    let founded = establish(&config, &stores.making_in(making_in)?, (pack, kinds), &mut tell).await?;
     say(&config, &founded)?;
     Ok(Exit::Done)
 }
@@ -116,6 +122,11 @@ fn settings(what: &Init, folder: &Path) -> Result<(String, Config), Trouble> {
     let password_file =
         what.database_password_file.as_ref().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone()));
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    // A shipped pack has a name, another is a file that stands somewhere else than the configuration.
+    let pack = what.pack.as_ref().map(|pack| match pack.ends_with(".toml") {
+        true => absolute(&PathBuf::from(pack)),
+        false => PathBuf::from(pack),
+    });
     let (module, pin_file) = (what.token_module.as_ref().map(absolute), what.pin.pin_file.as_ref().map(absolute));
     let token = what.token.as_deref().zip(module.as_deref().and_then(Path::to_str)).map(|(token, module)| {
         let pin_file = pin_file.as_deref().and_then(Path::to_str);
@@ -131,6 +142,7 @@ fn settings(what: &Init, folder: &Path) -> Result<(String, Config), Trouble> {
         url: what.url.as_deref().unwrap_or(&localhost),
         repository_url: what.repository_url.as_deref().unwrap_or(&here),
         environment: &what.environment,
+        pack: pack.as_deref().and_then(Path::to_str),
         pool: None,
     });
     let config = config::parse(&text, &folder.join(CONFIG_FILE)).map_err(|error| {
@@ -138,6 +150,17 @@ fn settings(what: &Init, folder: &Path) -> Result<(String, Config), Trouble> {
         Trouble::new(Exit::Configuration, "these settings cannot be used").because(reason(&error))
     })?;
     Ok((text, config))
+}
+
+/// The pack whose authorities are founded, and their kinds of key, which it must allow.
+fn chosen(what: &Init, config: &Config) -> Result<(Pack, Kinds), Trouble> {
+    let (packs, kinds) = (&config.policy.packs, Kinds { root: what.root_key, issuing: what.key });
+    let pack = if what.pack.is_some() { packs.iter().next() } else { packs.named(USUAL_PACK) };
+    let pack = pack.ok_or_else(|| Trouble::new(Exit::Bug, format!("there is no policy pack {USUAL_PACK}")))?;
+    for rule in &pack.authorities {
+        kinds.of(pack, rule).map_err(not_founded)?;
+    }
+    Ok((pack.clone(), kinds))
 }
 
 fn reason(error: &config::ConfigError) -> String {
@@ -227,14 +250,14 @@ fn open_token(what: &Init, config: &Config, stores: &KeyStores) -> Result<&'stat
     Ok(TOKEN_STORE)
 }
 
-/// Makes database, vault and authorities of a configuration, whose folder of keys is open, with keys made where `keys` makes them;
-/// `kinds` are those of the root's and the application CA's. Errors: as [`run`].
-pub async fn establish(
+/// Makes database, vault and the authorities of a pack, where the folder of keys is open, with keys made where `keys` makes them.
+/// Errors: as [`run`].
+async fn establish(
     config: &Config,
     keys: &MakingIn,
-    kinds: (KeyAlgorithm, KeyAlgorithm),
+    (pack, kinds): (Pack, Kinds),
     watch: &mut (dyn FnMut(FoundingStep, Duration) + Send),
-) -> Result<Founded, Trouble> {
+) -> Result<Vec<Founded>, Trouble> {
     let store = installation::make_store(&config.database, None).await?;
     installation::migrate(&store).await?;
     let folder = keys.stores().folder().ok_or_else(|| Trouble::new(Exit::Bug, "the folder of keys is not open"))?;
@@ -247,15 +270,21 @@ pub async fn establish(
         repository: installation::Repository::of(&config.public),
         policy: config.policy.clone(),
     };
-    let founding = Founding { foundry, root_key: kinds.0, issuing_key: kinds.1 };
-    let founded = found(&founding, watch).await;
+    let founded = found(&Founding { foundry, pack, kinds }, watch).await;
     store.close().await;
-    founded.map_err(|error| match error {
+    founded.map_err(not_founded)
+}
+
+fn not_founded(error: FoundingError) -> Trouble {
+    match error {
         FoundingError::Exists => already_inhabited(),
-        other => Trouble::new(Exit::Unavailable, "the authorities could not be founded")
+        FoundingError::KeyKind { .. } => {
+            Trouble::new(Exit::Refused, error.to_string()).advice("`lgpki pack show` lists the kinds under keys")
+        }
+        other @ FoundingError::Foundry(_) => Trouble::new(Exit::Unavailable, "the authorities could not be founded")
             .because(chain(&other))
             .advice("remove what was made (folder and database) and begin again"),
-    })
+    }
 }
 
 fn tell(step: FoundingStep, took: Duration) {
@@ -272,12 +301,15 @@ fn tell(step: FoundingStep, took: Duration) {
     out::talk(format_args!("{:>6} ms  {what}", took.as_millis()));
 }
 
-fn say(config: &Config, founded: &Founded) -> Result<(), Trouble> {
-    let fingerprint = ca_core::digest::hex(&founded.root.fingerprint());
+fn say(config: &Config, founded: &[Founded]) -> Result<(), Trouble> {
     out::line(format_args!("configuration: {}", config.file.display()))?;
-    out::line(format_args!("root CA: {}", founded.root.subject()))?;
-    out::line(format_args!("  SHA-256 {fingerprint}"))?;
-    out::line(format_args!("application CA: {}", founded.issuing.subject()))?;
+    for Founded { authority, title, .. } in founded {
+        let certificate = &authority.certificate;
+        out::line(format_args!("{title}: {}", certificate.subject()))?;
+        if certificate.subject().matches(certificate.issuer()) {
+            out::line(format_args!("  SHA-256 {}", ca_core::digest::hex(&certificate.fingerprint())))?;
+        }
+    }
     let lgpki = format!("lgpki --config {}", config.file.display());
     out::line("next, with the names of your own organisation and people:")?;
     out::line(format_args!(

@@ -117,7 +117,7 @@ impl Shown {
     fn of(pack: Option<&str>, profile: Option<&str>) -> Result<Self, Trouble> {
         let packs = match pack {
             Some(name) => vec![packs::named(name)?],
-            None => packs::shipped()?.iter().cloned().collect(),
+            None => packs::shipped()?.iter().cloned().chain(packs::experimental()?).collect(),
         };
         let Some(name) = profile else { return Ok(Self { packs, only: None, shipped: pack.is_none() }) };
         let found = packs.iter().find_map(|pack| Some((pack.clone(), Arc::clone(pack.profile_named(name)?))));

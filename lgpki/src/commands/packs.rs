@@ -3,13 +3,21 @@
 use super::input::bounded;
 use super::profile::trial;
 use crate::trouble::{Exit, Trouble};
-use ca_core::profile::pack::shipped_names;
+use ca_core::profile::pack::{EXPERIMENTAL, shipped_names};
 use ca_core::profile::{Pack, PackErrors, Packs};
 use std::path::Path;
 
 /// The shipped packs. Errors: exit 70, which a test excludes.
 pub fn shipped() -> Result<Packs, Trouble> {
     Packs::shipped().map_err(|error| Trouble::new(Exit::Bug, "a shipped policy pack is wrong").because(error))
+}
+
+/// The experimental packs that come with the program. Errors: exit 70, which a test excludes.
+pub fn experimental() -> Result<Vec<Pack>, Trouble> {
+    let parsed = EXPERIMENTAL.iter().map(|(name, text)| Pack::parse(text, &format!("{name}.toml")));
+    parsed
+        .collect::<Result<_, _>>()
+        .map_err(|error| Trouble::new(Exit::Bug, "a shipped policy pack is wrong").because(error))
 }
 
 /// The pack of that name, or in that file; or every line of it that is wrong. Errors: exit 2 when there is neither.

@@ -24,6 +24,8 @@ pub struct Sample<'a> {
     pub repository_url: &'a str,
     /// `production`, `training` or `demo`.
     pub environment: &'a str,
+    /// The pack it works by, by name or file; all that are shipped without one.
+    pub pack: Option<&'a str>,
     /// RSA keys of each size kept ready, if it is to be said.
     pub pool: Option<usize>,
 }
@@ -93,7 +95,7 @@ environment = {environment}
 [policy]
 # What is issued, and how: packs that come with the program by their names, others by their paths (ending in .toml).
 # `lgpki pack show` tells what they say, `lgpki pack check FILE` whether yours is in order.
-# packs = ["lgwan-private", "bridge-gpki"]
+{packs}
 
 [crl]
 # What stands here goes before the packs. Lengths of time are a number and s, m, h or d.
@@ -127,6 +129,10 @@ environment = {environment}
         url = quoted(decided.url),
         repository_url = quoted(decided.repository_url),
         environment = quoted(decided.environment),
+        packs = match decided.pack {
+            Some(pack) => format!("packs = [{}]", quoted(pack)),
+            None => r#"# packs = ["lgwan-private", "bridge-gpki"]"#.to_owned(),
+        },
         pool = decided.pool.map_or_else(|| "# pool = 4".to_owned(), |pool| format!("pool = {pool}")),
     );
     text

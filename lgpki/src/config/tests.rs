@@ -201,6 +201,7 @@ fn what_init_writes_is_accepted() {
         url: "https://ra.example.lg.jp",
         repository_url: "http://pki.example.lg.jp",
         environment: "production",
+        pack: None,
         pool: Some(3),
     });
     let config = parsed(&text).unwrap();

@@ -107,8 +107,7 @@ mod tests {
     use super::*;
     use crate::config;
     use crate::foundry::Foundry;
-    use crate::setup::{Founding, found};
-    use ca_core::key::KeyAlgorithm;
+    use crate::setup::{Founding, Kinds, USUAL_PACK, found};
     use ca_core::testing::{CountingEntropy, FixedClock};
     use hsm_adapters::{Passphrase, SoftKeys};
     use store::OpenOptions;
@@ -136,10 +135,12 @@ mod tests {
             repository: repository.clone(),
             policy: policy.clone(),
         };
-        let founding = Founding { foundry, root_key: KeyAlgorithm::P256, issuing_key: KeyAlgorithm::P256 };
-        let old = found(&founding, &mut |_, _| {}).await.unwrap().responder;
+        let pack = policy.packs.named(USUAL_PACK).unwrap().clone();
+        let founding = Founding { foundry, pack, kinds: Kinds::default() };
+        let founded = found(&founding, &mut |_, _| {}).await.unwrap();
+        let id = ca_core::id::AuthorityId::parse("application-ca").unwrap();
+        let old = founded.into_iter().find(|one| *one.authority.authority.id() == id).unwrap().responder.unwrap();
         let renewal = Renewal { store: store.clone(), signer: keys, entropy, repository, packs: policy.packs };
-        let id = ca_core::id::AuthorityId::parse(crate::setup::APPLICATION_CA).unwrap();
         let issuing = async || store.read().await.unwrap().authority(&id).await.unwrap().unwrap();
         let days = |days: u64| begun.plus(Duration::from_secs(days * 86_400));
 

@@ -11,8 +11,7 @@ use crate::foundry::Foundry;
 use crate::installation::{Repository, make_store, migrate, open_key_stores};
 use crate::keys::FOLDER;
 use crate::secrets::{KeySecrets, draw_passphrase_file};
-use crate::setup::{Founding, FoundingStep, found};
-use ca_core::key::KeyAlgorithm;
+use crate::setup::{Founding, FoundingStep, Kinds, USUAL_PACK, found};
 use ca_core::time::Clock;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -28,8 +27,10 @@ pub struct Wanted {
     pub listen: SocketAddr,
     /// Of health and metrics.
     pub management: SocketAddr,
-    /// The application CA's kind of key.
-    pub issuing_key: KeyAlgorithm,
+    /// The pack whose authorities are founded; all that are shipped are worked by where none is named.
+    pub pack: Option<String>,
+    /// The kinds of the authorities' keys.
+    pub kinds: Kinds,
     /// The token the authorities' keys are made in; without one they are files.
     pub token: Option<TokenStore>,
 }
@@ -85,7 +86,10 @@ pub async fn prepare(
             repository: Repository::of(&config.public),
             policy: config.policy.clone(),
         };
-        let founding = Founding { foundry, root_key: KeyAlgorithm::P384, issuing_key: wanted.issuing_key };
+        let name = wanted.pack.as_deref().unwrap_or(USUAL_PACK);
+        let pack = config.policy.packs.named(name).cloned();
+        let pack = pack.ok_or_else(|| DemoError::Story(format!("the configuration has no pack {name}")))?;
+        let founding = Founding { foundry, pack, kinds: wanted.kinds };
         found(&founding, watch).await.map_err(|error| DemoError::Story(crate::trouble::chain(&error)))?;
     }
     let personas = match Personas::load(folder)? {
@@ -123,6 +127,7 @@ fn write_config(file: &PathBuf, wanted: &Wanted) -> Result<Config, DemoError> {
         url: &base,
         repository_url: &base,
         environment: "demo",
+        pack: wanted.pack.as_deref(),
         // A laptop has better things to do; the one key somebody tries is made while he waits.
         pool: Some(0),
     });

@@ -13,6 +13,7 @@ struct Words {
     introduction: &'static str,
     holders: &'static str,
     servants: &'static str,
+    experimental: &'static str,
     overview: &'static str,
     pack: &'static str,
     authority: &'static str,
@@ -29,6 +30,8 @@ const ENGLISH: Words = Words {
     introduction: include_str!("introduction.en.txt"),
     holders: "## Certificates of holders\n\nAsked for with a request on the pages, approved by a second person.",
     servants: "## Certificates of CAs and their servants\n\nMade in ceremonies and renewals, never by a request.",
+    experimental: "## Experimental\n\nTo try out what nobody may rely on yet: an installation issues by such a pack only if it names it, \
+                   and production refuses it.\n[Post-quantum signatures](post-quantum.md) tells how, and what they weigh.",
     overview: "| Profile | What it is for | Issued by | Keys | Lives |",
     pack: "Pack",
     authority: "Authority",
@@ -45,6 +48,7 @@ const JAPANESE: Words = Words {
     introduction: include_str!("introduction.ja.txt"),
     holders: "## 利用団体に発行する証明書\n\n画面から申請し、別の人が承認して発行します。",
     servants: "## 認証局とその関連サーバの証明書\n\n鍵の儀式と更新で発行します。申請では発行しません。",
+    experimental: "## 実験用\n\n試験のためのもので、まだ誰も信頼してはいけません。設定で名指ししたときだけ使われ、本番では使えません。",
     overview: "| プロファイル | 用途 | 発行元 | 鍵 | 有効期間 |",
     pack: "ポリシーパック",
     authority: "認証局",
@@ -74,9 +78,13 @@ pub(super) fn of_packs(shown: &Shown, language: Language) -> String {
     if shown.shipped {
         let _ = writeln!(text, "{}", page.words.introduction);
     }
-    let profiles = || shown.packs.iter().flat_map(Pack::profiles).map(AsRef::as_ref);
+    // What one pack alone says needs no warning beyond its own.
+    let apart = |pack: &&Pack| pack.experimental && shown.shipped;
+    let profiles = || shown.packs.iter().filter(|pack| !apart(pack)).flat_map(Pack::profiles).map(AsRef::as_ref);
     page.overview(&mut text, page.words.holders, profiles().filter(|one| one.family.is_requested()));
     page.overview(&mut text, page.words.servants, profiles().filter(|one| !one.family.is_requested()));
+    let tried = || shown.packs.iter().filter(apart).flat_map(Pack::profiles).map(AsRef::as_ref);
+    page.overview(&mut text, page.words.experimental, tried());
     for pack in &shown.packs {
         page.pack(&mut text, pack);
     }
