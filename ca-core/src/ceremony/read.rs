@@ -2,13 +2,10 @@
 //! one go.
 
 use super::file::{self, File};
-use super::{Act, CrossedKey, Person, Role, Script, Step, Token};
-use crate::id::{AuthorityId, KeyLabel, ProfileId};
-use crate::kana::KanaWords;
-use crate::key::KeyAlgorithm;
+use super::step::Known;
+use super::{Act, Person, Role, Script, Step, Token};
+use crate::id::KeyLabel;
 use crate::profile::Text;
-use crate::revocation::RevocationReason;
-use crate::serial::SerialNumber;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,7 +13,7 @@ use toml::Spanned;
 use toml::value::{Datetime, Offset};
 
 /// The store that is always there: software keys in the ceremony's folder.
-const FOLDER: &str = "folder";
+pub(super) const FOLDER: &str = "folder";
 
 /// What is wrong, and where in the file (an octet offset).
 #[derive(Debug)]
@@ -25,7 +22,8 @@ pub(super) struct Wrong {
     pub(super) reason: String,
 }
 
-fn wrong<T>(at: &Spanned<T>, reason: impl Into<String>) -> Wrong {
+/// `reason`, at that place.
+pub(super) fn wrong<T>(at: &Spanned<T>, reason: impl Into<String>) -> Wrong {
     Wrong { offset: at.span().start, reason: reason.into() }
 }
 
@@ -84,7 +82,8 @@ pub(super) fn read(raw: File) -> Result<Script, Vec<Wrong>> {
     })
 }
 
-fn word(text: &Spanned<String>) -> Result<(), Wrong> {
+/// Errors: the text is no word.
+pub(super) fn word(text: &Spanned<String>) -> Result<(), Wrong> {
     KeyLabel::parse(text.get_ref()).map(|_| ()).map_err(|error| wrong(text, error.to_string()))
 }
 
@@ -161,160 +160,5 @@ fn keys_in_order(steps: &[Step], raw: &[Spanned<file::Step>], keep: &mut impl Fn
             Act::Cross { .. } | Act::Link { .. } | Act::Crl { .. } | Act::Revoke { .. } | Act::Export { .. } => None,
         };
         keep(said.map_or(Ok(()), |reason| Err(wrong(place, reason))));
-    }
-}
-
-struct Known<'a> {
-    people: &'a [Person],
-    tokens: &'a [Token],
-}
-
-impl Known<'_> {
-    fn step(&self, at: &Spanned<file::Step>, keep: &mut impl FnMut(Result<(), Wrong>)) -> Result<Step, Wrong> {
-        let raw = at.get_ref();
-        keep(word(&raw.id));
-        for person in std::iter::once(&raw.by).chain(&raw.witnesses) {
-            if !self.people.iter().any(|one| one.id == *person.get_ref()) {
-                keep(Err(wrong(person, format!("nobody is called {}: add [person.{0}]", person.get_ref()))));
-            }
-        }
-        if let Some(same) = raw.witnesses.iter().find(|witness| witness.get_ref() == raw.by.get_ref()) {
-            keep(Err(wrong(same, "who acts is no witness of it")));
-        }
-        if raw.see.get_ref().trim().is_empty() {
-            keep(Err(wrong(&raw.see, "say what must be seen")));
-        }
-        Ok(Step {
-            id: raw.id.get_ref().clone(),
-            by: raw.by.get_ref().clone(),
-            witnesses: raw.witnesses.iter().map(|witness| witness.get_ref().clone()).collect(),
-            see: raw.see.get_ref().clone(),
-            act: self.act(at)?,
-        })
-    }
-
-    fn act(&self, at: &Spanned<file::Step>) -> Result<Act, Wrong> {
-        let raw = at.get_ref();
-        let word = raw.act.get_ref().as_str();
-        let Some((_, keys)) = ACTS.iter().find(|(known, _)| *known == word) else {
-            let known = ACTS.map(|(known, _)| known).join(", ");
-            return Err(wrong(&raw.act, format!("`{word}` is no act; there are: {known}")));
-        };
-        if let Some((extra, place)) = given(raw).into_iter().find(|(name, _)| !keys.contains(name)) {
-            return Err(Wrong { offset: place, reason: format!("{word} has no {extra}") });
-        }
-        let authority = || id(raw, &raw.authority, "authority", AuthorityId::parse);
-        let key = || id(raw, &raw.key, "key", KeyLabel::parse);
-        Ok(match word {
-            "make-key" => Act::MakeKey { key: key()?, kind: kind(raw)?, store: self.store(raw)? },
-            "certificate" => {
-                let generation = raw.generation.as_ref().map_or(1, |number| *number.get_ref());
-                Act::Certificate { authority: authority()?, generation: generation.max(1), key: key()? }
-            }
-            "responder" => Act::Responder { authority: authority()?, key: key()? },
-            "cross-certificate" => {
-                let profile = id(raw, &raw.profile, "profile", ProfileId::parse)?;
-                Act::Cross { authority: authority()?, profile, of: crossed(raw)? }
-            }
-            "link-certificate" => Act::Link {
-                authority: authority()?,
-                of: id(raw, &raw.of, "of", AuthorityId::parse)?,
-                profile: id(raw, &raw.profile, "profile", ProfileId::parse)?,
-            },
-            "crl" => Act::Crl { authority: authority()? },
-            "revoke" => revoked(raw, authority()?)?,
-            "destroy-key" => Act::DestroyKey { key: key()? },
-            _ => {
-                let bundle = needed(raw, &raw.bundle, "bundle")?;
-                KeyLabel::parse(bundle.get_ref().trim_end_matches(".bundle"))
-                    .map_err(|_| wrong(bundle, "a bundle is a file of the ceremony's folder: a word and .bundle"))?;
-                Act::Export { bundle: bundle.get_ref().clone() }
-            }
-        })
-    }
-
-    fn store(&self, raw: &file::Step) -> Result<String, Wrong> {
-        let store = needed(raw, &raw.store, "store")?;
-        let name = store.get_ref();
-        if name == FOLDER || self.tokens.iter().any(|token| token.name == *name) {
-            return Ok(name.clone());
-        }
-        Err(wrong(store, format!("there is no key store {name}: `folder`, or one of the sections [token.NAME]")))
-    }
-}
-
-/// The acts with the keys they have.
-const ACTS: [(&str, &[&str]); 9] = [
-    ("make-key", &["key", "kind", "store"]),
-    ("certificate", &["authority", "generation", "key"]),
-    ("responder", &["authority", "key"]),
-    ("cross-certificate", &["authority", "profile", "of", "file", "words"]),
-    ("link-certificate", &["authority", "of", "profile"]),
-    ("crl", &["authority"]),
-    ("revoke", &["authority", "serial", "reason"]),
-    ("destroy-key", &["key"]),
-    ("export", &["bundle"]),
-];
-
-/// The keys of a step that not every act has, with their places.
-fn given(raw: &file::Step) -> Vec<(&'static str, usize)> {
-    let texts = [
-        ("key", &raw.key),
-        ("kind", &raw.kind),
-        ("store", &raw.store),
-        ("authority", &raw.authority),
-        ("profile", &raw.profile),
-        ("of", &raw.of),
-        ("file", &raw.file),
-        ("words", &raw.words),
-        ("serial", &raw.serial),
-        ("reason", &raw.reason),
-        ("bundle", &raw.bundle),
-    ];
-    let texts = texts.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?.span().start)));
-    texts.chain(raw.generation.as_ref().map(|number| ("generation", number.span().start))).collect()
-}
-
-fn needed<'a>(raw: &file::Step, text: &'a Option<Spanned<String>>, name: &str) -> Result<&'a Spanned<String>, Wrong> {
-    text.as_ref().ok_or_else(|| wrong(&raw.act, format!("{} needs {name}", raw.act.get_ref())))
-}
-
-fn id<T>(
-    raw: &file::Step,
-    text: &Option<Spanned<String>>,
-    name: &str,
-    parse: impl Fn(&str) -> Result<T, crate::id::IdError>,
-) -> Result<T, Wrong> {
-    let text = needed(raw, text, name)?;
-    parse(text.get_ref()).map_err(|error| wrong(text, format!("{name}: {error}")))
-}
-
-fn kind(raw: &file::Step) -> Result<KeyAlgorithm, Wrong> {
-    let kind = needed(raw, &raw.kind, "kind")?;
-    let known = || KeyAlgorithm::MADE_HERE.map(|kind| kind.to_string()).join(", ");
-    let unknown = || wrong(kind, format!("`{}` is no kind of key; there are: {}", kind.get_ref(), known()));
-    KeyAlgorithm::parse(kind.get_ref()).ok_or_else(unknown)
-}
-
-fn revoked(raw: &file::Step, authority: AuthorityId) -> Result<Act, Wrong> {
-    let (serial, reason) = (needed(raw, &raw.serial, "serial")?, needed(raw, &raw.reason, "reason")?);
-    let number = SerialNumber::parse_hex(serial.get_ref()).map_err(|error| wrong(serial, error.to_string()))?;
-    let known = RevocationReason::parse(reason.get_ref());
-    let reason = known.ok_or_else(|| {
-        wrong(reason, format!("`{}` is no reason (RFC 5280 §5.3.1), as keyCompromise is", reason.get_ref()))
-    })?;
-    Ok(Act::Revoke { authority, serial: number, reason })
-}
-
-fn crossed(raw: &file::Step) -> Result<CrossedKey, Wrong> {
-    match (&raw.of, &raw.file, &raw.words) {
-        (Some(of), None, None) => {
-            AuthorityId::parse(of.get_ref()).map(CrossedKey::Authority).map_err(|error| wrong(of, error.to_string()))
-        }
-        (None, Some(file), Some(words)) => {
-            let read = KanaWords::parse(words.get_ref()).map_err(|error| wrong(words, error.to_string()))?;
-            Ok(CrossedKey::File { file: file.get_ref().clone(), words: read })
-        }
-        _ => Err(wrong(&raw.act, "say `of`, an authority of this ceremony, or `file` with the `words` of its sender")),
     }
 }
