@@ -62,17 +62,6 @@ impl CrlContent<'_> {
     }
 }
 
-/// CertificateList, DER: `tbs` with its signature.
-pub fn signed(tbs: &[u8], algorithm: SignatureAlgorithm, signature: &[u8]) -> Vec<u8> {
-    let mut writer = Writer::with_capacity(tbs.len().saturating_add(signature.len()).saturating_add(64));
-    writer.sequence(|w| {
-        w.bit_string(signature);
-        algorithm.write(w);
-        w.raw(tbs);
-    });
-    writer.finish()
-}
-
 fn write_entry(writer: &mut Writer, entry: &CrlEntry) {
     writer.sequence(|w| {
         let has_reason = entry.reason != RevocationReason::Unspecified;

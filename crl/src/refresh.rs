@@ -15,7 +15,7 @@ use store::crls::CrlRow;
 use store::revocations::RevokedEntry;
 use store::{Step, Store, StoreError};
 
-use crate::build::{CrlContent, signed};
+use crate::build::CrlContent;
 use crate::check::{CheckError, check_content, check_follows};
 use crate::entries::{CrlEntry, Revoked};
 use crate::inspect::{CertificateList, CrlError};
@@ -211,7 +211,7 @@ impl Draft {
         let tbs = content.to_tbs();
         let signature =
             signer.sign(&self.key, content.algorithm, &[Tbs::Crl(&tbs)]).pop().ok_or(RefreshError::Thread)??;
-        let der = signed(&tbs, content.algorithm, &signature);
+        let der = content.algorithm.signed(&tbs, &signature);
         let list = check_content(&der, &content)?;
         if let Some(previous) = &self.previous {
             check_follows(&list, previous, &self.revoked)?;

@@ -7,7 +7,7 @@ use ca_core::key::{KeyAlgorithm, RsaPadding};
 use ca_core::revocation::RevocationReason;
 use ca_core::serial::SerialNumber;
 use ca_core::time::{Clock, Timestamp};
-use crl::build::{CrlContent, signed};
+use crl::build::CrlContent;
 use crl::check::{CheckError, check_content, check_follows};
 use crl::entries::{CrlEntry, Revoked};
 use crl::scope::Scope;
@@ -168,7 +168,7 @@ async fn a_crl_that_is_wrong_in_any_way_is_found_out() {
         let tbs = content.to_tbs();
         let (label, algorithm) = (crate::pki::label(key), content.algorithm);
         let signature = ca_core::signer::Signer::sign(&pki.keys, &label, algorithm, &[ca_core::signer::Tbs::Crl(&tbs)]);
-        signed(&tbs, algorithm, &signature.into_iter().next().unwrap().unwrap())
+        algorithm.signed(&tbs, &signature.into_iter().next().unwrap().unwrap())
     };
     let whole = content(5, &entries);
     let good = check_content(&make(&whole, "issuing"), &whole).unwrap();

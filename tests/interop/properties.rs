@@ -217,7 +217,7 @@ proptest! {
 mod crls {
     use std::sync::LazyLock;
 
-    use crl::build::{CrlContent, signed};
+    use crl::build::CrlContent;
     use crl::entries::CrlEntry;
     use crl::scope::Scope;
 
@@ -249,7 +249,7 @@ mod crls {
                 issuer: &ISSUER, algorithm, scope: Scope::Full, number, this_update: this, next_update: next, entries: &entries,
             };
             let tbs = content.to_tbs();
-            let der = signed(&tbs, content.algorithm, b"signature");
+            let der = content.algorithm.signed(&tbs, b"signature");
             let read = CertificateList::parse(&der).unwrap();
             prop_assert_eq!(&read.entries, &entries);
             prop_assert_eq!((read.number, read.this_update, read.next_update), (Some(number), this, Some(next)));

@@ -56,17 +56,6 @@ pub(super) fn encode(
     Ok(Unsigned { facts, profile, algorithm })
 }
 
-/// A certificate's outer SEQUENCE around a TBSCertificate and its signature; empty for linting.
-pub(super) fn assemble(tbs: &[u8], algorithm: SignatureAlgorithm, signature: &[u8]) -> Vec<u8> {
-    let mut w = Writer::with_capacity(tbs.len().saturating_add(signature.len()).saturating_add(64));
-    w.sequence(|w| {
-        w.bit_string(signature);
-        algorithm.write(w);
-        w.raw(tbs);
-    });
-    w.finish()
-}
-
 /// The profile's extensions, last first; in the certificate they stand in the opposite order.
 fn extensions(w: &mut Writer, authority: &Authority, vetted: &Vetted) {
     let profile = vetted.profile.as_ref();

@@ -37,7 +37,7 @@ fn vetted(authority: &Authority, now: Timestamp) -> Vetted {
 
 fn encoded(authority: &Authority, now: Timestamp) -> (Unsigned, Certificate) {
     let unsigned = encode(authority, vetted(authority, now), &CountingEntropy::seeded(7)).unwrap();
-    let certificate = Certificate::from_der(&assemble(&unsigned.facts.tbs, unsigned.algorithm, &[])).unwrap();
+    let certificate = Certificate::from_der(&unsigned.algorithm.signed(&unsigned.facts.tbs, &[])).unwrap();
     (unsigned, certificate)
 }
 
@@ -104,6 +104,6 @@ fn without_randomness_nothing_is_written() {
 fn the_signature_stands_behind_what_it_signs() {
     let root = Sample::root_authority();
     let (unsigned, _) = encoded(&root, crate::issue::samples::start());
-    let der = assemble(&unsigned.facts.tbs, unsigned.algorithm, &[1, 2, 3]);
+    let der = unsigned.algorithm.signed(&unsigned.facts.tbs, &[1, 2, 3]);
     assert_eq!(crate::certificate::parts(&der).unwrap(), (&unsigned.facts.tbs[..], &[1u8, 2, 3][..]));
 }

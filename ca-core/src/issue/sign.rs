@@ -1,6 +1,5 @@
 //! Signing what is recorded, once, and verifying each signature with the other library before it goes on.
 
-use super::encode::assemble;
 use super::ledger::{Recorded, Signed};
 use super::{Authority, Failure, FailureCause};
 use crate::signer::{Signer, SignerError, Tbs};
@@ -57,6 +56,6 @@ pub(super) fn sign_all(
 fn finish(authority: &Authority, recorded: Recorded, signature: &[u8]) -> Result<Signed, SignError> {
     let (facts, algorithm) = recorded.linted.into_parts();
     verify::verify(authority.key(), algorithm, &facts.tbs, signature)?;
-    let der = assemble(&facts.tbs, algorithm, signature);
+    let der = algorithm.signed(&facts.tbs, signature);
     Ok(Signed { facts, der })
 }

@@ -195,6 +195,17 @@ impl SignatureAlgorithm {
             w.oid(self.oid());
         });
     }
+
+    /// DER of the SEQUENCE that X.509 signs everything with (SIGNED, RFC 5912): `tbs`, this algorithm, `signature`.
+    pub fn signed(self, tbs: &[u8], signature: &[u8]) -> Vec<u8> {
+        let mut w = Writer::with_capacity(tbs.len().saturating_add(signature.len()).saturating_add(64));
+        w.sequence(|w| {
+            w.bit_string(signature);
+            self.write(w);
+            w.raw(tbs);
+        });
+        w.finish()
+    }
 }
 
 /// What RSASSA-PSS-params say: everything follows from the digest.

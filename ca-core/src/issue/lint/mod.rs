@@ -21,7 +21,6 @@ pub use baseline::Baseline;
 pub use candidate::{Candidate, NameAttribute, Promise};
 pub use examine::{Examined, Held, examine};
 
-use super::encode::assemble;
 use super::{Authority, Facts, Unsigned};
 use crate::der::DerError;
 use crate::key::SignatureAlgorithm;
@@ -163,7 +162,7 @@ impl Linted {
 /// Holds an unsigned certificate to every rule. Errors carry everything that refuses it, not the first; warnings
 /// are kept beside what passes.
 pub(super) fn all(pack: &Pack, authority: &Authority, unsigned: Unsigned) -> Result<Linted, LintError> {
-    let der = assemble(&unsigned.facts.tbs, unsigned.algorithm, &[]);
+    let der = unsigned.algorithm.signed(&unsigned.facts.tbs, &[]);
     let findings = {
         let promise = Promise { profile: &unsigned.profile, authority, facts: &unsigned.facts };
         let candidate = Candidate::parse(&der, &pack.calendar)?;

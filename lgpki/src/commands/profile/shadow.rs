@@ -15,7 +15,7 @@ use ca_core::profile::{Pack, Profile};
 use ca_core::revocation::RevocationReason;
 use ca_core::serial::SerialNumber;
 use crl::CertificateList;
-use crl::build::{CrlContent, signed};
+use crl::build::CrlContent;
 use crl::entries::CrlEntry;
 use crl::scope::Scope;
 use serde::Serialize;
@@ -180,7 +180,7 @@ fn longer(issuer: &Certificate, list: &CertificateList, serial: &SerialNumber, e
         next_update: list.next_update.unwrap_or(list.this_update),
         entries: &entries,
     };
-    signed(&content.to_tbs(), list.algorithm, &list.signature).len()
+    list.algorithm.signed(&content.to_tbs(), &list.signature).len()
 }
 
 fn table(what: &Shadow, sizes: &[Sizes]) -> String {
