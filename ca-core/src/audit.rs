@@ -63,6 +63,10 @@ verbs! {
     KeyOutOfService = "key.out-of-service",
     /// Somebody has looked at a key's device, and it signs again.
     KeyReturnedToService = "key.returned-to-service",
+    /// A signed bundle was given its number: requests to, or results of, an offline CA.
+    BundleNumbered = "bundle.numbered",
+    /// A signed bundle was taken; no older one of its sender is from then on.
+    BundleTaken = "bundle.taken",
     /// An organisation was registered.
     OrganisationCreated = "organisation.created",
     /// It was said what an organisation is.

@@ -7,6 +7,7 @@
     reason = "these are tests: each stands in a function that both databases' `#[test]`s call"
 )]
 
+mod bundles;
 mod campaigns;
 mod custody;
 mod deliveries;
