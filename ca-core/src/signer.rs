@@ -13,6 +13,8 @@ pub enum Tbs<'a> {
     Crl(&'a [u8]),
     /// A ResponseData (RFC 6960 §4.2.1).
     Ocsp(&'a [u8]),
+    /// A CertificationRequestInfo (RFC 2986 §4.1).
+    Request(&'a [u8]),
     /// A record or bundle of a ceremony: JSON, which begins with `{` and so is no structure of X.509.
     Record(&'a [u8]),
     /// A message that proves a key usable; never anything with a meaning outside.
@@ -39,7 +41,7 @@ impl<'a> Tbs<'a> {
         match self {
             Self::Crl(_) => Urgency::Crl,
             Self::Ocsp(_) => Urgency::Ocsp,
-            Self::Certificate(_) | Self::Record(_) => Urgency::Issuance,
+            Self::Certificate(_) | Self::Request(_) | Self::Record(_) => Urgency::Issuance,
             Self::Probe(_) => Urgency::Probe,
         }
     }
@@ -50,6 +52,7 @@ impl<'a> Tbs<'a> {
             Self::Certificate(bytes)
             | Self::Crl(bytes)
             | Self::Ocsp(bytes)
+            | Self::Request(bytes)
             | Self::Record(bytes)
             | Self::Probe(bytes) => bytes,
         }

@@ -110,9 +110,15 @@ pub fn open_stores(keys: &Keys, secrets: &KeySecrets) -> Result<KeyStores, Troub
 /// exit 5 when the database fails.
 pub async fn open_keys_in_service(config: &Config, secrets: &KeySecrets, store: &Store) -> Result<KeyStores, Trouble> {
     let stores = open_key_stores(config, secrets)?;
+    withhold_recorded(&stores, store).await?;
+    Ok(stores)
+}
+
+/// From now on what the database says is out of service is not used. Errors: the database.
+pub async fn withhold_recorded(stores: &KeyStores, store: &Store) -> Result<(), Trouble> {
     let withheld = store.read().await?.keys_out_of_service().await?;
     stores.withhold_recorded(withheld.into_iter().map(|row| (row.key_label, row.reason)));
-    Ok(stores)
+    Ok(())
 }
 
 /// Opens the key stores whose secret can be had without asking; the others stay closed. Errors: as [`open_key_stores`].

@@ -1,59 +1,15 @@
 //! An offline root in a later ceremony, with the database and the keys of the one that founded it: it revokes a CA, signs its
 //! next CRL and certifies the next generation of a CA, and a bridge cross-certifies the key of a request; OpenSSL judges.
 
-use super::{PROGRAM, Place, code, done, shipped};
+use super::founded::{Founded, step};
+use super::{PROGRAM, code};
 use ca_core::digest::sha256;
 use ca_core::kana::KanaWords;
-use lgpki::ceremony::record::Record;
 use lgpki_tests::interruptions::{Blow, Fault, STRUCK};
 use lgpki_tests::tools::{openssl, text, tool};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 use store::Step;
-
-/// A founding ceremony with software keys, in the folder `first`, and what later scripts begin with.
-struct Founded {
-    place: Place,
-    head: String,
-}
-
-impl Founded {
-    fn new(name: &str) -> Self {
-        let place = Place::new(name);
-        let script = std::fs::read_to_string(shipped()).unwrap();
-        let script = script.replace("rehearsal-token = \"LGPKI-REHEARSAL\"", "");
-        let file = place.scratch.file("first.toml", &script);
-        done(&mut place.ceremony("rehearse", &file, "first", None));
-        Self { place, head: script.split("[[step]]").next().unwrap().to_owned() }
-    }
-
-    fn script(&self, name: &str, steps: &[String]) -> PathBuf {
-        self.place.scratch.file(name, format!("{}{}", self.head, steps.concat()))
-    }
-
-    /// `lgpki ceremony ACT SCRIPT --of first` in a folder.
-    fn held(&self, act: &str, script: &Path, folder: &str, of: &str) -> Output {
-        self.place.ceremony(act, script, folder, None).arg("--of").arg(self.place.folder(of)).output().unwrap()
-    }
-
-    fn at(&self, folder: &str, name: &str) -> PathBuf {
-        self.place.folder(folder).join(name)
-    }
-
-    fn serial(&self, folder: &str, certificate: &str) -> String {
-        let said = text(&openssl("x509 -noout -serial -in {}", &[&self.at(folder, certificate)]));
-        said.trim().trim_start_matches("serial=").to_owned()
-    }
-
-    fn record_key(&self, folder: &str) -> String {
-        let record: Record = serde_json::from_slice(&std::fs::read(self.at(folder, "record.json")).unwrap()).unwrap();
-        record.record_key.sha256
-    }
-}
-
-fn step(id: &str, act: &str) -> String {
-    format!("[[step]]\nid = \"{id}\"\nby = \"master\"\nsee = \"words\"\n{act}\n")
-}
 
 fn revoke(serial: &str) -> String {
     let act = "act = \"revoke\"\nauthority = \"root\"\nreason = \"cessationOfOperation\"";
@@ -182,4 +138,31 @@ fn killed_around_a_revocation_it_is_revoked_once() {
         let told = text(&openssl("crl -noout -text -in {}", &[&founded.at("second", "list.crl.pem")]));
         assert_eq!(told.matches(&format!("Serial Number: {serial}")).count(), 1, "{fault}: {told}");
     }
+}
+
+#[test]
+fn the_same_script_rehearsed_again_issues_another_certificate() {
+    let founded = Founded::new("later-again");
+    let cross = "act = \"cross-certificate\"\nauthority = \"bridge-ca\"\nprofile = \"cross-organisation\"";
+    let script = founded.script("cross.toml", &[step("cross", &format!("{cross}\nof = \"organisation-ca\""))]);
+    for folder in ["once", "twice"] {
+        let ran = founded.held("rehearse", &script, folder, "first");
+        assert!(ran.status.success(), "{}", text(&ran));
+    }
+    let serials = ["once", "twice"].map(|folder| founded.serial(folder, "cross.cer.pem"));
+    assert_ne!(serials[0], serials[1], "each ceremony issues its own");
+}
+
+#[test]
+fn a_key_that_is_out_of_service_signs_nothing_in_a_later_ceremony() {
+    let founded = Founded::new("later-withheld");
+    let script = founded.script("list.toml", &[list()]);
+    let query = "insert into key_out_of_service (key_label, reason, taken_at) values ('root', 'it signed wrongly', 1)";
+    let said =
+        std::process::Command::new("sqlite3").arg(founded.at("first", "ceremony.db")).arg(query).output().unwrap();
+    assert!(said.status.success(), "{}", text(&said));
+    let refused = founded.held("rehearse", &script, "second", "first");
+    assert!(!refused.status.success(), "{}", text(&refused));
+    assert!(text(&refused).contains("out of service: it signed wrongly"), "{}", text(&refused));
+    assert!(!founded.at("second", "list.crl.pem").exists());
 }

@@ -8,9 +8,11 @@
     reason = "helpers of tests: what fails here is a failed test"
 )]
 
+mod founded;
 mod killed;
 mod later;
 mod rehearsal;
+mod requests;
 
 use lgpki_tests::interruptions::Fault;
 use lgpki_tests::tools::Scratch;

@@ -72,6 +72,7 @@ pub(super) struct Step {
     pub(super) of: Option<Spanned<String>>,
     pub(super) file: Option<Spanned<String>>,
     pub(super) words: Option<Spanned<String>>,
+    pub(super) request: Option<Spanned<String>>,
     pub(super) serial: Option<Spanned<String>>,
     pub(super) reason: Option<Spanned<String>>,
     pub(super) bundle: Option<Spanned<String>>,

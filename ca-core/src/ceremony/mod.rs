@@ -117,7 +117,7 @@ pub enum Act {
         /// Which generation, from 1.
         generation: u32,
         /// Its key.
-        key: KeyLabel,
+        key: CertifiedKey,
     },
     /// Issues the certificate of an authority's OCSP responder.
     Responder {
@@ -158,6 +158,25 @@ pub enum Act {
         /// Why.
         reason: RevocationReason,
     },
+    /// Takes requests out of a signed bundle; later steps act on them.
+    TakeRequests {
+        /// The bundle, relative to the script.
+        file: String,
+        /// What its sender read aloud: the words of the key that signed it.
+        words: KanaWords,
+    },
+    /// Revokes the certificates of an authority that a list in a bundle names.
+    RevokeRequested {
+        /// Who issued them.
+        authority: AuthorityId,
+        /// The list, as the bundle calls it.
+        request: String,
+    },
+    /// Makes a request with the key of an authority, for another organisation to certify.
+    Request {
+        /// Whose key.
+        authority: AuthorityId,
+    },
     /// Destroys a key for good.
     DestroyKey {
         /// Which.
@@ -170,18 +189,36 @@ pub enum Act {
     },
 }
 
+/// Which key a certificate of an authority is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertifiedKey {
+    /// One that the ceremony's stores have.
+    Here(KeyLabel),
+    /// One that stays where it was made: its sender's request proves that they have it.
+    Sent(Sent),
+}
+
 /// Whose key a cross-certificate is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CrossedKey {
     /// An authority of this ceremony.
     Authority(AuthorityId),
     /// Another organisation's, which sent a request or a certificate.
+    Sent(Sent),
+}
+
+/// What somebody sent, and how it is known to be theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// A file.
     File {
         /// The file, relative to the script.
         file: String,
         /// What its sender read aloud: the words of the file's SHA-256.
         words: KanaWords,
     },
+    /// A request in a bundle that an earlier step takes, as the bundle calls it.
+    InBundle(String),
 }
 
 /// Something wrong in a script.

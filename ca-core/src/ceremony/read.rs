@@ -3,7 +3,7 @@
 
 use super::file::{self, File};
 use super::step::Known;
-use super::{Act, Person, Role, Script, Step, Token};
+use super::{Act, CertifiedKey, Person, Role, Script, Step, Token};
 use crate::id::KeyLabel;
 use crate::profile::Text;
 use crate::time::Timestamp;
@@ -62,6 +62,7 @@ pub(super) fn read(raw: File) -> Result<Script, Vec<Wrong>> {
         }
     }
     keys_in_order(&steps, &raw.step, &mut keep);
+    requests_in_order(&steps, &raw.step, &mut keep);
     let Ok(begins) = begins else { return Err(wrongs) };
     if !wrongs.is_empty() {
         return Err(wrongs);
@@ -154,11 +155,25 @@ fn keys_in_order(steps: &[Step], raw: &[Spanned<file::Step>], keep: &mut impl Fn
         let said = match &step.act {
             Act::MakeKey { key, .. } => (!made.insert(key)).then(|| format!("a key {key} is made already")),
             Act::DestroyKey { key } => (!destroyed.insert(key)).then(|| format!("the key {key} is destroyed by then")),
-            Act::Certificate { key, .. } | Act::Responder { key, .. } => {
+            Act::Certificate { key: CertifiedKey::Here(key), .. } | Act::Responder { key, .. } => {
                 destroyed.contains(key).then(|| format!("the key {key} is destroyed by then"))
             }
-            Act::Cross { .. } | Act::Link { .. } | Act::Crl { .. } | Act::Revoke { .. } | Act::Export { .. } => None,
+            _ => None,
         };
         keep(said.map_or(Ok(()), |reason| Err(wrong(place, reason))));
+    }
+}
+
+/// Requests are taken out of a bundle before a step acts on one.
+fn requests_in_order(steps: &[Step], raw: &[Spanned<file::Step>], keep: &mut impl FnMut(Result<(), Wrong>)) {
+    let mut taken = false;
+    for step in steps {
+        taken |= matches!(step.act, Act::TakeRequests { .. });
+        let place = raw.iter().find(|at| at.get_ref().id.get_ref() == &step.id);
+        let request = place.and_then(|at| at.get_ref().request.as_ref());
+        if let Some(request) = request.filter(|_| !taken) {
+            let what = request.get_ref();
+            keep(Err(wrong(request, format!("no step before has taken {what} out of a bundle: add take-requests"))));
+        }
     }
 }

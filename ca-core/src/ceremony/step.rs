@@ -2,7 +2,7 @@
 
 use super::file;
 use super::read::{FOLDER, Wrong, word, wrong};
-use super::{Act, CrossedKey, Person, Step, Token};
+use super::{Act, CertifiedKey, CrossedKey, Person, Sent, Step, Token};
 use crate::id::{AuthorityId, KeyLabel, ProfileId};
 use crate::kana::KanaWords;
 use crate::key::KeyAlgorithm;
@@ -61,7 +61,7 @@ impl Known<'_> {
             "make-key" => Act::MakeKey { key: key()?, kind: kind(raw)?, store: self.store(raw)? },
             "certificate" => {
                 let generation = raw.generation.as_ref().map_or(1, |number| *number.get_ref());
-                Act::Certificate { authority: authority()?, generation: generation.max(1), key: key()? }
+                Act::Certificate { authority: authority()?, generation: generation.max(1), key: certified(raw)? }
             }
             "responder" => Act::Responder { authority: authority()?, key: key()? },
             "cross-certificate" => {
@@ -75,6 +75,15 @@ impl Known<'_> {
             },
             "crl" => Act::Crl { authority: authority()? },
             "revoke" => revoked(raw, authority()?)?,
+            "take-requests" => {
+                let (file, words) = (needed(raw, &raw.file, "file")?, needed(raw, &raw.words, "words")?);
+                Act::TakeRequests { file: file.get_ref().clone(), words: kana(words)? }
+            }
+            "revoke-requested" => {
+                let request = needed(raw, &raw.request, "request")?.get_ref().clone();
+                Act::RevokeRequested { authority: authority()?, request }
+            }
+            "request" => Act::Request { authority: authority()? },
             "destroy-key" => Act::DestroyKey { key: key()? },
             _ => {
                 let bundle = needed(raw, &raw.bundle, "bundle")?;
@@ -96,14 +105,17 @@ impl Known<'_> {
 }
 
 /// The acts with the keys they have.
-const ACTS: [(&str, &[&str]); 9] = [
+const ACTS: [(&str, &[&str]); 12] = [
     ("make-key", &["key", "kind", "store"]),
-    ("certificate", &["authority", "generation", "key"]),
+    ("certificate", &["authority", "generation", "key", "file", "words", "request"]),
     ("responder", &["authority", "key"]),
-    ("cross-certificate", &["authority", "profile", "of", "file", "words"]),
+    ("cross-certificate", &["authority", "profile", "of", "file", "words", "request"]),
     ("link-certificate", &["authority", "of", "profile"]),
     ("crl", &["authority"]),
     ("revoke", &["authority", "serial", "reason"]),
+    ("take-requests", &["file", "words"]),
+    ("revoke-requested", &["authority", "request"]),
+    ("request", &["authority"]),
     ("destroy-key", &["key"]),
     ("export", &["bundle"]),
 ];
@@ -119,6 +131,7 @@ fn given(raw: &file::Step) -> Vec<(&'static str, usize)> {
         ("of", &raw.of),
         ("file", &raw.file),
         ("words", &raw.words),
+        ("request", &raw.request),
         ("serial", &raw.serial),
         ("reason", &raw.reason),
         ("bundle", &raw.bundle),
@@ -159,14 +172,36 @@ fn revoked(raw: &file::Step, authority: AuthorityId) -> Result<Act, Wrong> {
 }
 
 fn crossed(raw: &file::Step) -> Result<CrossedKey, Wrong> {
-    match (&raw.of, &raw.file, &raw.words) {
-        (Some(of), None, None) => {
-            AuthorityId::parse(of.get_ref()).map(CrossedKey::Authority).map_err(|error| wrong(of, error.to_string()))
-        }
-        (None, Some(file), Some(words)) => {
-            let read = KanaWords::parse(words.get_ref()).map_err(|error| wrong(words, error.to_string()))?;
-            Ok(CrossedKey::File { file: file.get_ref().clone(), words: read })
-        }
-        _ => Err(wrong(&raw.act, "say `of`, an authority of this ceremony, or `file` with the `words` of its sender")),
+    let Some(of) = &raw.of else {
+        let advice = "say `of`, an authority of this ceremony; `file` with the `words` of its sender; or `request`";
+        return sent(raw)?.map(CrossedKey::Sent).ok_or_else(|| wrong(&raw.act, advice));
+    };
+    if sent(raw)?.is_some() {
+        return Err(wrong(of, "a key is an authority's of this ceremony or somebody else's, not both"));
     }
+    AuthorityId::parse(of.get_ref()).map(CrossedKey::Authority).map_err(|error| wrong(of, error.to_string()))
+}
+
+fn certified(raw: &file::Step) -> Result<CertifiedKey, Wrong> {
+    let Some(key) = &raw.key else {
+        let advice = "say `key`, `file` with the `words` of its sender, or `request`";
+        return sent(raw)?.map(CertifiedKey::Sent).ok_or_else(|| wrong(&raw.act, advice));
+    };
+    if sent(raw)?.is_some() {
+        return Err(wrong(key, "a key is one of this ceremony or somebody else's, not both"));
+    }
+    KeyLabel::parse(key.get_ref()).map(CertifiedKey::Here).map_err(|error| wrong(key, format!("key: {error}")))
+}
+
+fn sent(raw: &file::Step) -> Result<Option<Sent>, Wrong> {
+    match (&raw.file, &raw.words, &raw.request) {
+        (None, None, None) => Ok(None),
+        (Some(file), Some(words), None) => Ok(Some(Sent::File { file: file.get_ref().clone(), words: kana(words)? })),
+        (None, None, Some(request)) => Ok(Some(Sent::InBundle(request.get_ref().clone()))),
+        _ => Err(wrong(&raw.act, "say `file` with the `words` of its sender, or `request`, out of a bundle")),
+    }
+}
+
+fn kana(words: &Spanned<String>) -> Result<KanaWords, Wrong> {
+    KanaWords::parse(words.get_ref()).map_err(|error| wrong(words, error.to_string()))
 }

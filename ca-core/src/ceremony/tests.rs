@@ -97,3 +97,30 @@ fn a_revocation_names_serial_and_reason() {
     assert!(reasons(&step("serial = \"0A1B\"\nreason = \"lost\""))[0].contains("`lost` is no reason"));
     assert_eq!(reasons(&step("serial = \"xyz\"\nreason = \"keyCompromise\"")).len(), 1);
 }
+
+#[test]
+fn a_key_is_made_here_or_sent_by_somebody_and_not_both() {
+    let certificate = |rest: &str| SCRIPT.replace("authority = \"root\"\nkey = \"root\"", rest);
+    let words = crate::kana::KanaWords::of(&[7; 32]).to_string().replace('\n', " ");
+    let file = format!("authority = \"root\"\nfile = \"a.csr.pem\"\nwords = \"{words}\"");
+    let script = Script::parse(&certificate(&file), "s.toml").unwrap();
+    let Act::Certificate { key: CertifiedKey::Sent(Sent::File { file: named, .. }), .. } = &script.steps[1].act else {
+        panic!("{:?}", script.steps[1].act);
+    };
+    assert_eq!(named, "a.csr.pem");
+    assert!(reasons(&certificate(&format!("{file}\nkey = \"root\"")))[0].contains("not both"));
+    assert!(reasons(&certificate("authority = \"root\"\nfile = \"a.csr.pem\""))[0].contains("with the `words`"));
+    assert!(reasons(&certificate("authority = \"root\""))[0].contains("say `key`"));
+}
+
+#[test]
+fn a_request_is_taken_out_of_a_bundle_before_a_step_acts_on_it() {
+    let words = crate::kana::KanaWords::of(&[7; 32]).to_string().replace('\n', " ");
+    let step = |rest: &str| format!("[[step]]\nby = \"sato\"\nsee = \"x\"\n{rest}\n\n");
+    let take = step(&format!("id = \"take\"\nact = \"take-requests\"\nfile = \"a.bundle\"\nwords = \"{words}\""));
+    let gone = "id = \"gone\"\nact = \"revoke-requested\"\nauthority = \"root\"\nrequest = \"all.revocations.json\"";
+    let script = Script::parse(&format!("{SCRIPT}{take}{}", step(gone)), "s.toml").unwrap();
+    let words: Vec<&str> = script.steps.iter().map(|step| step.act.word()).collect();
+    assert_eq!(words[2..], ["take-requests", "revoke-requested"]);
+    assert!(reasons(&format!("{SCRIPT}{}{take}", step(gone)))[0].contains("no step before has taken"));
+}

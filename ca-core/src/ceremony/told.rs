@@ -1,6 +1,6 @@
 //! What the acts of a script are called, and what people are told of them.
 
-use super::Act;
+use super::{Act, CertifiedKey, Sent};
 use crate::profile::Text;
 
 impl Act {
@@ -14,6 +14,9 @@ impl Act {
             Self::Link { .. } => "link-certificate",
             Self::Crl { .. } => "crl",
             Self::Revoke { .. } => "revoke",
+            Self::TakeRequests { .. } => "take-requests",
+            Self::RevokeRequested { .. } => "revoke-requested",
+            Self::Request { .. } => "request",
             Self::DestroyKey { .. } => "destroy-key",
             Self::Export { .. } => "export",
         }
@@ -27,8 +30,8 @@ impl Act {
                 format!("make the key {key} ({kind}) in {store}"),
             ),
             Self::Certificate { authority, generation, key } => (
-                format!("{authority} (第{generation}世代) の証明書を鍵 {key} に発行します"),
-                format!("issue the certificate of {authority}, generation {generation}, for the key {key}"),
+                format!("{authority} (第{generation}世代) の証明書を{}に発行します", key.told().ja),
+                format!("issue the certificate of {authority}, generation {generation}, for {}", key.told().en),
             ),
             Self::Responder { authority, key } => (
                 format!("{authority} のOCSPレスポンダ証明書を鍵 {key} に発行します"),
@@ -49,6 +52,18 @@ impl Act {
                 format!("{authority} の証明書 {serial} を失効させます ({})", reason.as_str()),
                 format!("revoke the certificate {serial} of {authority} ({})", reason.as_str()),
             ),
+            Self::TakeRequests { file, .. } => (
+                format!("署名付きの束 {file} から申請を取り出します"),
+                format!("take the requests out of the signed bundle {file}"),
+            ),
+            Self::RevokeRequested { authority, request } => (
+                format!("{authority} の証明書のうち {request} に記載のものを失効させます"),
+                format!("revoke the certificates of {authority} that {request} names"),
+            ),
+            Self::Request { authority } => (
+                format!("{authority} の鍵で証明書署名要求を作成します"),
+                format!("make a request with the key of {authority}"),
+            ),
             Self::DestroyKey { key } => {
                 (format!("鍵 {key} を廃棄します (元に戻せません)"), format!("destroy the key {key}, for good"))
             }
@@ -56,6 +71,21 @@ impl Act {
                 format!("これまでの成果物を署名付きの束 {bundle} に書き出します"),
                 format!("write everything made so far into the signed bundle {bundle}"),
             ),
+        };
+        Text { ja, en }
+    }
+}
+
+impl CertifiedKey {
+    fn told(&self) -> Text {
+        let (ja, en) = match self {
+            Self::Here(key) => (format!("鍵 {key} "), format!("the key {key}")),
+            Self::Sent(Sent::File { file, .. }) => {
+                (format!("申請 {file} の鍵"), format!("the key of the request {file}"))
+            }
+            Self::Sent(Sent::InBundle(request)) => {
+                (format!("束の申請 {request} の鍵"), format!("the key of the request {request} of the bundle"))
+            }
         };
         Text { ja, en }
     }

@@ -90,8 +90,9 @@ impl Ceremony {
         }
         if self.opened().is_none() {
             let mut seed = [0u8; 32];
-            if self.rehearsal {
-                // The same rehearsal gives the same serial numbers.
+            if self.rehearsal && self.earlier.is_none() {
+                // The same rehearsal gives the same serial numbers. One that goes on with an earlier ceremony does not: its database may
+                // have those of the same script, and a certificate is looked for by its serial.
                 seed = sha256(format!("rehearsal of {script}").as_bytes());
             } else {
                 entropy.fill(&mut seed).map_err(|error| Trouble::new(Exit::Unavailable, error.to_string()))?;

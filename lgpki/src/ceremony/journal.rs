@@ -119,6 +119,13 @@ impl Journal {
         &self.lines
     }
 
+    /// Which ceremony it is of: SHA-256 of its first line; empty before there is one.
+    pub fn id(&self) -> String {
+        let second = self.lines.get(1).map(|line| &line.previous);
+        let first = self.lines.first().map(|_| &self.head);
+        second.or(first).cloned().unwrap_or_default()
+    }
+
     /// SHA-256 of its last line.
     pub fn head(&self) -> &str {
         &self.head

@@ -5,6 +5,7 @@
 //! - [`earlier`] is a ceremony that a later one goes on with.
 //! - [`journal`] is what happened, durable before and after each act: a ceremony that was cut off goes on from there.
 //! - [`record`] is what is kept of a ceremony, signed, and [`page`] the same on paper; [`seal`] signs both and bundles ([`bundle`]).
+//! - [`requests`] are what comes to a ceremony in a bundle.
 
 pub mod acts;
 pub mod bundle;
@@ -14,6 +15,7 @@ pub mod journal;
 pub mod page;
 pub mod people;
 pub mod record;
+pub mod requests;
 pub mod seal;
 
 use ca_core::digest::hmac_sha256;

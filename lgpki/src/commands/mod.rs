@@ -50,7 +50,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Vault(what) => wait(vault::run(&what, &cli.config)),
         Command::Ca(what) => wait(ca::run(&what, &cli.config)),
         Command::Campaign(what) => wait(campaign::run(&what, &cli.config)),
-        Command::Ceremony(what) => wait(ceremony::run(&what, interruption)),
+        Command::Ceremony(what) => wait(ceremony::run(&what, &cli.config, interruption)),
         Command::Cert(what) => cert::run(&what),
         Command::Lint(what) => lint::run(&what),
         Command::Profile(what) => wait(profile::run(&what)),

@@ -1,21 +1,22 @@
 //! Certificates of authorities and their responders, of other organisations' keys, and of one generation by another.
 
-use super::{Acting, missing};
+use super::{ACTOR, Acting, missing};
 use crate::ceremony::journal::Output;
-use crate::commands::input::{bounded, certificates};
-use crate::foundry::{Design, Foundry, FoundryError};
+use crate::foundry::{Design, Established, Foundry, FoundryError};
 use crate::trouble::{Exit, Trouble};
-use ca_core::ceremony::CrossedKey;
+use ca_core::ceremony::{CrossedKey, Sent};
 use ca_core::certificate::Certificate;
-use ca_core::digest::sha256;
+use ca_core::digest::{hex, sha256};
 use ca_core::id::{AuthorityId, KeyLabel, ProfileId};
 use ca_core::issue::{Authority, Generation, Ledger, Order, Unsettled};
-use ca_core::kana::KanaWords;
 use ca_core::key::SubjectKey;
 use ca_core::profile::{Family, Fields, Pack, Profile};
-use ca_core::request::Csr;
+use ca_core::request::{Csr, CsrError, request_info};
 use ca_core::serial::SerialNumber;
+use ca_core::signer::{Signer, Tbs};
+use pem::Pem;
 use std::sync::Arc;
+use store::Step;
 
 /// Serials of one step that may be burnt before somebody should look at the key store.
 const MOST_ATTEMPTS: u32 = 100;
@@ -43,6 +44,48 @@ impl Acting<'_> {
             self.foundry(0)?.enrol(&design, &certificate, key, issuer.as_ref()).await?;
         }
         self.of_certificate(&format!("certificate of {id}"), &certificate)
+    }
+
+    /// The certificate of an authority whose key stays where it was made: it does its work there, so no row is written here.
+    pub(super) async fn certificate_for(
+        &self,
+        line: &AuthorityId,
+        key: SubjectKey,
+    ) -> Result<Vec<Output>, FoundryError> {
+        let (pack, rule) = self.of.policy.packs.authority(line).ok_or_else(|| missing("authority", line))?;
+        let issuer = rule.issuer.as_ref().ok_or_else(|| missing("authority that certifies", line))?;
+        let issuer = self.established(issuer).await?;
+        let generation = Generation { line: line.clone(), number: 1, issues_from: self.dated };
+        let design = Design { pack, rule, generation, key: key.algorithm() };
+        let certificate = self.issued(pack, &issuer.authority, || design.order(key.clone())).await?;
+        self.of_certificate(&format!("certificate of {line}, for a key that was sent"), &certificate)
+    }
+
+    /// A request with an authority's key, for another organisation.
+    pub(super) async fn request(&self, authority: &AuthorityId) -> Result<Vec<Output>, FoundryError> {
+        let of = self.established(authority).await?;
+        let file = format!("{}.csr.pem", self.step.id);
+        // Made by an attempt before the crash.
+        let there = std::fs::read(self.of.folder.join(&file)).ok().and_then(|octets| Csr::parse(&octets).ok());
+        let there = there.and_then(|csr| csr.prove().ok()).filter(|csr| csr.key() == of.certificate.key());
+        let der = match there.filter(|_| self.again) {
+            Some(csr) => csr.into_parts().1,
+            None => self.signed_request(&of).await?,
+        };
+        let text = pem::encode(&Pem::new("CERTIFICATE REQUEST", der)).replace("\r\n", "\n");
+        self.write(&file, text.as_bytes())?;
+        let what = format!("request with the key of {authority}");
+        Ok(vec![Output { what, file: Some(file), sha256: hex(&sha256(text.as_bytes())) }])
+    }
+
+    async fn signed_request(&self, of: &Established) -> Result<Vec<u8>, FoundryError> {
+        let info = request_info(of.certificate.subject(), of.certificate.key());
+        let (label, algorithm) = (of.authority.label().clone(), of.authority.signature_algorithm());
+        let (keys, signed) = (self.of.keys.clone(), info.clone());
+        let signature =
+            tokio::task::spawn_blocking(move || keys.sign(&label, algorithm, &[Tbs::Request(&signed)]).pop());
+        let signature = signature.await.map_err(|_| FoundryError::Thread)?.ok_or(FoundryError::Thread)??;
+        Ok(algorithm.signed(&info, &signature))
     }
 
     pub(super) async fn responder(&self, line: &AuthorityId, key: &KeyLabel) -> Result<Vec<Output>, FoundryError> {
@@ -91,6 +134,12 @@ impl Acting<'_> {
             })
         };
         let certificate = self.issued(pack, &by.authority, order).await?;
+        let links = self.of.store.read().await?.links(of).await?;
+        if !links.iter().any(|link| link.der == certificate.der()) {
+            let mut txn = self.of.store.write(self.dated, ACTOR).await?;
+            txn.insert_link(authority, certificate.serial(), of).await?;
+            txn.commit(Step::Setup).await?;
+        }
         self.of_certificate(&format!("link certificate {} by {authority} for {of}", profile.id), &certificate)
     }
 
@@ -116,30 +165,45 @@ impl Acting<'_> {
         Err(missing("serial number left for", by.id()))
     }
 
+    /// Whose key a cross-certificate is for. Errors: exit 7.
     pub(super) async fn crossed_key(&self, key: &CrossedKey) -> Result<SubjectKey, Trouble> {
-        let (file, words) = match key {
+        let sent = match key {
             CrossedKey::Authority(id) => {
                 let found = self.established(id).await;
                 return found.map(|found| found.certificate.key().clone()).map_err(|error| {
                     Trouble::new(Exit::Refused, format!("there is no certificate of {id} yet")).because(error)
                 });
             }
-            CrossedKey::File { file, words } => (self.of.beside.join(file), words),
+            CrossedKey::Sent(sent) => sent,
         };
-        let refused =
-            |why: String| Trouble::new(Exit::Refused, format!("{} is not certified", file.display())).because(why);
-        let octets = bounded(&file, 1024 * 1024).map_err(|error| refused(error.to_string()))?;
-        KanaWords::of(&sha256(&octets)).compare(words).map_err(|error| refused(error.to_string()))?;
-        if let Ok(csr) = Csr::parse(&octets) {
-            let proven = csr.prove().map_err(|error| refused(error.to_string()))?;
-            return Ok(proven.key().clone());
+        let (name, octets) = self.sent(sent)?;
+        match Csr::parse(&octets) {
+            Err(CsrError::CertificatePasted) => certified(&octets).map_err(|why| uncertified(&name, why)),
+            _ => self.proven_key(sent),
         }
-        let certificate = certificates(&file)?.into_iter().next();
-        certificate.map(|one| one.key().clone()).ok_or_else(|| refused("there is no certificate in it".into()))
+    }
+
+    /// The key of a request, whose sender has proved to have it. Errors: exit 7.
+    pub(super) fn proven_key(&self, sent: &Sent) -> Result<SubjectKey, Trouble> {
+        let (name, octets) = self.sent(sent)?;
+        let proven = Csr::parse(&octets).and_then(Csr::prove).map_err(|error| uncertified(&name, error.to_string()))?;
+        Ok(proven.key().clone())
     }
 
     fn profile(&self, id: &ProfileId, families: &[Family]) -> Result<(&Pack, &Arc<Profile>), FoundryError> {
         let found = self.of.policy.packs.profile(id).filter(|(_, profile)| families.contains(&profile.family));
         found.ok_or_else(|| missing("profile of that kind", id))
     }
+}
+
+/// The key of a certificate, in PEM or DER. Errors: a sentence.
+fn certified(octets: &[u8]) -> Result<SubjectKey, String> {
+    let block = pem::parse(octets).map(pem::Pem::into_contents);
+    let certificate = Certificate::from_der(block.as_deref().unwrap_or(octets)).map_err(|error| error.to_string())?;
+    certificate.key().check_strength().map_err(|error| error.to_string())?;
+    Ok(certificate.key().clone())
+}
+
+fn uncertified(name: &str, why: String) -> Trouble {
+    Trouble::new(Exit::Refused, format!("{name} is not certified")).because(why)
 }

@@ -13,7 +13,7 @@ use super::{Dated, Drawn, write_whole};
 use crate::foundry::{Established, Foundry, FoundryError};
 use crate::trouble::{Exit, Trouble, chain};
 use ca_core::audit::Actor;
-use ca_core::ceremony::{Act, Step};
+use ca_core::ceremony::{Act, CertifiedKey, Step};
 use ca_core::certificate::Certificate;
 use ca_core::digest::hex;
 use ca_core::id::{AuthorityId, KeyLabel};
@@ -32,15 +32,27 @@ pub(super) async fn act(of: &Ceremony, step: &Step, dated: Timestamp, again: boo
         Act::MakeKey { key, kind, store } => return acting.make_key(key, *kind, store).await,
         Act::DestroyKey { key } => return acting.destroy_key(key).await,
         Act::Export { bundle } => return acting.export(bundle).await,
+        Act::TakeRequests { file, words } => return acting.take_requests(file, words).await,
         Act::Cross { authority, profile, of } => {
             let key = acting.crossed_key(of).await?;
             acting.cross(authority, profile, key).await
         }
-        Act::Certificate { authority, generation, key } => acting.certificate(authority, *generation, key).await,
+        Act::Certificate { authority, generation, key: CertifiedKey::Here(key) } => {
+            acting.certificate(authority, *generation, key).await
+        }
+        Act::Certificate { authority, key: CertifiedKey::Sent(sent), .. } => {
+            let key = acting.proven_key(sent)?;
+            acting.certificate_for(authority, key).await
+        }
         Act::Responder { authority, key } => acting.responder(authority, key).await,
         Act::Link { authority, of, profile } => acting.link(authority, of, profile).await,
         Act::Crl { authority } => acting.crl(authority).await,
         Act::Revoke { authority, serial, reason } => acting.revoke(authority, serial, *reason).await,
+        Act::RevokeRequested { authority, request } => {
+            let wanted = acting.wanted(authority, request)?;
+            acting.revoke_all(&wanted).await
+        }
+        Act::Request { authority } => acting.request(authority).await,
     };
     made.map_err(|error| {
         let exit = if matches!(error, FoundryError::Refused(_)) { Exit::Refused } else { Exit::Unavailable };

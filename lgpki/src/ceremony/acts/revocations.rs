@@ -2,7 +2,9 @@
 
 use super::{ACTOR, Acting, missing};
 use crate::ceremony::journal::Output;
+use crate::ceremony::requests::{self, Wanted};
 use crate::foundry::FoundryError;
+use crate::trouble::{Exit, Trouble};
 use ca_core::digest::{hex, sha256};
 use ca_core::id::AuthorityId;
 use ca_core::revocation::{Revocation, RevocationReason};
@@ -44,6 +46,45 @@ impl Acting<'_> {
         }])
     }
 
+    /// What a list asks of that authority. Errors: exit 7 when it is no list, or speaks of another authority.
+    pub(super) fn wanted(&self, authority: &AuthorityId, request: &str) -> Result<Vec<Wanted>, Trouble> {
+        let text = String::from_utf8_lossy(&self.taken(request)?).into_owned();
+        let wanted = requests::listed(&text)?;
+        match wanted.iter().find(|one| one.authority != *authority) {
+            None => Ok(wanted),
+            Some(other) => Err(Trouble::new(Exit::Refused, format!("nothing of {request} is revoked"))
+                .because(format!("it names a certificate of {}, and the step one of {authority}", other.authority))),
+        }
+    }
+
+    /// Errors: exit 7 for the first certificate of a list that nobody here issued.
+    pub(super) async fn all_known(&self, wanted: &[Wanted]) -> Result<(), Trouble> {
+        for Wanted { authority, serial, .. } in wanted {
+            if self.of.store.read().await?.certificate(authority, serial).await?.is_none() {
+                return Err(Trouble::new(Exit::Refused, "the list of revocations is refused")
+                    .because(format!("{authority} has issued no certificate {serial}"))
+                    .advice(
+                        "ask its sender for a new bundle, put it in this one's place, then `lgpki ceremony resume`",
+                    ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Revokes one certificate after the other, in the order of the list; those that are revoked already stay as they are.
+    pub(super) async fn revoke_all(&self, wanted: &[Wanted]) -> Result<Vec<Output>, FoundryError> {
+        let mut outputs = Vec::new();
+        for Wanted { authority, serial, reason } in wanted {
+            let known = self.of.store.read().await?.certificate(authority, serial).await?;
+            let known = known.ok_or_else(|| missing("certificate with that serial of", authority))?;
+            if known.revocation.is_none() {
+                self.write_revocation(authority, serial, *reason).await?;
+            }
+            outputs.extend(revoked(known.der, authority, serial));
+        }
+        Ok(outputs)
+    }
+
     pub(super) async fn revoke(
         &self,
         authority: &AuthorityId,
@@ -52,17 +93,26 @@ impl Acting<'_> {
     ) -> Result<Vec<Output>, FoundryError> {
         let known = self.of.store.read().await?.certificate(authority, serial).await?;
         let known = known.ok_or_else(|| missing("certificate with that serial of", authority))?;
-        let output = known.der.map(|der| Output {
-            what: format!("certificate {serial} of {authority}, revoked"),
-            file: None,
-            sha256: hex(&sha256(&der)),
-        });
         if known.revocation.is_none() || !self.again {
-            let revocation = Revocation { reason, revoked_at: self.dated.whole_seconds(), invalidity_at: None };
-            let mut txn = self.of.store.write(self.dated, ACTOR).await?;
-            txn.revoke(authority, serial, &revocation).await?;
-            txn.commit(store::Step::Revoked).await?;
+            self.write_revocation(authority, serial, reason).await?;
         }
-        Ok(output.into_iter().collect())
+        Ok(revoked(known.der, authority, serial).into_iter().collect())
     }
+
+    async fn write_revocation(
+        &self,
+        authority: &AuthorityId,
+        serial: &SerialNumber,
+        reason: RevocationReason,
+    ) -> Result<(), FoundryError> {
+        let revocation = Revocation { reason, revoked_at: self.dated.whole_seconds(), invalidity_at: None };
+        let mut txn = self.of.store.write(self.dated, ACTOR).await?;
+        txn.revoke(authority, serial, &revocation).await?;
+        Ok(txn.commit(store::Step::Revoked).await?)
+    }
+}
+
+fn revoked(der: Option<Vec<u8>>, authority: &AuthorityId, serial: &SerialNumber) -> Option<Output> {
+    let what = format!("certificate {serial} of {authority}, revoked");
+    der.map(|der| Output { what, file: None, sha256: hex(&sha256(&der)) })
 }
