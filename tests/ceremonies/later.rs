@@ -101,6 +101,46 @@ fn an_offline_root_certifies_the_next_ca_in_a_later_ceremony() {
     assert!(!founded.at("third", "partner.cer.pem").exists(), "words that differ certify nothing");
 }
 
+/// Root rollover (RFC 9810 §4.4): a second key that certifies itself, the old key certified with the new and the new with the old.
+#[test]
+fn a_root_gets_its_next_key_in_a_later_ceremony_and_links_lead_from_one_to_the_other() {
+    let founded = Founded::new("later-rollover");
+    let link = |id: &str, by: &str, of: &str| {
+        let act = format!("act = \"link-certificate\"\nauthority = \"{by}\"\nof = \"{of}\"\nprofile = \"{id}\"");
+        step(id, &act)
+    };
+    let steps = [
+        step("key", "act = \"make-key\"\nkey = \"root-second\"\nkind = \"p384\"\nstore = \"folder\""),
+        step("root", "act = \"certificate\"\nauthority = \"root\"\ngeneration = 2\nkey = \"root-second\""),
+        link("old-with-new", "root-g2", "root"),
+        link("new-with-old", "root", "root-g2"),
+        step("list", "act = \"crl\"\nauthority = \"root-g2\""),
+    ];
+    let ran = founded.held("rehearse", &founded.script("rollover.toml", &steps), "second", "first");
+    assert!(ran.status.success(), "{}", text(&ran));
+    let (old, new) = (founded.at("first", "root.cer.pem"), founded.at("second", "root.cer.pem"));
+    let (old_with_new, new_with_old) =
+        (founded.at("second", "old-with-new.cer.pem"), founded.at("second", "new-with-old.cer.pem"));
+    let subject = |path: &Path| text(&openssl("x509 -noout -subject -in {}", &[path]));
+    let key = |path: &Path| text(&openssl("x509 -noout -pubkey -in {}", &[path]));
+    assert_eq!(subject(&old), subject(&new));
+    assert_eq!((key(&old_with_new), key(&new_with_old)), (key(&old), key(&new)));
+    assert_ne!(key(&old), key(&new));
+    let issued = founded.at("first", "application-ca.cer.pem");
+    let accepts = |line: &str, paths: &[&Path]| {
+        let judged = openssl(&format!("verify -x509_strict {line}"), paths);
+        assert!(judged.status.success(), "{line} {paths:?}: {}", text(&judged));
+    };
+    accepts("-CAfile {} {}", &[&new, &new]);
+    // Who trusts the new key alone reaches what the old one issued; who trusts the old one alone reaches the new one.
+    accepts("-CAfile {} -untrusted {} {}", &[&new, &old_with_new, &issued]);
+    accepts("-CAfile {} {}", &[&old, &new_with_old]);
+    accepts("-CAfile {} {}", &[&new, &old_with_new]);
+    let list = founded.at("second", "list.crl.pem");
+    let judged = openssl("crl -noout -verify -CAfile {} -in {}", &[&new, &list]);
+    assert!(judged.status.success() && text(&judged).contains("verify OK"), "{}", text(&judged));
+}
+
 #[test]
 fn a_later_ceremony_is_refused_where_it_does_not_belong() {
     let founded = Founded::new("later-refused");

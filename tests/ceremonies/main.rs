@@ -40,6 +40,8 @@ impl Place {
     fn new(name: &str) -> Self {
         let scratch = Scratch::new(name);
         let answers = scratch.file("answers.toml", ANSWERS);
+        let government = shipped().with_file_name("government.csr.pem");
+        std::fs::copy(&government, scratch.path().join("government.csr.pem")).unwrap();
         Self { scratch, answers }
     }
 

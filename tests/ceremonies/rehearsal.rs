@@ -41,6 +41,7 @@ fn the_shipped_hierarchy_is_rehearsed_on_a_token_and_openssl_accepts_it() {
             "-CAfile {} -untrusted {} {}",
             &[&at("bridge-ca.cer.pem"), &at("cross-organisation.cer.pem"), &at("organisation-ca-ocsp.cer.pem")],
         );
+        the_bridge_and_the_government_certify_each_other(&place);
         for authority in ["root", "application-ca", "organisation-ca", "bridge-ca"] {
             let subject = text(&openssl("x509 -noout -subject -in {}", &[&at(&format!("{authority}.cer.pem"))]));
             assert!(subject.contains("TEST Sample"), "{subject}");
@@ -53,6 +54,46 @@ fn the_shipped_hierarchy_is_rehearsed_on_a_token_and_openssl_accepts_it() {
 fn accepts(line: &str, paths: &[&Path]) {
     let judged = openssl(&format!("verify -x509_strict {line}"), paths);
     assert!(judged.status.success(), "{line} {paths:?}: {}", text(&judged));
+}
+
+/// Who trusts the bridge reaches the government's, whose request was beside the script; and who trusts the government's, here made
+/// of OpenSSL, reaches through the certificate for the bridge's request what the organisation CA issued.
+fn the_bridge_and_the_government_certify_each_other(place: &Place) {
+    let at = |name: &str| place.folder("held").join(name);
+    let crossed = at("cross-government.cer.pem");
+    accepts(
+        "-CRLfile {} -crl_check -CAfile {} {}",
+        &[&at("bridge-ca-crl.crl.pem"), &at("bridge-ca.cer.pem"), &crossed],
+    );
+    let sent = shipped().with_file_name("government.csr.pem");
+    let key = |line: &str, path: &Path| text(&openssl(line, &[path]));
+    assert_eq!(key("x509 -noout -pubkey -in {}", &crossed), key("req -noout -pubkey -in {}", &sent));
+    let said = text(&openssl("x509 -noout -text -in {}", &[&crossed]));
+    for wanted in
+        ["O = Japanese Government, OU = Sample Government Bridge CA", "Policy Mappings", "DNS:go.jp", "pathlen:1"]
+    {
+        let spaced = wanted.replace(" = ", "=");
+        assert!(said.contains(wanted) || said.contains(&spaced), "{wanted} in {said}");
+    }
+
+    let (government, secret) = (place.folder("government.cer.pem"), place.folder("government.key.pem"));
+    let made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -days 3650 -subj /C=JP/O=Japanese.Government \
+                -addext keyUsage=critical,keyCertSign,cRLSign -keyout {} -out {}";
+    assert!(openssl(made, &[&secret, &government]).status.success());
+    let extensions = place.scratch.file(
+        "bridge.ext",
+        "basicConstraints=critical,CA:TRUE,pathlen:1\nkeyUsage=critical,keyCertSign,cRLSign\n\
+         subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n",
+    );
+    let bridge = place.folder("bridge-by-government.cer.pem");
+    let issued = "x509 -req -days 365 -set_serial 1 -in {} -CA {} -CAkey {} -extfile {} -out {}";
+    let request = at("bridge-request.csr.pem");
+    let ran = openssl(issued, &[&request, &government, &secret, &extensions, &bridge]);
+    assert!(ran.status.success(), "{}", text(&ran));
+    accepts(
+        "-CAfile {} -untrusted {} -untrusted {} {}",
+        &[&government, &bridge, &at("cross-organisation.cer.pem"), &at("organisation-ca-ocsp.cer.pem")],
+    );
 }
 
 fn record_holds_and_a_changed_one_does_not(record: &Path) {

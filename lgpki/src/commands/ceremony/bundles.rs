@@ -263,7 +263,8 @@ fn write_contents(bundle: &Bundle, folder: &Path) -> Result<(), Trouble> {
     bundle.contents.iter().try_for_each(|content| write_new(&folder.join(&content.file), content.text.as_bytes()))
 }
 
-fn write_new(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
+/// Writes a file that is not there yet; durable on return. Errors: exit 5.
+pub(super) fn write_new(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     file.and_then(|mut file| file.write_all(octets).and_then(|()| file.sync_all())).map_err(|error| {
         Trouble::new(Exit::Unavailable, format!("{} cannot be written", path.display())).because(error)

@@ -18,11 +18,14 @@ use store::Interruption;
 /// The script of the sample hierarchy.
 const SHIPPED: &str = include_str!("../../../../docs/operations/ceremonies/lgpki.toml");
 
+/// The government's request that it names.
+const GOVERNMENT: &str = include_str!("../../../../docs/operations/ceremonies/government.csr.pem");
+
 /// What can be done with ceremonies.
 #[derive(Debug, clap::Subcommand)]
 pub enum CeremonyCommand {
     /// Print the script of the sample hierarchy, to be copied and changed
-    Script,
+    Script(ScriptOf),
     /// Run a script end to end with keys and names that do not count
     Rehearse(Run),
     /// Run a script
@@ -37,6 +40,14 @@ pub enum CeremonyCommand {
     Take(Take),
     /// Look at a bundle: verify its signature and say or take out what is in it
     Bundle(BundleOf),
+}
+
+/// Arguments of `ceremony script`.
+#[derive(Debug, clap::Args)]
+pub struct ScriptOf {
+    /// Write it into this folder as founding.toml, with the files it names; nothing there is replaced
+    #[arg(long, value_name = "FOLDER")]
+    pub into: Option<PathBuf>,
 }
 
 /// Arguments of `ceremony record`.
@@ -55,10 +66,7 @@ pub async fn run(
     interruption: Option<Arc<dyn Interruption>>,
 ) -> Result<Exit, Trouble> {
     match what {
-        CeremonyCommand::Script => {
-            out::line(SHIPPED.trim_end())?;
-            Ok(Exit::Done)
-        }
+        CeremonyCommand::Script(what) => shipped(what),
         CeremonyCommand::Rehearse(what) => held(what, Begins::Rehearsal, interruption).await,
         CeremonyCommand::Run(what) => held(what, Begins::Ceremony, interruption).await,
         CeremonyCommand::Resume(what) => held(what, Begins::Again, interruption).await,
@@ -73,4 +81,16 @@ pub async fn run(
         CeremonyCommand::Take(what) => bundles::take(what, config).await,
         CeremonyCommand::Bundle(what) => bundles::opened(what),
     }
+}
+
+fn shipped(what: &ScriptOf) -> Result<Exit, Trouble> {
+    let Some(folder) = &what.into else {
+        out::line(SHIPPED.trim_end())?;
+        return Ok(Exit::Done);
+    };
+    for (name, text) in [("founding.toml", SHIPPED), ("government.csr.pem", GOVERNMENT)] {
+        bundles::write_new(&folder.join(name), text.as_bytes())?;
+        out::line(folder.join(name).display())?;
+    }
+    Ok(Exit::Done)
 }
