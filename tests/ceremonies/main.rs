@@ -9,6 +9,7 @@
 )]
 
 mod founded;
+mod held;
 mod killed;
 mod later;
 mod rehearsal;

@@ -2,6 +2,7 @@
 //! the database and the keys of the ceremony that founded it. The later one has a script, journal and record of its own.
 
 use super::journal::{Event, Journal};
+use super::record;
 use crate::trouble::{Exit, Trouble};
 use std::path::{Path, PathBuf};
 
@@ -9,11 +10,12 @@ use std::path::{Path, PathBuf};
 pub struct Earlier {
     folder: PathBuf,
     journal: Journal,
+    record: String,
 }
 
 impl Earlier {
     /// The ceremony in the folder `of`, or none, for one whose own journal is `journal`. Errors: exit 6 when the earlier journal
-    /// was changed; exit 7 when it is no finished ceremony of the same kind that has a database of its own, or another than
+    /// or record was changed; exit 7 when it is no finished ceremony of the same kind that has a database of its own, or another than
     /// the one `journal` was begun with; exit 5 when another process has it.
     pub fn named(of: Option<&Path>, journal: &Journal, rehearsal: bool) -> Result<Option<Self>, Trouble> {
         let begun = begun(journal).map(|(_, earlier)| earlier);
@@ -58,15 +60,25 @@ impl Earlier {
             }
             Some((_, None)) => {}
         }
-        if !journal.lines().iter().any(|line| line.event == Event::Closed) {
+        if !journal.is_closed() {
             return Err(refused("it is not finished").advice("finish it with `lgpki ceremony resume`"));
         }
-        Ok(Self { folder: folder.to_owned(), journal })
+        let file = folder.join(record::FILE);
+        if !file.exists() {
+            return Err(refused("its record is missing").advice("`lgpki ceremony record SCRIPT` writes it again"));
+        }
+        let record = record::verified(&file)?.sha256;
+        Ok(Self { folder: folder.to_owned(), journal, record })
     }
 
     /// Where its database and keys are.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// SHA-256 of its record.
+    pub fn record(&self) -> &str {
+        &self.record
     }
 
     /// SHA-256 of the last line of its journal, which says which ceremony it is.

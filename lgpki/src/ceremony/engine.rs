@@ -2,6 +2,7 @@
 //! journal says what it made, and the witnesses confirm what they have seen. A ceremony that was cut off goes on at the
 //! first thing the journal does not have.
 
+use super::earlier::Earlier;
 use super::journal::{Event, Journal, Line};
 use super::people::Answers;
 use super::{acts, record};
@@ -39,8 +40,8 @@ pub struct Ceremony {
     pub rehearsal: bool,
     /// Where everything is that it makes.
     pub folder: PathBuf,
-    /// SHA-256 of the last line of the journal of the ceremony this one goes on with, if it does.
-    pub earlier: Option<String>,
+    /// The ceremony this one goes on with, if it does.
+    pub earlier: Option<Earlier>,
     /// What happened.
     pub journal: Journal,
     /// Who is there.
@@ -64,31 +65,35 @@ impl Ceremony {
         for step in self.script.steps.clone() {
             self.step(&step).await?;
         }
-        if !self.happened(|event| matches!(event, Event::Closed)) {
+        if !self.journal.is_closed() {
             self.write(Event::Closed)?;
         }
         record::write(self)
+    }
+
+    /// Ends its connections, and closes its keys: a token's module wants its sessions closed before the process ends.
+    pub async fn close(&self) {
+        self.store.close().await;
+        self.keys.close_all();
     }
 
     /// The script is read aloud, everybody confirms it, and the seed of the serial numbers is drawn.
     fn open(&mut self, entropy: &dyn Entropy) -> Result<(), Trouble> {
         let digest = sha256(self.text.as_bytes());
         let script = hex(&digest);
-        if let Some(opened) = self.opened().filter(|opened| *opened != script) {
-            return Err(Trouble::new(Exit::Refused, "this is not the script the ceremony was begun with")
-                .because(format!("its SHA-256 is {script}, and the journal says {opened}"))
-                .advice("resume with the script that was reviewed; a copy is in the folder, script.toml"));
-        }
         out::talk(format_args!("{}\n{}", self.script.title.ja, self.script.title.en));
         if self.rehearsal {
             out::talk("REHEARSAL: nothing of this counts 予行演習");
         }
         out::talk(format_args!("SHA-256 of the script, to be read aloud:\n{}", KanaWords::of(&digest)));
-        if let Some(earlier) = self.earlier.as_deref().and_then(record::digest_of) {
-            let words = KanaWords::of(&earlier);
-            out::talk(format_args!("SHA-256 of the earlier ceremony's journal, to be read aloud:\n{words}"));
+        if let Some(earlier) = &self.earlier {
+            for (what, digest) in [("journal", earlier.head()), ("record", earlier.record())] {
+                let words = record::digest_of(digest).map(|digest| KanaWords::of(&digest).to_string());
+                let words = words.unwrap_or_default();
+                out::talk(format_args!("SHA-256 of the earlier ceremony's {what}, to be read aloud:\n{words}"));
+            }
         }
-        if self.opened().is_none() {
+        if self.journal.script().is_none() {
             let mut seed = [0u8; 32];
             if self.rehearsal && self.earlier.is_none() {
                 // The same rehearsal gives the same serial numbers. One that goes on with an earlier ceremony does not: its database may
@@ -98,8 +103,10 @@ impl Ceremony {
                 entropy.fill(&mut seed).map_err(|error| Trouble::new(Exit::Unavailable, error.to_string()))?;
             }
             let program = format!("lgpki {}", env!("CARGO_PKG_VERSION"));
-            let (rehearsal, earlier) = (self.rehearsal, self.earlier.clone());
-            self.write(Event::Opened { script, rehearsal, seed: hex(&seed), program, earlier })?;
+            let (rehearsal, seed) = (self.rehearsal, hex(&seed));
+            let earlier = self.earlier.as_ref().map(|earlier| earlier.head().to_owned());
+            let earlier_record = self.earlier.as_ref().map(|earlier| earlier.record().to_owned());
+            self.write(Event::Opened { script, rehearsal, seed, program, earlier, earlier_record })?;
         }
         self.make_record_key()?;
         for person in self.script.people.clone() {
@@ -195,13 +202,6 @@ impl Ceremony {
             _ => None,
         });
         seed.ok_or_else(|| Trouble::new(Exit::Integrity, "the journal says no seed"))
-    }
-
-    fn opened(&self) -> Option<&str> {
-        self.journal.lines().iter().find_map(|line| match &line.event {
-            Event::Opened { script, .. } => Some(script.as_str()),
-            _ => None,
-        })
     }
 
     fn begun(&self, step: &str) -> Option<Timestamp> {

@@ -28,6 +28,9 @@ pub enum Event {
         /// SHA-256 of the last line of the earlier ceremony's journal, if this one goes on with one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         earlier: Option<String>,
+        /// SHA-256 of the earlier ceremony's record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        earlier_record: Option<String>,
     },
     /// Somebody confirmed something: before an act who does it, behind it who has seen it, at the opening everybody.
     Confirmed {
@@ -117,6 +120,30 @@ impl Journal {
     /// Its lines.
     pub fn lines(&self) -> &[Line] {
         &self.lines
+    }
+
+    /// SHA-256 of the script it was begun with; `None` before it was.
+    pub fn script(&self) -> Option<&str> {
+        self.lines.iter().find_map(|line| match &line.event {
+            Event::Opened { script, .. } => Some(script.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Errors: exit 7 when it was begun with another script than that text.
+    pub fn is_of(&self, text: &str) -> Result<(), Trouble> {
+        let script = hex(&sha256(text.as_bytes()));
+        match self.script().filter(|opened| *opened != script) {
+            None => Ok(()),
+            Some(opened) => Err(Trouble::new(Exit::Refused, "this is not the script the ceremony was begun with")
+                .because(format!("its SHA-256 is {script}, and the journal says {opened}"))
+                .advice("resume with the script that was reviewed; a copy is in the folder, script.toml")),
+        }
+    }
+
+    /// Whether everything is done and seen.
+    pub fn is_closed(&self) -> bool {
+        self.lines.iter().any(|line| line.event == Event::Closed)
     }
 
     /// Which ceremony it is of: SHA-256 of its first line; empty before there is one.

@@ -37,6 +37,10 @@ pub fn of(record: &Record) -> String {
     }
     page += "</ul>\n";
     digest(&mut page, "手順書のSHA-256", "SHA-256 of the script", &record.script);
+    if let Some(earlier) = &record.earlier {
+        digest(&mut page, "前回セレモニーのジャーナル", "Journal of the earlier ceremony", &earlier.journal);
+        digest(&mut page, "前回セレモニーの記録", "Record of the earlier ceremony", &earlier.record);
+    }
     for step in &record.steps {
         let _ = writeln!(
             page,

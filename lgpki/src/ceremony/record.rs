@@ -2,9 +2,10 @@
 //! and as a page to print.
 
 use super::engine::Ceremony;
-use super::journal::{Event, Output, checked};
+use super::journal::{Event, Line, Output, checked};
 use super::{page, seal, write_whole};
 use crate::trouble::{Exit, Trouble};
+use ca_core::ceremony::Step;
 use ca_core::digest::{hex, sha256};
 use ca_core::kana::KanaWords;
 use ca_core::key::SubjectKey;
@@ -30,6 +31,9 @@ pub struct Record {
     pub place: String,
     /// SHA-256 of the script, and as words.
     pub script: Read,
+    /// The ceremony this one goes on with, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<EarlierRead>,
     /// Who was there: name and role.
     pub people: Vec<(String, String)>,
     /// What was done.
@@ -40,6 +44,24 @@ pub struct Record {
     pub record_key: Read,
     /// Which program ran it.
     pub program: String,
+}
+
+/// An earlier ceremony, as a later one names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierRead {
+    /// SHA-256 of its journal's last line.
+    pub journal: Read,
+    /// SHA-256 of its record.
+    pub record: Read,
+}
+
+/// A record whose signature holds.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// What it says.
+    pub record: Record,
+    /// SHA-256 of its octets, hexadecimal.
+    pub sha256: String,
 }
 
 /// A digest as it is read aloud.
@@ -81,7 +103,8 @@ pub(crate) fn digest_of(text: &str) -> Option<[u8; 32]> {
 }
 
 impl Read {
-    fn of(sha256: &str) -> Self {
+    /// That digest, 64 hexadecimal digits, with its words.
+    pub fn of(sha256: &str) -> Self {
         let words = digest_of(sha256).map(|digest| KanaWords::of(&digest).to_string()).unwrap_or_default();
         Self { sha256: sha256.to_owned(), words }
     }
@@ -109,35 +132,15 @@ pub fn write(of: &Ceremony) -> Result<(), Trouble> {
 
 fn gathered(of: &Ceremony, key: &SubjectKey) -> Record {
     let lines = of.journal.lines();
-    let program = lines.iter().find_map(|line| match &line.event {
-        Event::Opened { program, .. } => Some(program.clone()),
+    let opened = lines.iter().find_map(|line| match &line.event {
+        Event::Opened { program, earlier, earlier_record, .. } => Some((program, earlier, earlier_record)),
         _ => None,
     });
-    let steps = of.script.steps.iter().map(|step| {
-        let mut told = Told {
-            id: step.id.clone(),
-            what: {
-                let told = step.act.told();
-                (told.ja, told.en)
-            },
-            see: step.see.clone(),
-            confirmed: Vec::new(),
-            done_at: String::new(),
-            made: Vec::new(),
-        };
-        for line in lines {
-            match &line.event {
-                Event::Confirmed { step: of, name, answered } if *of == step.id => {
-                    told.confirmed.push((name.clone(), answered.clone(), line.at.clone()));
-                }
-                Event::Done { step: of, outputs } if *of == step.id => {
-                    told.done_at.clone_from(&line.at);
-                    told.made = outputs.iter().map(|made| (made.clone(), Read::of(&made.sha256))).collect();
-                }
-                _ => {}
-            }
-        }
-        told
+    let earlier = opened.and_then(|(_, journal, record)| {
+        Some(EarlierRead {
+            journal: Read::of(journal.as_ref()?),
+            record: Read::of(record.as_deref().unwrap_or_default()),
+        })
     });
     Record {
         schema: SCHEMA.to_owned(),
@@ -145,17 +148,43 @@ fn gathered(of: &Ceremony, key: &SubjectKey) -> Record {
         title: (of.script.title.ja.clone(), of.script.title.en.clone()),
         place: of.script.place.clone(),
         script: Read::of(&hex(&sha256(of.text.as_bytes()))),
+        earlier,
         people: of.script.people.iter().map(|one| (one.name.clone(), one.role.as_str().to_owned())).collect(),
-        steps: steps.collect(),
+        steps: of.script.steps.iter().map(|step| told(step, lines)).collect(),
         journal: (of.journal.head().to_owned(), lines.len()),
         record_key: Read::of(&hex(&key.fingerprint())),
-        program: program.unwrap_or_default(),
+        program: opened.map(|(program, ..)| program.clone()).unwrap_or_default(),
     }
+}
+
+fn told(step: &Step, lines: &[Line]) -> Told {
+    let what = step.act.told();
+    let mut told = Told {
+        id: step.id.clone(),
+        what: (what.ja, what.en),
+        see: step.see.clone(),
+        confirmed: Vec::new(),
+        done_at: String::new(),
+        made: Vec::new(),
+    };
+    for line in lines {
+        match &line.event {
+            Event::Confirmed { step: of, name, answered } if *of == step.id => {
+                told.confirmed.push((name.clone(), answered.clone(), line.at.clone()));
+            }
+            Event::Done { step: of, outputs } if *of == step.id => {
+                told.done_at.clone_from(&line.at);
+                told.made = outputs.iter().map(|made| (made.clone(), Read::of(&made.sha256))).collect();
+            }
+            _ => {}
+        }
+    }
+    told
 }
 
 /// The record in `file`, whose seal beside it holds; what was made is compared where it is still beside it, and so is the
 /// journal. Errors: exit 2 when it cannot be read, exit 6 when something is not as it was signed.
-pub fn verified(file: &Path) -> Result<Record, Trouble> {
+pub fn verified(file: &Path) -> Result<Verified, Trouble> {
     let read = |path: &Path| {
         let text = crate::commands::input::bounded(path, 64 * 1024 * 1024);
         text.map_err(|error| Trouble::new(Exit::Usage, format!("{} cannot be read", path.display())).because(error))
@@ -177,9 +206,19 @@ pub fn verified(file: &Path) -> Result<Record, Trouble> {
             return Err(broken("the journal beside it is another".into()));
         }
     }
+    for (output, _) in record.steps.iter().flat_map(|step| &step.made) {
+        let Some(path) = output.file.as_ref().map(|name| folder.join(name)).filter(|path| path.exists()) else {
+            continue;
+        };
+        let octets = read(&path)?;
+        let inside = pem::parse(&octets).map(|block| hex(&sha256(block.contents())));
+        if hex(&sha256(&octets)) != output.sha256 && inside.ok().as_ref() != Some(&output.sha256) {
+            return Err(broken(format!("{} beside it is another", path.display())));
+        }
+    }
     let page = folder.join(FILE).with_extension("html");
     if page.exists() && read(&page)? != page::of(&record).into_bytes() {
         return Err(broken("the page beside it says something else".into()));
     }
-    Ok(record)
+    Ok(Verified { record, sha256: hex(&sha256(&text)) })
 }

@@ -64,9 +64,24 @@ pub(super) async fn held(
     begins: Begins,
     interruption: Option<Arc<dyn Interruption>>,
 ) -> Result<Exit, Trouble> {
+    let answers = Answers::from(what.answers.as_deref())?;
+    let mut ceremony = opened(what, begins, answers, interruption).await?;
+    let ran = ceremony.run(&SystemEntropy).await;
+    ceremony.close().await;
+    ran?;
+    out::line(format_args!("the record is in {}", ceremony.folder.join(record::FILE).display()))?;
+    Ok(Exit::Done)
+}
+
+/// Opens everything a ceremony needs: its journal, database, packs and keys. Errors: as [`super::run`].
+pub(super) async fn opened(
+    what: &Run,
+    begins: Begins,
+    answers: Answers,
+    interruption: Option<Arc<dyn Interruption>>,
+) -> Result<Ceremony, Trouble> {
     hsm_adapters::warm_up();
     let (script, text) = script(&what.script)?;
-    let answers = Answers::from(what.answers.as_deref())?;
     let folder = folder(what, begins)?;
     let journal = Journal::open(&folder.join("journal"), interruption.clone())?;
     let rehearsal = rehearsal(&journal, begins, &folder)?;
@@ -75,47 +90,47 @@ pub(super) async fn held(
             Trouble::new(Exit::Refused, "a ceremony makes its own keys").advice("--with-keys is for rehearsals")
         );
     }
+    journal.is_of(&text)?;
     let script = if rehearsal { rehearsed(script) } else { script };
     let packs = packs_of(&script, &what.script, rehearsal)?;
     let earlier = Earlier::named(what.of.as_deref(), &journal, rehearsal)?;
     let home = earlier.as_ref().map_or(folder.as_path(), Earlier::folder);
+    let repository = repository(&script)?;
     let keys = keys(&script, home, what, rehearsal)?;
     let stores = installation::open_stores(&keys, &what.secrets)?;
     let store = database(home, interruption).await?;
     installation::withhold_recorded(&stores, &store).await?;
     crate::ceremony::write_whole(&folder.join("script.toml"), text.as_bytes())?;
-    let address = |url: &str| {
-        Url::parse(url)
-            .map_err(|error| Trouble::new(Exit::Configuration, format!("{url} is no address")).because(error))
-    };
-    let repository = Repository {
-        url: address(&script.repository_url)?,
-        lgwan_url: script.lgwan_repository_url.as_deref().map(address).transpose()?,
-    };
-    let mut ceremony = Ceremony {
+    Ok(Ceremony {
         beside: what.script.parent().unwrap_or_else(|| Path::new(".")).to_owned(),
         script,
         text,
         rehearsal,
-        earlier: earlier.as_ref().map(|earlier| earlier.head().to_owned()),
+        earlier,
         folder,
         journal,
         answers,
         repository,
-        store: store.clone(),
-        keys: stores.clone(),
+        store,
+        keys: stores,
         ready_keys: what.with_keys.clone(),
         policy: Policy::of(packs),
-    };
-    let ran = ceremony.run(&SystemEntropy).await;
-    store.close().await;
-    stores.close_all();
-    ran?;
-    out::line(format_args!("the record is in {}", ceremony.folder.join(record::FILE).display()))?;
-    Ok(Exit::Done)
+    })
 }
 
-fn script(file: &Path) -> Result<(Script, String), Trouble> {
+fn repository(script: &Script) -> Result<Repository, Trouble> {
+    let address = |url: &str| {
+        Url::parse(url)
+            .map_err(|error| Trouble::new(Exit::Configuration, format!("{url} is no address")).because(error))
+    };
+    Ok(Repository {
+        url: address(&script.repository_url)?,
+        lgwan_url: script.lgwan_repository_url.as_deref().map(address).transpose()?,
+    })
+}
+
+/// The script in a file, and its text. Errors: exit 2 when it cannot be read, exit 3 with what is wrong in it.
+pub(super) fn script(file: &Path) -> Result<(Script, String), Trouble> {
     let unreadable = |why: String| Trouble::new(Exit::Usage, format!("{} cannot be read", file.display())).because(why);
     let octets = input::bounded(file, LARGEST_SCRIPT).map_err(|error| unreadable(error.to_string()))?;
     let text = String::from_utf8(octets).map_err(|_| unreadable("this is no UTF-8 text".into()))?;
@@ -128,7 +143,7 @@ fn script(file: &Path) -> Result<(Script, String), Trouble> {
 }
 
 /// The folder of the ceremony, which exists on return.
-fn folder(what: &Run, begins: Begins) -> Result<PathBuf, Trouble> {
+pub(super) fn folder(what: &Run, begins: Begins) -> Result<PathBuf, Trouble> {
     let folder = what.folder.clone().unwrap_or_else(|| match begins {
         Begins::Ceremony | Begins::Again => what.script.with_extension(""),
         Begins::Rehearsal => PathBuf::from(format!("{}-rehearsal", what.script.with_extension("").display())),

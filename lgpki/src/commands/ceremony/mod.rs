@@ -3,11 +3,12 @@
 
 mod bundles;
 mod hold;
+mod recorded;
 
 pub use bundles::{Ask, BundleOf, Take};
 pub use hold::Run;
+pub use recorded::RecordOf;
 
-use crate::ceremony::record;
 use crate::out;
 use crate::trouble::{Exit, Trouble};
 use hold::{Begins, held};
@@ -32,7 +33,7 @@ pub enum CeremonyCommand {
     Run(Run),
     /// Go on with a ceremony that was cut off
     Resume(Run),
-    /// Verify the record of a ceremony
+    /// Show the record of a ceremony, written again where it is missing; or verify one
     Record(RecordOf),
     /// Ask an offline CA: put requests of this installation into a signed bundle for its next ceremony
     Ask(Ask),
@@ -50,14 +51,6 @@ pub struct ScriptOf {
     pub into: Option<PathBuf>,
 }
 
-/// Arguments of `ceremony record`.
-#[derive(Debug, clap::Args)]
-pub struct RecordOf {
-    /// The record to verify: record.json, with record.seal beside it
-    #[arg(long, value_name = "FILE")]
-    pub verify: PathBuf,
-}
-
 /// Does it; `config` is for what an installation does. Errors: exit 2 for files that cannot be read, exit 3 for a script that is refused, exit 5 when something does not
 /// answer, exit 6 for a journal, record or bundle that was changed, exit 7 when nobody confirms or a rule forbids it.
 pub async fn run(
@@ -70,13 +63,7 @@ pub async fn run(
         CeremonyCommand::Rehearse(what) => held(what, Begins::Rehearsal, interruption).await,
         CeremonyCommand::Run(what) => held(what, Begins::Ceremony, interruption).await,
         CeremonyCommand::Resume(what) => held(what, Begins::Again, interruption).await,
-        CeremonyCommand::Record(what) => {
-            let record = record::verified(&what.verify)?;
-            out::line(format_args!("{}: {}", record.title.1, if record.rehearsal { "rehearsal" } else { "ceremony" }))?;
-            out::line(format_args!("{} steps, signed by the key\n{}", record.steps.len(), record.record_key.words))?;
-            out::line("the signature holds; compare these words with what was read aloud in the ceremony")?;
-            Ok(Exit::Done)
-        }
+        CeremonyCommand::Record(what) => recorded::run(what).await,
         CeremonyCommand::Ask(what) => bundles::ask(what, config).await,
         CeremonyCommand::Take(what) => bundles::take(what, config).await,
         CeremonyCommand::Bundle(what) => bundles::opened(what),
