@@ -90,12 +90,19 @@ pub fn open_key_stores(config: &Config, secrets: &KeySecrets) -> Result<KeyStore
     open_stores(&config.keys, secrets)
 }
 
-/// As [`open_key_stores`], without a configuration around them.
-pub fn open_stores(keys: &Keys, secrets: &KeySecrets) -> Result<KeyStores, Trouble> {
-    secrets.check_names(keys)?;
+fn open_stores(keys: &Keys, secrets: &KeySecrets) -> Result<KeyStores, Trouble> {
     let stores = keys.stores();
-    stores.open(FOLDER, Some(secrets.passphrase.passphrase(keys.passphrase_file.as_deref())?))?;
-    for token in &keys.tokens {
+    open_the_rest(&stores, keys, secrets)?;
+    Ok(stores)
+}
+
+/// As [`open_key_stores`], those of `stores` that nobody has opened yet.
+pub fn open_the_rest(stores: &KeyStores, keys: &Keys, secrets: &KeySecrets) -> Result<(), Trouble> {
+    secrets.check_names(keys)?;
+    if !stores.is_open(FOLDER) {
+        stores.open(FOLDER, Some(secrets.passphrase.passphrase(keys.passphrase_file.as_deref())?))?;
+    }
+    for token in keys.tokens.iter().filter(|token| !stores.is_open(&token.name)) {
         let pin = match secrets.known_pin(token)? {
             Some(pin) => Some(pin),
             None if has_pin_pad(token) => None,
@@ -103,7 +110,7 @@ pub fn open_stores(keys: &Keys, secrets: &KeySecrets) -> Result<KeyStores, Troub
         };
         stores.open(&token.name, pin)?;
     }
-    Ok(stores)
+    Ok(())
 }
 
 /// As [`open_key_stores`], for a command that signs: what the database says is out of service is not used. Errors: as there, and

@@ -8,6 +8,7 @@
     reason = "helpers of tests: what fails here is a failed test"
 )]
 
+mod custodians;
 mod founded;
 mod held;
 mod killed;

@@ -35,6 +35,7 @@ pages! {
     hsm = "hsm.md", Before::EmptyFolder;
     hsm_loss = "hsm-loss.md", Before::InToken;
     key_compromise = "key-compromise.md", Before::Installation;
+    offline_ca = "offline-ca.md", Before::Installation;
     new_cryptography = "new-cryptography.md", Before::Issued;
 }
 

@@ -66,6 +66,8 @@ pub(super) struct Step {
     pub(super) key: Option<Spanned<String>>,
     pub(super) kind: Option<Spanned<String>>,
     pub(super) store: Option<Spanned<String>>,
+    pub(super) least: Option<Spanned<u8>>,
+    pub(super) custodians: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) authority: Option<Spanned<String>>,
     pub(super) generation: Option<Spanned<u32>>,
     pub(super) profile: Option<Spanned<String>>,

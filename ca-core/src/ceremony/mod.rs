@@ -110,6 +110,15 @@ pub enum Act {
         /// The store's name: `folder` or a token's.
         store: String,
     },
+    /// Draws what opens a key store, and shares it among custodians: from then on it opens for so many of them only.
+    ShareSecret {
+        /// The store's name: `folder` or a token's.
+        store: String,
+        /// How many must come together, at least two.
+        least: u8,
+        /// All of them, by id, in the order of their shares.
+        custodians: Vec<String>,
+    },
     /// Issues the certificate of an authority, by the authority its pack names, or by itself.
     Certificate {
         /// Which, as the pack calls it.

@@ -2,7 +2,7 @@
 
 use super::file;
 use super::read::{FOLDER, Wrong, word, wrong};
-use super::{Act, CertifiedKey, CrossedKey, Person, Sent, Step, Token};
+use super::{Act, CertifiedKey, CrossedKey, Person, Role, Sent, Step, Token};
 use crate::id::{AuthorityId, KeyLabel, ProfileId};
 use crate::kana::KanaWords;
 use crate::key::KeyAlgorithm;
@@ -59,6 +59,7 @@ impl Known<'_> {
         let key = || id(raw, &raw.key, "key", KeyLabel::parse);
         Ok(match word {
             "make-key" => Act::MakeKey { key: key()?, kind: kind(raw)?, store: self.store(raw)? },
+            "share-secret" => self.shared(raw)?,
             "certificate" => {
                 let generation = raw.generation.as_ref().map_or(1, |number| *number.get_ref());
                 Act::Certificate { authority: authority()?, generation: generation.max(1), key: certified(raw)? }
@@ -94,6 +95,32 @@ impl Known<'_> {
         })
     }
 
+    fn shared(&self, raw: &file::Step) -> Result<Act, Wrong> {
+        let missing = |name: &str| wrong(&raw.act, format!("share-secret needs {name}"));
+        let least = raw.least.as_ref().ok_or_else(|| missing("least"))?;
+        let custodians = raw.custodians.as_ref().ok_or_else(|| missing("custodians"))?;
+        let mut ids: Vec<String> = Vec::new();
+        for custodian in custodians.get_ref() {
+            let id = custodian.get_ref();
+            if !self.people.iter().any(|one| one.id == *id && one.role == Role::Custodian) {
+                return Err(wrong(custodian, format!("no custodian is called {id}: add [person.{id}] with that role")));
+            }
+            if ids.contains(id) {
+                return Err(wrong(custodian, "a custodian has one share"));
+            }
+            ids.push(id.clone());
+        }
+        let (number, most) = (usize::from(*least.get_ref()), MOST_CUSTODIANS.min(ids.len()));
+        if !(2..=most).contains(&number) || ids.len() > MOST_CUSTODIANS {
+            let all = ids.len();
+            return Err(wrong(
+                least,
+                format!("{number} of {all}: at least two come together, of at most {MOST_CUSTODIANS}"),
+            ));
+        }
+        Ok(Act::ShareSecret { store: self.store(raw)?, least: *least.get_ref(), custodians: ids })
+    }
+
     fn store(&self, raw: &file::Step) -> Result<String, Wrong> {
         let store = needed(raw, &raw.store, "store")?;
         let name = store.get_ref();
@@ -104,8 +131,12 @@ impl Known<'_> {
     }
 }
 
+/// More than anybody can keep count of.
+const MOST_CUSTODIANS: usize = 16;
+
 /// The acts with the keys they have.
-const ACTS: [(&str, &[&str]); 12] = [
+const ACTS: [(&str, &[&str]); 13] = [
+    ("share-secret", &["store", "least", "custodians"]),
     ("make-key", &["key", "kind", "store"]),
     ("certificate", &["authority", "generation", "key", "file", "words", "request"]),
     ("responder", &["authority", "key"]),
@@ -137,6 +168,8 @@ fn given(raw: &file::Step) -> Vec<(&'static str, usize)> {
         ("bundle", &raw.bundle),
     ];
     let texts = texts.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?.span().start)));
+    let texts = texts.chain(raw.least.as_ref().map(|number| ("least", number.span().start)));
+    let texts = texts.chain(raw.custodians.as_ref().map(|all| ("custodians", all.span().start)));
     texts.chain(raw.generation.as_ref().map(|number| ("generation", number.span().start))).collect()
 }
 

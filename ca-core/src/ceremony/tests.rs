@@ -124,3 +124,22 @@ fn a_request_is_taken_out_of_a_bundle_before_a_step_acts_on_it() {
     assert_eq!(words[2..], ["take-requests", "revoke-requested"]);
     assert!(reasons(&format!("{SCRIPT}{}{take}", step(gone)))[0].contains("no step before has taken"));
 }
+
+#[test]
+fn a_secret_is_shared_among_custodians_who_are_there() {
+    let people = "[person.ito]\nname = \"伊藤 一\"\nrole = \"custodian\"\n[person.kato]\nname = \"加藤 二\"\nrole = \"custodian\"\n";
+    let share = |least: u8, custodians: &str| {
+        let head = "[[step]]\nid = \"shared\"\nby = \"sato\"\nsee = \"x\"\nact = \"share-secret\"\nstore = \"folder\"";
+        format!("{SCRIPT}\n{people}\n{head}\nleast = {least}\ncustodians = [{custodians}]\n")
+    };
+    let script = Script::parse(&share(2, "\"ito\", \"kato\""), "s.toml").unwrap();
+    assert!(script.steps.last().unwrap().act.told().en.contains("among 2 custodians, of whom 2"));
+    for (text, why) in [
+        (share(1, "\"ito\", \"kato\""), "at least two"),
+        (share(3, "\"ito\", \"kato\""), "at least two"),
+        (share(2, "\"ito\", \"ito\""), "one share"),
+        (share(2, "\"ito\", \"suzuki\""), "no custodian is called suzuki"),
+    ] {
+        assert!(reasons(&text)[0].contains(why), "{:?}", reasons(&text));
+    }
+}

@@ -8,6 +8,7 @@ impl Act {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::MakeKey { .. } => "make-key",
+            Self::ShareSecret { .. } => "share-secret",
             Self::Certificate { .. } => "certificate",
             Self::Responder { .. } => "responder",
             Self::Cross { .. } => "cross-certificate",
@@ -28,6 +29,13 @@ impl Act {
             Self::MakeKey { key, kind, store } => (
                 format!("鍵 {key} ({kind}) を {store} に生成します"),
                 format!("make the key {key} ({kind}) in {store}"),
+            ),
+            Self::ShareSecret { store, least, custodians } => (
+                format!("{store} を開く秘密を {} 人に分け、{least} 人が揃えば開くようにします", custodians.len()),
+                format!(
+                    "share what opens {store} among {} custodians, of whom {least} must come together",
+                    custodians.len()
+                ),
             ),
             Self::Certificate { authority, generation, key } => (
                 format!("{authority} (第{generation}世代) の証明書を{}に発行します", key.told().ja),

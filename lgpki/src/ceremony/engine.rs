@@ -2,15 +2,17 @@
 //! journal says what it made, and the witnesses confirm what they have seen. A ceremony that was cut off goes on at the
 //! first thing the journal does not have.
 
+use super::custodians::{Activated, Shares};
 use super::earlier::Earlier;
 use super::journal::{Event, Journal, Line};
 use super::people::Answers;
 use super::{acts, record};
 use crate::clock::SystemClock;
-use crate::config::Policy;
+use crate::config::{Keys, Policy};
 use crate::installation::Repository;
 use crate::keys::KeyStores;
 use crate::out;
+use crate::secrets::KeySecrets;
 use crate::trouble::{Exit, Trouble};
 use ca_core::ceremony::{Script, Step};
 use ca_core::digest::{hex, sha256};
@@ -50,6 +52,14 @@ pub struct Ceremony {
     pub store: Store,
     /// Its keys.
     pub keys: KeyStores,
+    /// Where its keys are.
+    pub places: Keys,
+    /// Where passphrase and PINs come from.
+    pub secrets: KeySecrets,
+    /// Where the shares of custodians come from.
+    pub shares: Shares,
+    /// The key stores that custodians have opened.
+    pub activated: Vec<Activated>,
     /// Software keys that are taken instead of making new ones, in a rehearsal.
     pub ready_keys: Option<PathBuf>,
     /// The packs, marked when it is a rehearsal.
@@ -107,6 +117,13 @@ impl Ceremony {
             let earlier = self.earlier.as_ref().map(|earlier| earlier.head().to_owned());
             let earlier_record = self.earlier.as_ref().map(|earlier| earlier.record().to_owned());
             self.write(Event::Opened { script, rehearsal, seed, program, earlier, earlier_record })?;
+        }
+        if !self.journal.is_closed() {
+            for Activated { store, custodians, .. } in &self.activated {
+                let (store, custodians) = (store.clone(), custodians.clone());
+                out::talk(format_args!("{store} was opened by {}", custodians.join(", ")));
+                self.journal.write(SystemClock.now(), Event::Activated { store, custodians })?;
+            }
         }
         self.make_record_key()?;
         for person in self.script.people.clone() {

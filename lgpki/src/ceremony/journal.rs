@@ -32,6 +32,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         earlier_record: Option<String>,
     },
+    /// Custodians opened a key store.
+    Activated {
+        /// Which.
+        store: String,
+        /// Who came, by name.
+        custodians: Vec<String>,
+    },
     /// Somebody confirmed something: before an act who does it, behind it who has seen it, at the opening everybody.
     Confirmed {
         /// Of which step; `opening` for the script itself.

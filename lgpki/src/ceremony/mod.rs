@@ -2,6 +2,7 @@
 //! service and no network: a folder with a SQLite database, keys, a journal and what was made.
 //!
 //! - [`engine`] leads through the steps, [`acts`] does what one says, [`people`] asks who is there.
+//! - [`custodians`] open the key stores whose secret they share.
 //! - [`earlier`] is a ceremony that a later one goes on with.
 //! - [`journal`] is what happened, durable before and after each act: a ceremony that was cut off goes on from there.
 //! - [`record`] is what is kept of a ceremony, signed, and [`page`] the same on paper; [`seal`] signs both and bundles ([`bundle`]).
@@ -9,6 +10,7 @@
 
 pub mod acts;
 pub mod bundle;
+pub mod custodians;
 pub mod earlier;
 pub mod engine;
 pub mod journal;

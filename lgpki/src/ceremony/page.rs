@@ -35,6 +35,15 @@ pub fn of(record: &Record) -> String {
     for (name, role) in &record.people {
         let _ = write!(page, "<li>{} ({})</li>", escaped(name), escaped(role));
     }
+    for (store, custodians, at) in &record.activated {
+        let _ = write!(
+            page,
+            "<li>{} {}: {} <span lang=\"en\">opened by its custodians</span></li>",
+            escaped(at),
+            escaped(store),
+            escaped(&custodians.join(", "))
+        );
+    }
     page += "</ul>\n";
     digest(&mut page, "手順書のSHA-256", "SHA-256 of the script", &record.script);
     if let Some(earlier) = &record.earlier {

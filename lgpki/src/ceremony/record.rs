@@ -36,6 +36,9 @@ pub struct Record {
     pub earlier: Option<EarlierRead>,
     /// Who was there: name and role.
     pub people: Vec<(String, String)>,
+    /// Who opened which key store, and when: store, names of its custodians, time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub activated: Vec<(String, Vec<String>, String)>,
     /// What was done.
     pub steps: Vec<Told>,
     /// SHA-256 of the journal's last line, and how many it has.
@@ -142,6 +145,10 @@ fn gathered(of: &Ceremony, key: &SubjectKey) -> Record {
             record: Read::of(record.as_deref().unwrap_or_default()),
         })
     });
+    let activated = lines.iter().filter_map(|line| match &line.event {
+        Event::Activated { store, custodians } => Some((store.clone(), custodians.clone(), line.at.clone())),
+        _ => None,
+    });
     Record {
         schema: SCHEMA.to_owned(),
         rehearsal: of.rehearsal,
@@ -150,6 +157,7 @@ fn gathered(of: &Ceremony, key: &SubjectKey) -> Record {
         script: Read::of(&hex(&sha256(of.text.as_bytes()))),
         earlier,
         people: of.script.people.iter().map(|one| (one.name.clone(), one.role.as_str().to_owned())).collect(),
+        activated: activated.collect(),
         steps: of.script.steps.iter().map(|step| told(step, lines)).collect(),
         journal: (of.journal.head().to_owned(), lines.len()),
         record_key: Read::of(&hex(&key.fingerprint())),

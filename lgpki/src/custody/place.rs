@@ -1,7 +1,7 @@
 //! The key stores custodians open: which the configuration names, what their secret is, and how it is changed.
 
 use crate::commands::token;
-use crate::config::{Config, TokenStore};
+use crate::config::{Keys, TokenStore};
 use crate::keys::FOLDER;
 use crate::trouble::{Exit, Trouble};
 use ca_core::signer::Signer;
@@ -25,13 +25,13 @@ pub enum StorePlace {
 
 impl StorePlace {
     /// The store of that name. Errors: exit 2 with the names there are.
-    pub fn named(name: &str, config: &Config) -> Result<Self, Trouble> {
+    pub fn named(name: &str, keys: &Keys) -> Result<Self, Trouble> {
         if name == FOLDER {
-            return Ok(Self::Folder(config.keys.directory.clone()));
+            return Ok(Self::Folder(keys.directory.clone()));
         }
-        let token = config.keys.tokens.iter().find(|token| token.name == name);
+        let token = keys.tokens.iter().find(|token| token.name == name);
         token.cloned().map(Self::Token).ok_or_else(|| {
-            let names = config.keys.tokens.iter().map(|token| token.name.as_str());
+            let names = keys.tokens.iter().map(|token| token.name.as_str());
             let names: Vec<&str> = std::iter::once(FOLDER).chain(names).collect();
             Trouble::new(Exit::Usage, format!("there is no key store {name}"))
                 .advice(format!("name one of these with --store: {}", names.join(", ")))

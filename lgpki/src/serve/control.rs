@@ -136,7 +136,7 @@ async fn answer(octets: &[u8], config: &Config, activations: &Activations) -> An
             Order::Deactivate { .. } => activations.deactivate(authority).await,
             Order::Activate { .. } => {
                 let share = Share::of_carried(share).map_err(|error| unreadable(&error))?;
-                activations.activate(authority, share, |store| StorePlace::named(store, config)).await
+                activations.activate(authority, share, |store| StorePlace::named(store, &config.keys)).await
             }
         }
     };

@@ -4,6 +4,7 @@
 
 mod bundles;
 mod certificates;
+mod custody;
 mod keys;
 mod revocations;
 
@@ -31,6 +32,7 @@ pub(super) async fn act(of: &Ceremony, step: &Step, dated: Timestamp, again: boo
     let made = match &step.act {
         Act::MakeKey { key, kind, store } => return acting.make_key(key, *kind, store).await,
         Act::DestroyKey { key } => return acting.destroy_key(key).await,
+        Act::ShareSecret { store, least, custodians } => return acting.share_secret(store, *least, custodians).await,
         Act::Export { bundle } => return acting.export(bundle).await,
         Act::TakeRequests { file, words } => return acting.take_requests(file, words).await,
         Act::Cross { authority, profile, of } => {

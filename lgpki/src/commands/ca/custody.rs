@@ -118,7 +118,7 @@ pub async fn run(what: &Custody, file: &Path) -> Result<Exit, Trouble> {
         | Custody::Reshare(Reshare { store, .. }) => store,
     };
     let config = config::load(file)?;
-    let place = StorePlace::named(store, &config)?;
+    let place = StorePlace::named(store, &config.keys)?;
     let database = installation::open_current(&config.database).await?;
     let done = match what {
         Custody::Create(what) => create(what, &config, &place, &database).await,

@@ -1,5 +1,6 @@
 //! `lgpki ceremony rehearse|run|resume`: opens what a ceremony needs, and lets its engine lead.
 
+use crate::ceremony::custodians::{self, Shares};
 use crate::ceremony::earlier::Earlier;
 use crate::ceremony::engine::Ceremony;
 use crate::ceremony::journal::{Event, Journal};
@@ -48,6 +49,9 @@ pub struct Run {
     /// Where passphrase and PINs come from.
     #[command(flatten)]
     pub secrets: KeySecrets,
+    /// What custodians bring.
+    #[command(flatten)]
+    pub shares: Shares,
 }
 
 /// How a ceremony is begun.
@@ -96,9 +100,10 @@ pub(super) async fn opened(
     let earlier = Earlier::named(what.of.as_deref(), &journal, rehearsal)?;
     let home = earlier.as_ref().map_or(folder.as_path(), Earlier::folder);
     let repository = repository(&script)?;
-    let keys = keys(&script, home, what, rehearsal)?;
-    let stores = installation::open_stores(&keys, &what.secrets)?;
-    let store = database(home, interruption).await?;
+    let places = keys(&script, home, what, rehearsal)?;
+    let (store, stores) = (database(home, interruption).await?, places.stores());
+    let activated = custodians::open(&what.shares, &script, &places, &stores, &store).await?;
+    installation::open_the_rest(&stores, &places, &what.secrets)?;
     installation::withhold_recorded(&stores, &store).await?;
     crate::ceremony::write_whole(&folder.join("script.toml"), text.as_bytes())?;
     Ok(Ceremony {
@@ -113,6 +118,10 @@ pub(super) async fn opened(
         repository,
         store,
         keys: stores,
+        places,
+        secrets: what.secrets.clone(),
+        shares: what.shares.clone(),
+        activated,
         ready_keys: what.with_keys.clone(),
         policy: Policy::of(packs),
     })
@@ -185,7 +194,7 @@ fn rehearsed(mut script: Script) -> Script {
         None => false,
     });
     for step in &mut script.steps {
-        if let Act::MakeKey { store, .. } = &mut step.act
+        if let Act::MakeKey { store, .. } | Act::ShareSecret { store, .. } = &mut step.act
             && !script.tokens.iter().any(|token| token.name == *store)
         {
             crate::keys::FOLDER.clone_into(store);

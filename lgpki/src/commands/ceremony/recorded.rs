@@ -1,6 +1,7 @@
 //! `lgpki ceremony record`: the record of a ceremony, of its script or in a file.
 
 use super::hold::{Begins, Run, folder, opened, script};
+use crate::ceremony::custodians::Shares;
 use crate::ceremony::people::Answers;
 use crate::ceremony::record::{self, Read, Verified};
 use crate::out;
@@ -31,6 +32,9 @@ pub struct RecordOf {
     /// Where passphrase and PINs come from, for a record that is written again.
     #[command(flatten)]
     pub secrets: KeySecrets,
+    /// What custodians bring, where they open the key store of the record's key.
+    #[command(flatten)]
+    pub shares: Shares,
 }
 
 /// Shows it. Errors: exit 2 when nothing was begun there, exit 6 for a record, seal, page or journal that was changed, exit 7 for a
@@ -47,6 +51,7 @@ pub(super) async fn run(what: &RecordOf) -> Result<Exit, Trouble> {
         answers: None,
         with_keys: None,
         secrets: what.secrets.clone(),
+        shares: what.shares.clone(),
     };
     let folder = folder(&run, Begins::Again)?;
     let record = folder.join(record::FILE);
