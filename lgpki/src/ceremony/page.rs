@@ -1,6 +1,6 @@
 //! The record on paper: one HTML file without scripts and without anything from elsewhere, in Japanese and English.
 
-use super::record::{Read, Record};
+use super::record::{Read, Record, Told};
 use std::fmt::Write as _;
 
 const STYLE: &str = "body{font-family:sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;line-height:1.5}\
@@ -50,30 +50,7 @@ pub fn of(record: &Record) -> String {
         digest(&mut page, "前回セレモニーのジャーナル", "Journal of the earlier ceremony", &earlier.journal);
         digest(&mut page, "前回セレモニーの記録", "Record of the earlier ceremony", &earlier.record);
     }
-    for step in &record.steps {
-        let _ = writeln!(
-            page,
-            "<section><h2>{}</h2><p>{}<br><span lang=\"en\">{}</span></p><p>確認事項 <span lang=\"en\">To be seen</span>: {}</p>",
-            escaped(&step.id),
-            escaped(&step.what.0),
-            escaped(&step.what.1),
-            escaped(&step.see),
-        );
-        for (made, read) in &step.made {
-            digest(&mut page, &made.what, made.file.as_deref().unwrap_or_default(), read);
-        }
-        page += "<table><tr><th>確認者 <span lang=\"en\">Confirmed by</span></th><th>時刻 <span lang=\"en\">At</span></th><th>方法 <span lang=\"en\">How</span></th></tr>";
-        for (name, answered, at) in &step.confirmed {
-            let _ = write!(
-                page,
-                "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
-                escaped(name),
-                escaped(at),
-                escaped(answered)
-            );
-        }
-        page += "</table></section>\n";
-    }
+    record.steps.iter().for_each(|step| of_step(&mut page, step));
     digest(&mut page, "記録の署名鍵", "Key that signs this record", &record.record_key);
     let _ = writeln!(
         page,
@@ -83,6 +60,26 @@ pub fn of(record: &Record) -> String {
         escaped(&record.program),
     );
     page
+}
+
+fn of_step(page: &mut String, step: &Told) {
+    let _ = writeln!(
+        page,
+        "<section><h2>{}</h2><p>{}<br><span lang=\"en\">{}</span></p><p>確認事項 <span lang=\"en\">To be seen</span>: {}</p>",
+        escaped(&step.id),
+        escaped(&step.what.0),
+        escaped(&step.what.1),
+        escaped(&step.see),
+    );
+    for (made, read) in &step.made {
+        digest(page, &made.what, made.file.as_deref().unwrap_or_default(), read);
+    }
+    *page += "<table><tr><th>確認者 <span lang=\"en\">Confirmed by</span></th><th>時刻 <span lang=\"en\">At</span></th><th>方法 <span lang=\"en\">How</span></th></tr>";
+    for (name, answered, at) in &step.confirmed {
+        let _ =
+            write!(page, "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", escaped(name), escaped(at), escaped(answered));
+    }
+    *page += "</table></section>\n";
 }
 
 fn digest(page: &mut String, ja: &str, en: &str, read: &Read) {
