@@ -167,7 +167,8 @@ async fn a_crl_that_is_wrong_in_any_way_is_found_out() {
     let make = |content: &CrlContent<'_>, key: &str| {
         let tbs = content.to_tbs();
         let (label, algorithm) = (crate::pki::label(key), content.algorithm);
-        let signature = ca_core::signer::Signer::sign(&pki.keys, &label, algorithm, &[ca_core::signer::Tbs::Crl(&tbs)]);
+        let signature =
+            ca_core::signer::Signer::sign(pki.keys.as_ref(), &label, algorithm, &[ca_core::signer::Tbs::Crl(&tbs)]);
         algorithm.signed(&tbs, &signature.into_iter().next().unwrap().unwrap())
     };
     let whole = content(5, &entries);

@@ -13,4 +13,5 @@ mod ocsp_openssl;
 mod packs;
 mod pki;
 mod properties;
+mod pss;
 mod refused;

@@ -17,7 +17,6 @@ use ca_core::signer::{KeyKeeper, Signer};
 use ca_core::testing::{CountingEntropy, FixedClock};
 use ca_core::time::{Clock, Timestamp};
 use crl::{CrlPolicy, RefreshError, Refreshed};
-use hsm_adapters::SoftKeys;
 use lgpki_tests::databases::{Kind, TestDatabase};
 use lgpki_tests::policy::{pack, profile, server_subject};
 use lgpki_tests::tools::soft_keys;
@@ -34,7 +33,7 @@ pub(crate) struct Pki {
     pack: Pack,
     pub(crate) scratch: Scratch,
     pub(crate) store: Store,
-    pub(crate) keys: SoftKeys,
+    pub(crate) keys: Arc<dyn KeyKeeper>,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) entropy: Arc<CountingEntropy>,
     pub(crate) root: Certificate,
@@ -54,10 +53,17 @@ impl Pki {
     }
 
     /// One whose keys are of that kind, and pad so where that is RSA.
-    pub(crate) async fn found_signing(
+    pub(crate) async fn found_signing(kind: Kind, name: &str, keys: (KeyAlgorithm, RsaPadding)) -> Self {
+        let soft = |scratch: &Scratch| -> Arc<dyn KeyKeeper> { Arc::new(soft_keys(&scratch.path().join("keys"))) };
+        Self::found_with(kind, name, keys, soft).await
+    }
+
+    /// One whose keys are made by that keeper.
+    pub(crate) async fn found_with(
         kind: Kind,
         name: &str,
         (algorithm, padding): (KeyAlgorithm, RsaPadding),
+        keeper: impl FnOnce(&Scratch) -> Arc<dyn KeyKeeper>,
     ) -> Self {
         let scratch = Scratch::new(name);
         let now = Timestamp::from_seconds(i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap());
@@ -65,7 +71,7 @@ impl Pki {
         let database = TestDatabase::new(kind);
         let store = Store::open(database.url(), &OpenOptions::new(entropy.clone())).await.unwrap();
         store.migrate().await.unwrap();
-        let keys = soft_keys(&scratch.path().join("keys"));
+        let keys = keeper(&scratch);
 
         let pack = pack(&["issuing"]);
         let pack = if algorithm.is_ml_dsa() { pack.shadow(algorithm) } else { pack };
@@ -74,15 +80,19 @@ impl Pki {
         let founding = Authority::founding(id("root"), named("Root CA"), key("root"), label("root"));
         let founding = founding.signing_with(with).unwrap();
         let order = Order::ceremony(&profile("root-ca"), named("Root CA"), founding.key().clone());
-        let root = issued(&pack, (&store, &keys, &entropy), &founding, order, now).await;
+        let root = issued(&pack, (&store, keys.as_ref(), &entropy), &founding, order, now).await;
         let root_authority = Authority::of_certificate(id("root"), &root, label("root"), addresses("root")).unwrap();
+        let root_authority = root_authority.signing_with(with).unwrap();
         let order = Order::ceremony(&profile("subordinate-ca"), named("Application CA"), key("issuing"));
-        let issuing = issued(&pack, (&store, &keys, &entropy), &root_authority, order, now).await;
+        let issuing = issued(&pack, (&store, keys.as_ref(), &entropy), &root_authority, order, now).await;
         let authority =
             Authority::of_certificate(id("issuing"), &issuing, label("issuing"), addresses("issuing")).unwrap();
         let authority = authority.signing_with(with).unwrap();
-        let order = Order::ceremony(&profile("ocsp-responder-sub"), named("OCSP responder"), key("ocsp"));
-        let responder_certificate = issued(&pack, (&store, &keys, &entropy), &authority, order, now).await;
+        // Responders have keys that sign fast: no profile of theirs certifies the longest.
+        let fast = if algorithm == KeyAlgorithm::Rsa4096 { KeyAlgorithm::Rsa3072 } else { algorithm };
+        let responder = keys.create(&label("ocsp"), fast).unwrap();
+        let order = Order::ceremony(&profile("ocsp-responder-sub"), named("OCSP responder"), responder);
+        let responder_certificate = issued(&pack, (&store, keys.as_ref(), &entropy), &authority, order, now).await;
 
         let mut txn = store.write(now, BY).await.unwrap();
         let row = |authority: &str, kind, issuer: Option<&str>, certificate: &Certificate| AuthorityRow {
@@ -136,7 +146,8 @@ impl Pki {
             AlternativeNames::of_servers(vec![DnsName::parse(host).unwrap()]),
             key,
         );
-        issued(&self.pack, (&self.store, &self.keys, &self.entropy), &self.authority, order, self.clock.now()).await
+        issued(&self.pack, (&self.store, self.keys.as_ref(), &self.entropy), &self.authority, order, self.clock.now())
+            .await
     }
 
     pub(crate) async fn revoke(&self, serial: &SerialNumber, reason: RevocationReason) {
@@ -148,7 +159,16 @@ impl Pki {
     }
 
     pub(crate) fn signer(&self) -> Arc<dyn Signer> {
-        Arc::new(self.keys.clone())
+        Arc::clone(&self.keys) as Arc<dyn Signer>
+    }
+
+    /// The root's first CRL.
+    pub(crate) async fn root_crl(&self) -> Vec<u8> {
+        let made = crl::refresh(&self.store, &self.signer(), &id("root"), self.clock.now(), &CrlPolicy::ROOT).await;
+        match made.unwrap() {
+            Refreshed::Stored(row) => row.der,
+            Refreshed::Overtaken { number } => panic!("{number} was overtaken"),
+        }
     }
 
     pub(crate) async fn refresh_crl(&self) -> Result<Refreshed, RefreshError> {
@@ -200,7 +220,7 @@ fn named(common_name: &str) -> DistinguishedName {
 
 async fn issued(
     pack: &Pack,
-    (store, keys, entropy): (&Store, &SoftKeys, &CountingEntropy),
+    (store, keys, entropy): (&Store, &dyn KeyKeeper, &CountingEntropy),
     authority: &Authority,
     order: Order,
     now: Timestamp,

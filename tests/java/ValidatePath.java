@@ -1,5 +1,7 @@
 import java.io.FileInputStream;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.cert.CRL;
 import java.security.cert.CertPathBuilder;
 import java.security.cert.CertPathBuilderException;
@@ -9,18 +11,21 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.CollectionCertStoreParameters;
 import java.security.cert.PKIXBuilderParameters;
 import java.security.cert.PKIXCertPathBuilderResult;
+import java.security.cert.PKIXRevocationChecker;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * Builds and validates a path with Java's own PKIX implementation (RFC 5280 §6), revocation checked against the CRLs given.
- * Usage: java ValidatePath.java ANCHOR.pem TARGET.pem POOL.pem CRLS.pem. Prints the path, target first, one serial and issuer a
- * line; says why and ends with 1 where there is none.
+ * With an OCSP answer about the target, that alone decides about it.
+ * Usage: java ValidatePath.java ANCHOR.pem TARGET.pem POOL.pem CRLS.pem [ANSWER.der]. Prints the path, target first, one serial and
+ * issuer a line; says why and ends with 1 where there is none.
  */
 public class ValidatePath {
     public static void main(String[] arguments) throws Exception {
@@ -37,6 +42,9 @@ public class ValidatePath {
         parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(known)));
         parameters.setRevocationEnabled(true);
         parameters.setMaxPathLength(10);
+        if (arguments.length > 4) {
+            parameters.addCertPathChecker(answered(target, Files.readAllBytes(Path.of(arguments[4]))));
+        }
         try {
             PKIXCertPathBuilderResult result =
                 (PKIXCertPathBuilderResult) CertPathBuilder.getInstance("PKIX").build(parameters);
@@ -50,6 +58,15 @@ public class ValidatePath {
             }
             System.exit(1);
         }
+    }
+
+    private static PKIXRevocationChecker answered(X509Certificate target, byte[] answer) throws Exception {
+        PKIXRevocationChecker checker =
+            (PKIXRevocationChecker) CertPathBuilder.getInstance("PKIX").getRevocationChecker();
+        checker.setOcspResponses(Map.of(target, answer));
+        checker.setOptions(
+            Set.of(PKIXRevocationChecker.Option.ONLY_END_ENTITY, PKIXRevocationChecker.Option.NO_FALLBACK));
+        return checker;
     }
 
     private static List<X509Certificate> certificates(CertificateFactory factory, String file) throws Exception {
