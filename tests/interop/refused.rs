@@ -7,7 +7,7 @@ use ca_core::issue::{Authority, Order, PublicAddresses, prepare};
 use ca_core::key::{KeyAlgorithm, KeyError, RsaPadding, SignatureAlgorithm, SignatureAlgorithmError, SubjectKey};
 use ca_core::profile::{Family, Pack};
 use ca_core::request::{Csr, CsrError};
-use ca_core::signer::{KeyKeeper, SignerError};
+use ca_core::signer::{KeyKeeper, Signer, SignerError, Tbs};
 use ca_core::testing::CountingEntropy;
 use ca_core::time::Clock;
 use ca_core::verify::verify;
@@ -15,10 +15,12 @@ use crl::{CertificateList, inspect::CrlError};
 use hsm_adapters::holder::HolderKey;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::policy::{pack, server_subject};
+use lgpki_tests::token::{PIN, TOKEN, with_token};
 use lgpki_tests::tools::soft_keys;
 use ocsp::client::question;
 use ocsp::response::ResponseError;
 use ocsp::{CertIdDigest, OcspResponse};
+use std::process::Command;
 
 use crate::pki::{Pki, Scratch, id, label, openssl, text};
 
@@ -106,6 +108,28 @@ fn a_short_key_verifies_nothing() {
     let key = SubjectKey::from_spki_der(&spki).unwrap();
     assert!(verify(&key, SignatureAlgorithm::RsaSha256, b"message", &signature).is_err());
     assert!(key.check_strength().is_err());
+}
+
+/// Somebody else's tool has put it there, under the label of an authority.
+#[test]
+fn a_token_makes_no_short_key_and_signs_with_none_that_it_has() {
+    with_token(|hsm| {
+        let keys = hsm.keys();
+        let refused = keys.create(&label("made"), KeyAlgorithm::Rsa(1024));
+        assert!(matches!(refused, Err(SignerError::Unusable { .. })), "{refused:?}");
+        let key = hsm.folder().join("short.pem");
+        assert!(openssl("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out {}", &[&key]).status.success());
+        let mut util = Command::new("softhsm2-util");
+        let util = hsm.give(&mut util).arg("--import").arg(&key).args(["--token", TOKEN, "--pin", PIN]);
+        let imported = util.args(["--label", "short", "--id", "01"]).output().unwrap();
+        assert!(imported.status.success(), "{}", text(&imported));
+        for with in [SignatureAlgorithm::RsaSha256, SignatureAlgorithm::RsaPssSha256] {
+            let signed = keys.sign(&label("short"), with, &[Tbs::Certificate(b"octets")]).remove(0);
+            let Err(SignerError::Unusable { reason, .. }) = signed else { panic!("{signed:?}") };
+            assert!(reason.contains("an RSA key of 1024 bits; 2048 to"), "{reason}");
+        }
+        assert!(keys.public_key(&label("short")).is_err());
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]

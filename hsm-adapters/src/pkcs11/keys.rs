@@ -109,10 +109,6 @@ impl TokenSession {
             other => device("make a key pair")(other),
         })?;
         let read = self.read_public(public_half, label);
-        let read = read.and_then(|key| match key.check_strength() {
-            Ok(()) => Ok(key),
-            Err(weak) => Err(unusable(label, KeyError::from(weak).into())),
-        });
         if read.is_err() {
             // Nobody has seen this key; the first error says more than one of cleaning up.
             let _ = self.session.destroy_object(private);
@@ -200,6 +196,7 @@ impl TokenSession {
         fits.then_some((mechanism, template))
     }
 
+    /// The public half, which must be strong enough: nothing is signed with a weak key, whoever has made it.
     fn read_public(&self, public: ObjectHandle, label: &str) -> Result<SubjectKey, TokenError> {
         let wanted = [
             AttributeType::KeyType,
@@ -210,7 +207,9 @@ impl TokenSession {
         ];
         let spki =
             spki_of(&self.attributes(public, &wanted)?).ok_or_else(|| unusable(label, UnusableKey::Unreadable))?;
-        SubjectKey::from_spki_der(&spki).map_err(|error| unusable(label, error.into()))
+        let strong = |key: SubjectKey| key.check_strength().map(|()| key).map_err(KeyError::from);
+        let key = SubjectKey::from_spki_der(&spki).and_then(strong);
+        key.map_err(|error| unusable(label, error.into()))
     }
 
     fn labelled(&self, class: ObjectClass, label: &str) -> Result<Vec<ObjectHandle>, TokenError> {
