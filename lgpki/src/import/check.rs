@@ -4,7 +4,7 @@
 use super::Takeable;
 use crate::commands::input;
 use crate::trouble::{Exit, Trouble, chain};
-use ca_core::certificate::{Certificate, parts};
+use ca_core::certificate::{Certificate, CertificateError, parts};
 use ca_core::digest::sha256;
 use ca_core::issued_list::{self, Listed};
 use ca_core::revocation::Revocation;
@@ -12,6 +12,7 @@ use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use crl::CertificateList;
 use crl::check::verify_signature;
+use crl::inspect::CrlError;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use store::imports::ImportedCertificate;
@@ -72,6 +73,9 @@ pub fn check(
 
 /// The CA's certificate is a CA's, holds now, and so does each above it, up to one that certifies itself.
 fn vouched_for(certificate: &Certificate, above: &[Certificate], now: Timestamp, wrong: &mut Vec<String>) {
+    if let Err(weak) = certificate.key().check_strength() {
+        wrong.push(format!("its key is too weak to sign anything here: {weak}"));
+    }
     let usage = certificate.extensions().key_usage;
     if !certificate.extensions().is_ca || usage.is_some_and(|usage| usage & 0x0600 != 0x0600) {
         wrong.push("the certificate is not one of a CA that signs certificates and CRLs".to_owned());
@@ -159,7 +163,12 @@ fn verified(files: &[PathBuf], issuer: &Certificate) -> Vec<Result<Certificate, 
 fn issued_by(file: &Path, issuer: &Certificate) -> Result<Certificate, String> {
     let blocks = input::read(file, "CERTIFICATE").map_err(|trouble| trouble.what().to_owned())?;
     let der = blocks.first().ok_or("there is no certificate in it")?;
-    let certificate = Certificate::from_der(der).map_err(|error| chain(&error))?;
+    let certificate = Certificate::from_der(der).map_err(|error| match error {
+        CertificateError::SignatureAlgorithm(_) => {
+            format!("{}: leave it out of the folder, its line of the list is enough", chain(&error))
+        }
+        _ => chain(&error),
+    })?;
     // It was good when it was issued; it may have ended since.
     let at = certificate.validity().not_before.max(issuer.validity().not_before);
     certificate.verify(issuer, at).map_err(|error| chain(&error))?;
@@ -245,7 +254,11 @@ fn last_crl(
             Ok(Some((list, der)))
         }
         Err(error) => {
-            wrong.push(format!("{}: {}", file.display(), chain(&error)));
+            let advice = match error {
+                CrlError::SignatureAlgorithm(_) => ": give its number with --crl-number instead",
+                _ => "",
+            };
+            wrong.push(format!("{}: {}{advice}", file.display(), chain(&error)));
             Ok(None)
         }
     }

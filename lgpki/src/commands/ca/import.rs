@@ -11,7 +11,7 @@ use crate::keys::{FOLDER, KeyStores};
 use crate::out;
 use crate::secrets::{ImportedKeyPassphrase, KeySecrets};
 use crate::trouble::{Exit, Trouble, chain};
-use ca_core::certificate::Certificate;
+use ca_core::certificate::{Certificate, CertificateError};
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::signer::{Signer, SignerError};
 use ca_core::time::Clock;
@@ -19,7 +19,7 @@ use hsm_adapters::centre::{OpenedPkcs12, open_foreign_pkcs12};
 use hsm_adapters::holder::HolderKey;
 use hsm_adapters::holder::file::{KeyFile, look};
 use hsm_adapters::probe::{Probe, probe};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::{Store, StoreError};
 
@@ -180,7 +180,7 @@ fn certificates(what: &Import, key: &GivenKey) -> Result<(Certificate, Vec<Certi
         chain.extend(input::certificates(file)?);
     }
     let certificate = match (&what.certificate, &key.key) {
-        (Some(file), _) => Some(input::certificate(file)?),
+        (Some(file), _) => Some(own(file)?),
         (None, Some(key)) => key_certificate(&chain, key),
         (None, None) => None,
     };
@@ -189,6 +189,22 @@ fn certificates(what: &Import, key: &GivenKey) -> Result<(Certificate, Vec<Certi
             .advice("give it with --certificate")
     })?;
     Ok((certificate, chain))
+}
+
+/// What to do about a certificate that is signed with SHA-1: the same key, name, number and time, signed by today's means.
+const SIGN_IT_ANEW: &str = "have its issuer sign it again, with SHA-256. A root does so itself, and what it has issued stays valid under it: \
+    openssl x509 -in OLD.pem -signkey KEY -sha256 -preserve_dates -out NEW.pem; give the new one to those who trust the old one";
+
+/// The CA's certificate. Errors: exit 7 for one that is signed as nothing is here, exit 2 for what is none.
+fn own(file: &Path) -> Result<Certificate, Trouble> {
+    let blocks = input::read(file, "CERTIFICATE")?;
+    match blocks.first().map(|der| Certificate::from_der(der)) {
+        Some(Err(error @ CertificateError::SignatureAlgorithm(_))) => {
+            let what = format!("the certificate in {} is signed as nothing is signed here", file.display());
+            Err(Trouble::new(Exit::Refused, what).because(chain(&error)).advice(SIGN_IT_ANEW))
+        }
+        _ => input::certificate(file),
+    }
 }
 
 fn key_certificate(chain: &[Certificate], key: &HolderKey) -> Option<Certificate> {
