@@ -212,7 +212,11 @@ impl Draft {
         let signature =
             signer.sign(&self.key, content.algorithm, &[Tbs::Crl(&tbs)]).pop().ok_or(RefreshError::Thread)??;
         let der = content.algorithm.signed(&tbs, &signature);
-        let list = check_content(&der, &content)?;
+        let list = check_content(&der, &content).inspect_err(|error| {
+            if matches!(error, CheckError::Signature) {
+                signer.distrust(&self.key, &format!("it signed a CRL wrongly: {error}"));
+            }
+        })?;
         if let Some(previous) = &self.previous {
             check_follows(&list, previous, &self.revoked)?;
         }

@@ -127,6 +127,11 @@ impl Identity {
             .zip(octets.iter().cloned())
             .zip(signatures)
             .map(|((data, tbs), signature)| self.verified(data, tbs, signature.ok_or(SigningError::TooFew)??))
+            .inspect(|answer| {
+                if let Err(error @ SigningError::WrongKey { .. }) = answer {
+                    signer.distrust(&self.key, &format!("it signed an OCSP answer wrongly: {error}"));
+                }
+            })
             .collect()
     }
 

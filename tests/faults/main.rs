@@ -11,6 +11,7 @@ mod device;
 mod handing_over;
 mod hsm;
 mod settle;
+mod software_keys;
 
 use ca_core::id::RequestNumber;
 use ca_core::key::KeyAlgorithm;
