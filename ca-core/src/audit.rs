@@ -45,6 +45,8 @@ verbs! {
     AuthorityCreated = "authority.created",
     /// A link certificate between two generations of an authority was published.
     AuthorityLinked = "authority.linked",
+    /// A generation of an authority begins without link certificates: nothing may be signed with the key before it any more.
+    AuthoritySevered = "authority.severed",
     /// A CA that existed was taken over, with everything it has issued.
     AuthorityImported = "authority.imported",
     /// An authority may use its keys: as many custodians as it takes have come.

@@ -12,6 +12,7 @@
 //! - [`control`] is how a person at the machine speaks to a running service.
 //! - [`custody`] shares what opens a key store among custodians, and brings their shares together.
 //! - [`campaign`] looks at every valid certificate and plans the move to new cryptography.
+//! - [`owed`] says what an authority still owes those who trust what it has issued.
 //! - [`import`] takes over a CA that exists, with everything it has issued.
 //! - [`holder`] makes keys and requests as a holder of certificates does, for the demonstration and the measurement.
 
@@ -33,6 +34,7 @@ pub mod issuance;
 pub mod keys;
 pub mod logs;
 pub mod out;
+pub mod owed;
 pub mod registration;
 pub mod rollover;
 pub mod secrets;

@@ -27,6 +27,20 @@ pub struct Rollover {
     pub key: Option<KeyAlgorithm>,
     /// From when the new generation issues.
     pub issues_from: Timestamp,
+    /// Whether the two generations vouch for each other.
+    pub joined: Joined,
+}
+
+/// Whether two generations of an authority that certifies itself vouch for each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// By link certificates, for which the old key signs once.
+    ByLinks,
+    /// Not at all: the old key is lost, or must sign nothing more. The new certificate is a trust anchor of its own.
+    Severed {
+        /// Why, for the audit.
+        reason: String,
+    },
 }
 
 /// One step of a rollover, for whoever watches.
@@ -38,6 +52,8 @@ pub enum RolloverStep {
     Authority(AuthorityId),
     /// The two link certificates.
     Links,
+    /// That there are none is written down.
+    Severed,
     /// The OCSP responder.
     Responder,
     /// The first CRL.
@@ -51,7 +67,8 @@ pub struct RolledOver {
     pub old: AuthorityRow,
     /// The new one.
     pub new: AuthorityRow,
-    /// The link certificates; `None` for an authority that another certifies, or without profiles for them.
+    /// The link certificates; `None` for an authority that another certifies, without profiles for them, or severed from what
+    /// was before.
     pub links: Option<Links>,
 }
 
@@ -80,6 +97,25 @@ pub enum RolloverError {
         line: AuthorityId,
         /// The kind.
         key: KeyAlgorithm,
+    },
+    /// Another certifies it, or its pack has no profiles of link certificates.
+    #[error("{0} has no link certificates that could be left out")]
+    NothingToSever(AuthorityId),
+    /// An earlier run has made a link certificate already.
+    #[error("{by} has certified the key of {subject} already")]
+    LinkedAlready {
+        /// Whose key.
+        subject: AuthorityId,
+        /// By whom.
+        by: AuthorityId,
+    },
+    /// The new generation is made, its link certificates are not.
+    #[error("the link certificates between {old} and the new generation were not made")]
+    NotLinked {
+        /// The generation there was.
+        old: AuthorityId,
+        /// Why.
+        source: FoundryError,
     },
     /// The new generation would issue before the old one does.
     #[error("the new generation would begin at {}, before the one there is", .0.rfc3339())]
@@ -110,10 +146,13 @@ pub async fn roll_over(
 ) -> Result<RolledOver, RolloverError> {
     let line = &rollover.line;
     let (pack, rule) = foundry.policy.packs.authority(line).ok_or_else(|| RolloverError::NotInPacks(line.clone()))?;
+    if rollover.joined != Joined::ByLinks && link_profiles(pack, rule).is_none() {
+        return Err(RolloverError::NothingToSever(line.clone()));
+    }
     let rows = foundry.store.read().await?.authorities().await?;
     let (old, begun) = generations(&rows, line).ok_or_else(|| RolloverError::NotHere(line.clone()))?;
     let new = match begun {
-        Some(begun) if !is_finished(foundry, pack, rule, begun).await? => {
+        Some(begun) if !is_finished(foundry, rule, begun).await? => {
             watch(RolloverStep::Continued(begun.authority_id.clone()));
             (old.clone(), Established::of(begun, &foundry.repository)?)
         }
@@ -125,11 +164,22 @@ pub async fn roll_over(
         }
     };
     let (old, new) = new;
-    let links = link(foundry, (pack, rule), &Established::of(&old, &foundry.repository)?, &new).await?;
+    let id = new.authority.id();
+    let links = match &rollover.joined {
+        Joined::ByLinks => {
+            let (id, old) = (old.authority_id.clone(), Established::of(&old, &foundry.repository)?);
+            let linked = link(foundry, (pack, rule), &old, &new).await;
+            linked.map_err(|source| RolloverError::NotLinked { old: id, source })?
+        }
+        Joined::Severed { reason } => {
+            sever(foundry, id, &old.authority_id, reason).await?;
+            watch(RolloverStep::Severed);
+            None
+        }
+    };
     if links.is_some() {
         watch(RolloverStep::Links);
     }
-    let id = new.authority.id();
     let row = row(foundry, id).await?;
     if row.ocsp_certificate.is_none() && foundry.responder(pack, &new).await?.is_some() {
         watch(RolloverStep::Responder);
@@ -152,16 +202,21 @@ fn generations<'a>(
     Some(of_line.pop().map_or((last, None), |before| (before, Some(last))))
 }
 
-async fn is_finished(
-    foundry: &Foundry,
-    pack: &Pack,
-    rule: &AuthorityRule,
-    row: &AuthorityRow,
-) -> Result<bool, RolloverError> {
-    let mut txn = foundry.store.read().await?;
-    let linked = link_profiles(pack, rule).is_none() || !txn.links(&row.authority_id).await?.is_empty();
+/// Whether everything of a generation is made. Its CRL comes last: links are there by then, or were left out on purpose.
+async fn is_finished(foundry: &Foundry, rule: &AuthorityRule, row: &AuthorityRow) -> Result<bool, RolloverError> {
     let answers = rule.ocsp.is_none() || row.ocsp_certificate.is_some();
-    Ok(linked && answers && txn.latest_crl(&row.authority_id).await?.is_some())
+    Ok(answers && foundry.store.read().await?.latest_crl(&row.authority_id).await?.is_some())
+}
+
+async fn sever(foundry: &Foundry, new: &AuthorityId, old: &AuthorityId, reason: &str) -> Result<(), RolloverError> {
+    let mut txn = foundry.store.write(foundry.clock.now(), ACTOR).await?;
+    for (subject, by) in [(new, old), (old, new)] {
+        if txn.links(subject).await?.iter().any(|link| link.authority_id == *by) {
+            return Err(RolloverError::LinkedAlready { subject: subject.clone(), by: by.clone() });
+        }
+    }
+    txn.sever(new, old, reason).await?;
+    Ok(txn.commit(Step::Setup).await?)
 }
 
 /// Key, certificate and row of the new generation.
@@ -200,10 +255,11 @@ async fn link(
     (pack, rule): (&Pack, &AuthorityRule),
     old: &Established,
     new: &Established,
-) -> Result<Option<Links>, RolloverError> {
+) -> Result<Option<Links>, FoundryError> {
     let Some((old_with_new, new_with_old)) = link_profiles(pack, rule) else { return Ok(None) };
-    let old_with_new = certify(foundry, pack, old_with_new, new, old).await?;
+    // The old key first: where it cannot sign, the new one has vouched for nothing either.
     let new_with_old = certify(foundry, pack, new_with_old, old, new).await?;
+    let old_with_new = certify(foundry, pack, old_with_new, new, old).await?;
     Ok(Some(Links { old_with_new, new_with_old }))
 }
 
@@ -215,11 +271,11 @@ async fn certify(
     profile: &Profile,
     by: &Established,
     subject: &Established,
-) -> Result<Certificate, RolloverError> {
+) -> Result<Certificate, FoundryError> {
     let (by_id, subject_id) = (by.authority.id(), subject.authority.id());
     let links = foundry.store.read().await?.links(subject_id).await?;
     if let Some(link) = links.into_iter().find(|link| link.authority_id == *by_id) {
-        return Ok(Certificate::from_der(&link.der).map_err(FoundryError::from)?);
+        return Ok(Certificate::from_der(&link.der)?);
     }
     let certificate = &subject.certificate;
     let order = Order::ceremony(profile, certificate.subject().clone(), certificate.key().clone());

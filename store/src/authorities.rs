@@ -1,5 +1,6 @@
 //! The authorities of this installation, as rows. The engine's own view of one is `ca_core::issue::Authority`.
 
+use crate::audit::AuditFilter;
 use crate::codec::{parsed, word};
 use crate::db::{Only, on};
 use crate::error::StoreError;
@@ -134,6 +135,11 @@ const LAST_END: &str = "select coalesce(max(i.not_after), 0)
     from intent i join certificate c on c.authority_id = i.authority_id and c.serial = i.serial
     where i.authority_id = $1";
 
+const GOOD_UNTIL: &str = "select coalesce(max(i.not_after), 0)
+    from intent i join certificate c on c.authority_id = i.authority_id and c.serial = i.serial
+    where i.authority_id = $1 and i.key_sha256 <> $2 and i.key_sha256 <> $3 and not exists (
+        select 1 from revocation r where r.authority_id = i.authority_id and r.serial = i.serial)";
+
 const SET_RESPONDER: &str = "update authority set ocsp_certificate = $2, ocsp_key_label = $3 where authority_id = $1";
 
 impl WriteTxn {
@@ -173,6 +179,18 @@ impl WriteTxn {
         on!(self, execute LINK, by.as_str(), serial.as_bytes(), subject.as_str())?;
         let event = AuditEvent::new(Verb::AuthorityLinked, format!("authority:{subject}"));
         self.audit(event.with("by", by.as_str()).with("serial", serial.to_string())).await
+    }
+
+    /// Writes down that a generation begins without link certificates from and to the one before it, and why; once, however often
+    /// it is said.
+    pub async fn sever(&mut self, subject: &AuthorityId, before: &AuthorityId, reason: &str) -> Result<(), StoreError> {
+        let object = format!("authority:{subject}");
+        let known = self.audit_events(&AuditFilter { object: Some(object.clone()), before: None }, u32::MAX).await?;
+        if known.iter().any(|event| event.verb == Verb::AuthoritySevered.as_str()) {
+            return Ok(());
+        }
+        let event = AuditEvent::new(Verb::AuthoritySevered, object);
+        self.audit(event.with("before", before.as_str()).with("reason", reason)).await
     }
 
     /// Names the OCSP responder of an authority from now on. Its certificate has its own event. Errors: no such authority.
@@ -219,9 +237,26 @@ impl ReadTxn {
     /// Whether that authority has nothing more to say at `now`: a later generation issues, and the last of its own certificates
     /// has ended. No CRL and no OCSP answer is owed any more.
     pub async fn has_ended(&mut self, authority: &AuthorityRow, now: Timestamp) -> Result<bool, StoreError> {
+        let last = self.last_end(&authority.authority_id).await?;
+        Ok(self.is_retired(authority, now).await? && last.is_none_or(|last| last < now))
+    }
+
+    /// Whether a later generation of that authority issues at `now`.
+    pub async fn is_retired(&mut self, authority: &AuthorityRow, now: Timestamp) -> Result<bool, StoreError> {
         let rows = self.authorities().await?;
-        let retired = authority.generation.standing(rows.iter().map(|row| &row.generation), now) == Standing::Retired;
-        Ok(retired && self.last_end(&authority.authority_id).await?.is_none_or(|last| last < now))
+        Ok(authority.generation.standing(rows.iter().map(|row| &row.generation), now) == Standing::Retired)
+    }
+
+    /// The last instant at which a certificate of that authority may be good that is not revoked, those for two public keys (the
+    /// SHA-256 of each) left out; `None` when there is none.
+    pub async fn good_until(
+        &mut self,
+        authority: &AuthorityId,
+        [one, other]: [[u8; 32]; 2],
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let found = on!(self, one Only<i64>, GOOD_UNTIL, authority.as_str(), one.as_slice(), other.as_slice())?;
+        let (last,) = found.unwrap_or_default();
+        Ok((last > 0).then(|| Timestamp::from_micros(last)))
     }
 
     /// All authorities, oldest first.

@@ -18,6 +18,7 @@ mod people;
 mod post_quantum;
 mod proofs;
 mod rollover;
+mod severed;
 mod store_contract;
 
 /// The program under test.

@@ -4,6 +4,7 @@ use super::activation::Activations;
 use super::keys::KeysInService;
 use super::metrics;
 use crate::centre::CentreVault;
+use crate::owed::owes_nothing;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -55,7 +56,7 @@ pub(super) fn router(health: Health) -> Router {
 }
 
 async fn ready(State(health): State<Health>) -> Response {
-    let mut checks = vec![health.database().await, health.keys(), health.crls().await];
+    let mut checks = vec![health.database().await, health.keys().await, health.crls().await];
     checks.extend(health.activations().await);
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -95,7 +96,8 @@ impl Health {
         Check::of("database", answers.map(|()| "answers".to_owned()).map_err(|error| error.to_string()))
     }
 
-    fn keys(&self) -> Check {
+    /// Keys that something is to be signed with. Those of authorities that owe nothing may be gone.
+    async fn keys(&self) -> Check {
         let Some(keys) = &self.keys else { return Check::of("keys", Ok("none needed".to_owned())) };
         let standing = |(label, state): (KeyLabel, KeyState)| match (&state, keys.stores().withheld(&label)) {
             // What is used elsewhere is looked after there.
@@ -107,9 +109,25 @@ impl Health {
         };
         // A store that custodians open is closed while its authorities rest.
         let open = |label: &KeyLabel| self.activations.as_ref().is_none_or(|all| all.store_is_open(label));
-        let wanting = keys.states().into_iter().filter(|(label, _)| open(label)).filter_map(standing);
+        // Where the database does not answer, all are wanted; that it does not is another check's matter.
+        let spared = self.spared().await.unwrap_or_default();
+        let wanted = |label: &KeyLabel| open(label) && !spared.contains(label);
+        let wanting = keys.states().into_iter().filter(|(label, _)| wanted(label)).filter_map(standing);
         let wanting: Vec<String> = wanting.collect();
         Check::of("keys", if wanting.is_empty() { Ok("usable".to_owned()) } else { Err(wanting.join("; ")) })
+    }
+
+    /// The keys of authorities that owe nothing.
+    async fn spared(&self) -> Result<Vec<KeyLabel>, StoreError> {
+        let now = self.clock.now();
+        let mut txn = self.store.read().await?;
+        let mut spared = Vec::new();
+        for authority in txn.authorities().await? {
+            if owes_nothing(&mut txn, &authority, now).await? {
+                spared.extend([Some(authority.key_label), authority.ocsp_key_label].into_iter().flatten());
+            }
+        }
+        Ok(spared)
     }
 
     /// Authorities that rest keep nobody from asking and looking things up, so this is said and is no fault.
@@ -133,14 +151,14 @@ impl Health {
         Check::of("crl", outcome)
     }
 
-    /// Authorities without a CRL that is valid now.
+    /// Authorities without a CRL that is valid now, whose certificates somebody may still believe.
     async fn overdue(&self) -> Result<Vec<String>, StoreError> {
         let now = self.clock.now();
         let mut txn = self.store.read().await?;
         let mut overdue = Vec::new();
         for authority in txn.authorities().await? {
             let latest = txn.latest_crl(&authority.authority_id).await?;
-            if latest.is_none_or(|crl| crl.next_update <= now) && !txn.has_ended(&authority, now).await? {
+            if latest.is_none_or(|crl| crl.next_update <= now) && !owes_nothing(&mut txn, &authority, now).await? {
                 overdue.push(authority.authority_id.to_string());
             }
         }

@@ -4,8 +4,10 @@ use super::{Finding, State, keys};
 use crate::centre::{self, VaultStanding};
 use crate::config::Config;
 use crate::keys::KeyStores;
+use crate::owed::owes_nothing;
 use crate::trouble::{Trouble, chain};
 use ca_core::certificate::Certificate;
+use ca_core::id::KeyLabel;
 use ca_core::time::Timestamp;
 use hsm_adapters::SoftKeys;
 use store::authorities::AuthorityRow;
@@ -50,8 +52,8 @@ pub(super) async fn examine(
     match keys {
         Ok(stores) => {
             findings.extend(stores.folder().and_then(|folder| vault(config, &folder)));
-            match out_of_service(store).await {
-                Ok(rows) => findings.extend(keys::examine(stores, &authorities, &rows).await),
+            match wanted(store, &authorities, now).await {
+                Ok((wanted, rows)) => findings.extend(keys::examine(stores, &wanted, &rows).await),
                 Err(error) => findings.push(failed(&error)),
             }
         }
@@ -65,8 +67,23 @@ pub(super) async fn examine(
     findings
 }
 
-async fn out_of_service(store: &Store) -> Result<Vec<KeyOutOfServiceRow>, StoreError> {
-    store.read().await?.keys_out_of_service().await
+/// The authorities whose keys are needed, since they still owe something, and those of their keys that are out of service.
+async fn wanted(
+    store: &Store,
+    authorities: &[AuthorityRow],
+    now: Timestamp,
+) -> Result<(Vec<AuthorityRow>, Vec<KeyOutOfServiceRow>), StoreError> {
+    let mut txn = store.read().await?;
+    let mut wanted = Vec::new();
+    for authority in authorities {
+        if !owes_nothing(&mut txn, authority, now).await? {
+            wanted.push(authority.clone());
+        }
+    }
+    let mut rows = txn.keys_out_of_service().await?;
+    let has = |one: &AuthorityRow, key: &KeyLabel| one.key_label == *key || one.ocsp_key_label.as_ref() == Some(key);
+    rows.retain(|row| wanted.iter().any(|one| has(one, &row.key_label)));
+    Ok((wanted, rows))
 }
 
 /// Whether the authorities are at work that ask for custodians.
@@ -155,6 +172,9 @@ async fn crl(store: &Store, config: &Config, authority: &AuthorityRow, now: Time
     let mut txn = store.read().await?;
     if txn.has_ended(authority, now).await? {
         return Ok(Finding::ok("crl", format!("{id}: retired, and all its certificates have ended")));
+    }
+    if owes_nothing(&mut txn, authority, now).await? {
+        return Ok(Finding::ok("crl", format!("{id}: retired, and what it has issued is revoked or has ended")));
     }
     let Some(crl) = txn.latest_crl(id).await? else {
         return Ok(Finding::fail("crl", format!("{id} has none"), "run `lgpki serve --roles ca` where its key is"));
