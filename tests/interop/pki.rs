@@ -159,7 +159,7 @@ impl Pki {
     }
 
     pub(crate) fn signer(&self) -> Arc<dyn Signer> {
-        Arc::clone(&self.keys) as Arc<dyn Signer>
+        self.keys.clone()
     }
 
     /// The root's first CRL.
