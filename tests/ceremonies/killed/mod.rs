@@ -2,12 +2,17 @@
 //! the same files, octet for octet. Where the outcome of a signature was lost, its serial is burnt and stands on the CRL, the
 //! step has another certificate, and everything else is the same.
 
+mod acts;
+
 use super::{Place, done};
 use ca_core::certificate::Certificate;
+use ca_core::id::KeyLabel;
+use ca_core::key::KeyAlgorithm;
 use ca_core::serial::SerialNumber;
+use ca_core::signer::KeyKeeper;
 use crl::CertificateList;
 use lgpki_tests::interruptions::{Blow, Fault, STRUCK};
-use lgpki_tests::tools::{text, tool};
+use lgpki_tests::tools::{soft_keys, text, tool};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use store::Step;
@@ -95,38 +100,64 @@ key = "root-ocsp"
 /// The certificates of the script, in order, by their files.
 const CERTIFICATES: [&str; 3] = ["root.cer.pem", "sub.cer.pem", "responder.cer.pem"];
 const CRL: &str = "crl.crl.pem";
+const BUNDLE: &str = "results.bundle";
 
+/// A ceremony nobody disturbed, and what it made.
 struct Undisturbed {
     place: Place,
     script: PathBuf,
     passphrase: PathBuf,
+    /// A key that its script destroys.
+    gone: Option<&'static str>,
     made: BTreeMap<String, Vec<u8>>,
     lines: u32,
 }
 
 impl Undisturbed {
+    /// The ceremony of [`SCRIPT`].
     fn new(name: &str) -> Self {
+        let keys = ["root", "application-ca", "root-ocsp"].map(|label| (label, KeyAlgorithm::Rsa3072));
+        let mut this = Self::prepared(name, SCRIPT, &keys, Some("root-ocsp"));
+        this.is_held();
+        this
+    }
+
+    /// That script, with keys that are ready: the same in every run, and sealed with few rounds.
+    fn prepared(name: &str, script: &str, keys: &[(&str, KeyAlgorithm)], gone: Option<&'static str>) -> Self {
         use std::os::unix::fs::PermissionsExt;
         let place = Place::new(name);
-        let script = place.scratch.file("script.toml", SCRIPT);
+        let script = place.scratch.file("script.toml", script);
         let passphrase = place.scratch.file("passphrase", "a passphrase for tests\n");
         std::fs::set_permissions(&passphrase, std::fs::Permissions::from_mode(0o600)).unwrap();
-        // Keys are made once, without the step that destroys one, and are the same in every run.
-        let without = SCRIPT.split("\n[[step]]\nid = \"destroyed\"").next().unwrap();
-        let without = place.scratch.file("without.toml", without);
-        done(place.ceremony("rehearse", &without, "ready", None).arg("--passphrase-file").arg(&passphrase));
-        let mut this = Self { place, script, passphrase, made: BTreeMap::new(), lines: 0 };
-        done(this.ceremony("rehearse", "undisturbed", None).arg("--with-keys").arg(this.place.folder("ready/keys")));
-        this.made = this.place.made("undisturbed");
-        let journal = std::fs::read_to_string(this.place.folder("undisturbed/journal")).unwrap();
-        this.lines = u32::try_from(journal.lines().count()).unwrap();
-        this
+        std::fs::create_dir_all(place.folder("ready/keys")).unwrap();
+        let ready = soft_keys(&place.folder("ready/keys"));
+        for (label, kind) in keys {
+            ready.create(&KeyLabel::parse(label).unwrap(), *kind).unwrap();
+        }
+        Self { place, script, passphrase, gone, made: BTreeMap::new(), lines: 0 }
+    }
+
+    /// Holds it from end to end, with the keys that are ready.
+    fn is_held(&mut self) {
+        done(self.ceremony("rehearse", "undisturbed", None).arg("--with-keys").arg(self.place.folder("ready/keys")));
+        self.made = self.made_in("undisturbed");
+        let journal = std::fs::read_to_string(self.place.folder("undisturbed/journal")).unwrap();
+        self.lines = u32::try_from(journal.lines().count()).unwrap();
     }
 
     fn ceremony(&self, act: &str, folder: &str, fault: Option<Fault>) -> std::process::Command {
         let mut command = self.place.ceremony(act, &self.script, folder, fault);
         command.arg("--passphrase-file").arg(&self.passphrase);
         command
+    }
+
+    /// What a ceremony made; of its bundle what is signed, since the key of the record is another each time.
+    fn made_in(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut made = self.place.made(folder);
+        if let Ok(bundle) = std::fs::read_to_string(self.place.folder(folder).join(BUNDLE)) {
+            made.insert(BUNDLE.to_owned(), bundle.split("\n-----BEGIN").next().unwrap().as_bytes().to_vec());
+        }
+        made
     }
 
     /// What there is after a ceremony was killed at `fault` and resumed, and the serials that are burnt.
@@ -146,8 +177,11 @@ impl Undisturbed {
         let verified =
             tool(super::PROGRAM, "ceremony record --verify {}", &[&self.place.folder(&folder).join("record.json")]);
         assert!(verified.status.success(), "{fault}: {}", text(&verified));
-        assert!(!self.place.folder(&folder).join("keys/root-ocsp.key.pem").exists(), "{fault}: the key is destroyed");
-        (self.place.made(&folder), burnt)
+        if let Some(gone) = self.gone {
+            let key = self.place.folder(&folder).join(format!("keys/{gone}.key.pem"));
+            assert!(!key.exists(), "{fault}: the key is destroyed");
+        }
+        (self.made_in(&folder), burnt)
     }
 
     /// Nothing was lost: the same files.
@@ -169,10 +203,39 @@ impl Undisturbed {
         wanted.sort_unstable();
         assert_eq!(differ, wanted, "{fault}");
     }
+
+    /// The outcome of the signature of `certificate` was lost: its serial is burnt, it has another, and nothing else differs but
+    /// `with_it`.
+    fn lost(&self, fault: Fault, certificate: &str, with_it: &[&str]) -> (BTreeMap<String, Vec<u8>>, SerialNumber) {
+        let (made, burnt) = self.struck(fault);
+        let [burnt] = burnt.as_slice() else { panic!("{fault}: one serial is burnt: {burnt:?}") };
+        self.differ_in(fault, &made, &[&[certificate], with_it].concat());
+        let read = |made: &BTreeMap<String, Vec<u8>>| {
+            let pem = pem::parse(&made[certificate]).unwrap();
+            Certificate::from_der(pem.contents()).unwrap()
+        };
+        let (first, second) = (read(&self.made), read(&made));
+        assert_eq!(first.serial().to_hex(), *burnt, "{fault}: what an undisturbed run gives is what is burnt");
+        assert_ne!(second.serial(), first.serial(), "{fault}");
+        assert_eq!(
+            (second.subject().as_der(), second.validity(), second.key()),
+            (first.subject().as_der(), first.validity(), first.key()),
+            "{fault}"
+        );
+        (made, first.serial().clone())
+    }
 }
 
 fn killed(step: Step, occurrence: u32, blow: Blow) -> Fault {
     Fault { step, occurrence, blow }
+}
+
+fn list(made: &BTreeMap<String, Vec<u8>>) -> CertificateList {
+    CertificateList::parse(pem::parse(&made[CRL]).unwrap().contents()).unwrap()
+}
+
+fn listed(made: &BTreeMap<String, Vec<u8>>) -> Vec<SerialNumber> {
+    list(made).entries.into_iter().map(|entry| entry.serial).collect()
 }
 
 #[test]
@@ -212,30 +275,10 @@ fn killed_at_each_commit_it_gives_the_same_or_burns_what_was_lost() {
     }
 }
 
-/// The outcome of one signature was lost.
 fn lost(undisturbed: &Undisturbed, fault: Fault) {
-    let (made, burnt) = undisturbed.struck(fault);
-    let [burnt] = burnt.as_slice() else { panic!("{fault}: one serial is burnt: {burnt:?}") };
     let struck = CERTIFICATES[usize::try_from(fault.occurrence).unwrap() - 1];
-    undisturbed.differ_in(fault, &made, &[struck, CRL]);
-    let read = |made: &BTreeMap<String, Vec<u8>>| {
-        let pem = pem::parse(&made[struck]).unwrap();
-        Certificate::from_der(pem.contents()).unwrap()
-    };
-    let (first, second) = (read(&undisturbed.made), read(&made));
-    assert_eq!(first.serial().to_hex(), *burnt, "{fault}: what an undisturbed run gives is what is burnt");
-    assert_ne!(second.serial(), first.serial(), "{fault}");
-    assert_eq!(
-        (second.subject().as_der(), second.validity(), second.key()),
-        (first.subject().as_der(), first.validity(), first.key()),
-        "{fault}"
-    );
-    let listed: Vec<SerialNumber> = list(&made).entries.into_iter().map(|entry| entry.serial).collect();
-    assert_eq!(listed, [SerialNumber::parse_hex(burnt).unwrap()], "{fault}: it stands on the CRL");
-}
-
-fn list(made: &BTreeMap<String, Vec<u8>>) -> CertificateList {
-    CertificateList::parse(pem::parse(&made[CRL]).unwrap().contents()).unwrap()
+    let (made, burnt) = undisturbed.lost(fault, struck, &[CRL]);
+    assert_eq!(listed(&made), [burnt], "{fault}: it stands on the CRL");
 }
 
 #[test]
