@@ -13,6 +13,7 @@ mod founded;
 mod held;
 mod killed;
 mod later;
+mod properties;
 mod rehearsal;
 mod requests;
 
