@@ -98,6 +98,8 @@ fn each_person_types_their_name_and_another_name_is_asked_for_again() {
     let confirmed: Vec<_> =
         record["steps"].as_array().unwrap().iter().flat_map(|step| step["confirmed"].as_array().unwrap()).collect();
     assert_eq!(confirmed.len(), 4);
+    let opening: Vec<_> = record["opening"].as_array().unwrap().iter().map(|one| one[0].as_str().unwrap()).collect();
+    assert_eq!(opening, [master, witness]);
     assert!(confirmed.iter().all(|one| one[1] == "terminal"), "{confirmed:?}");
     let page = std::fs::read_to_string(folder.join("record.html")).unwrap();
     assert!(!page.contains("予行演習") && page.contains("佐藤 花子"), "{page}");

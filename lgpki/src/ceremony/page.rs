@@ -1,6 +1,6 @@
 //! The record on paper: one HTML file without scripts and without anything from elsewhere, in Japanese and English.
 
-use super::record::{Read, Record, Told};
+use super::record::{Confirmed, Read, Record, Told};
 use std::fmt::Write as _;
 
 const STYLE: &str = "body{font-family:sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;line-height:1.5}\
@@ -24,7 +24,8 @@ pub fn of(record: &Record) -> String {
             "<p class=\"mark\">予行演習の記録です。<span lang=\"en\">Rehearsal: nothing of this counts.</span></p>\n";
     }
     let from_file = |answered: &str| answered != "terminal";
-    if record.steps.iter().flat_map(|step| &step.confirmed).any(|(_, answered, _)| from_file(answered)) {
+    let steps = record.steps.iter().flat_map(|step| &step.confirmed);
+    if record.opening.iter().chain(steps).any(|(_, answered, _)| from_file(answered)) {
         page += "<p class=\"mark\">確認はファイルから読み込まれました。<span lang=\"en\">Confirmations were read from a file.</span></p>\n";
     }
     let _ = write!(
@@ -50,6 +51,7 @@ pub fn of(record: &Record) -> String {
         digest(&mut page, "前回セレモニーのジャーナル", "Journal of the earlier ceremony", &earlier.journal);
         digest(&mut page, "前回セレモニーの記録", "Record of the earlier ceremony", &earlier.record);
     }
+    confirmations(&mut page, &record.opening);
     record.steps.iter().for_each(|step| of_step(&mut page, step));
     digest(&mut page, "記録の署名鍵", "Key that signs this record", &record.record_key);
     let _ = writeln!(
@@ -74,12 +76,17 @@ fn of_step(page: &mut String, step: &Told) {
     for (made, read) in &step.made {
         digest(page, &made.what, made.file.as_deref().unwrap_or_default(), read);
     }
+    confirmations(page, &step.confirmed);
+    *page += "</section>\n";
+}
+
+fn confirmations(page: &mut String, confirmed: &[Confirmed]) {
     *page += "<table><tr><th>確認者 <span lang=\"en\">Confirmed by</span></th><th>時刻 <span lang=\"en\">At</span></th><th>方法 <span lang=\"en\">How</span></th></tr>";
-    for (name, answered, at) in &step.confirmed {
+    for (name, answered, at) in confirmed {
         let _ =
             write!(page, "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", escaped(name), escaped(at), escaped(answered));
     }
-    *page += "</table></section>\n";
+    *page += "</table>";
 }
 
 fn digest(page: &mut String, ja: &str, en: &str, read: &Read) {

@@ -1,7 +1,7 @@
 //! The record of a ceremony: what the journal says, as JSON (`lgpki.ceremony-record/1`) with a detached signature beside it,
 //! and as a page to print.
 
-use super::engine::Ceremony;
+use super::engine::{Ceremony, OPENING};
 use super::journal::{Event, Line, Output, checked};
 use super::{page, seal, write_whole};
 use crate::trouble::{Exit, Trouble};
@@ -36,6 +36,8 @@ pub struct Record {
     pub earlier: Option<EarlierRead>,
     /// Who was there: name and role.
     pub people: Vec<(String, String)>,
+    /// Who confirmed the script: name, where the answer came from, when.
+    pub opening: Vec<Confirmed>,
     /// Who opened which key store, and when: store, names of its custodians, time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub activated: Vec<(String, Vec<String>, String)>,
@@ -76,6 +78,9 @@ pub struct Read {
     pub words: String,
 }
 
+/// That somebody confirmed: name, where the answer came from, when.
+pub type Confirmed = (String, String, String);
+
 /// A step that was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
@@ -85,8 +90,8 @@ pub struct Told {
     pub what: (String, String),
     /// What had to be seen.
     pub see: String,
-    /// Who confirmed: name, where the answer came from, when.
-    pub confirmed: Vec<(String, String, String)>,
+    /// Who confirmed.
+    pub confirmed: Vec<Confirmed>,
     /// When it was done.
     pub done_at: String,
     /// What it made.
@@ -157,6 +162,7 @@ fn gathered(of: &Ceremony, key: &SubjectKey) -> Record {
         script: Read::of(&hex(&sha256(of.text.as_bytes()))),
         earlier,
         people: of.script.people.iter().map(|one| (one.name.clone(), one.role.as_str().to_owned())).collect(),
+        opening: confirmed(OPENING, lines),
         activated: activated.collect(),
         steps: of.script.steps.iter().map(|step| told(step, lines)).collect(),
         journal: (of.journal.head().to_owned(), lines.len()),
@@ -171,23 +177,29 @@ fn told(step: &Step, lines: &[Line]) -> Told {
         id: step.id.clone(),
         what: (what.ja, what.en),
         see: step.see.clone(),
-        confirmed: Vec::new(),
+        confirmed: confirmed(&step.id, lines),
         done_at: String::new(),
         made: Vec::new(),
     };
     for line in lines {
-        match &line.event {
-            Event::Confirmed { step: of, name, answered } if *of == step.id => {
-                told.confirmed.push((name.clone(), answered.clone(), line.at.clone()));
-            }
-            Event::Done { step: of, outputs } if *of == step.id => {
-                told.done_at.clone_from(&line.at);
-                told.made = outputs.iter().map(|made| (made.clone(), Read::of(&made.sha256))).collect();
-            }
-            _ => {}
+        if let Event::Done { step: of, outputs } = &line.event
+            && *of == step.id
+        {
+            told.done_at.clone_from(&line.at);
+            told.made = outputs.iter().map(|made| (made.clone(), Read::of(&made.sha256))).collect();
         }
     }
     told
+}
+
+fn confirmed(step: &str, lines: &[Line]) -> Vec<Confirmed> {
+    let of_step = lines.iter().filter_map(|line| match &line.event {
+        Event::Confirmed { step: of, name, answered } if of == step => {
+            Some((name.clone(), answered.clone(), line.at.clone()))
+        }
+        _ => None,
+    });
+    of_step.collect()
 }
 
 /// The record in `file`, whose seal beside it holds; what was made is compared where it is still beside it, and so is the
