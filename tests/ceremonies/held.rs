@@ -1,6 +1,9 @@
 //! A ceremony that counts, at a terminal: `script` (1) of Debian's bsdutils is the terminal, and each person types their name.
 
 use super::{PROGRAM, Place, code, done};
+use ca_core::id::KeyLabel;
+use ca_core::signer::Signer;
+use lgpki_tests::token::{MODULE, TOKEN, with_token};
 use lgpki_tests::tools::{openssl, text, tool};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -103,6 +106,28 @@ fn each_person_types_their_name_and_another_name_is_asked_for_again() {
     assert!(confirmed.iter().all(|one| one[1] == "terminal"), "{confirmed:?}");
     let page = std::fs::read_to_string(folder.join("record.html")).unwrap();
     assert!(!page.contains("予行演習") && page.contains("佐藤 花子"), "{page}");
+}
+
+#[test]
+fn a_ceremony_that_counts_makes_its_keys_in_the_real_token() {
+    with_token(|hsm| {
+        let at = AtTerminal::new("held-token");
+        let token = format!(
+            "[token.hsm]\nmodule = \"{MODULE}\"\ntoken = \"{TOKEN}\"\nrehearsal-token = \"another\"\n\n[[step]]"
+        );
+        let source = SCRIPT.replacen("[[step]]", &token, 1).replace("store = \"folder\"", "store = \"hsm\"");
+        let script = at.place.scratch.file("held.toml", source);
+        let pin = format!("--token-pin-file=hsm={}", hsm.pin_file().display());
+        let (master, witness) = ("佐藤 花子", "田中 恵子");
+        let held = at.typed("run", &script, &[&pin], &[master, witness, master, witness, master, witness]);
+        assert!(held.status.success(), "{}", text(&held));
+        let key = hsm.keys().public_key(&KeyLabel::parse("root").unwrap()).unwrap();
+        let public = std::fs::read(at.place.folder("held/root-key.pub.pem")).unwrap();
+        assert_eq!(pem::parse(public).unwrap().contents(), key.spki_der());
+        let keys: Vec<_> =
+            std::fs::read_dir(at.place.folder("held/keys")).unwrap().map(|one| one.unwrap().file_name()).collect();
+        assert_eq!(keys, ["ceremony-record.key.pem"], "the authority's key is in the token");
+    });
 }
 
 #[test]

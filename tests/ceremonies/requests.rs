@@ -106,6 +106,7 @@ fn what_an_installation_asks_is_done_by_the_offline_root_and_comes_back() {
     let ran = offline.held("rehearse", &script, "second", "first");
     assert!(ran.status.success(), "{}", text(&ran));
     let said = text(&ran);
+    assert!(said.contains("bundle 1 of the town's service SHA-256"), "{said}");
     assert!(said.contains("certify a key p256, which calls itself CN=Sample.Root.CA"), "{said}");
     assert!(said.to_uppercase().contains(&format!("REVOKE {serial} OF ROOT (SUPERSEDED)")), "{said}");
 

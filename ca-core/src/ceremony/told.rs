@@ -1,6 +1,6 @@
 //! What the acts of a script are called, and what people are told of them.
 
-use super::{Act, CertifiedKey, Sent};
+use super::{Act, CertifiedKey, CrossedKey, Sent};
 use crate::profile::Text;
 
 impl Act {
@@ -45,9 +45,9 @@ impl Act {
                 format!("{authority} のOCSPレスポンダ証明書を鍵 {key} に発行します"),
                 format!("issue the certificate of the OCSP responder of {authority} for the key {key}"),
             ),
-            Self::Cross { authority, profile, .. } => (
-                format!("{authority} が相互認証証明書 ({profile}) を発行します"),
-                format!("{authority} issues the cross-certificate {profile}"),
+            Self::Cross { authority, profile, of } => (
+                format!("{authority} が{}に相互認証証明書 ({profile}) を発行します", of.told().ja),
+                format!("{authority} issues the cross-certificate {profile} for {}", of.told().en),
             ),
             Self::Link { authority, of, profile } => (
                 format!("{authority} が {of} の鍵にリンク証明書 ({profile}) を発行します"),
@@ -86,12 +86,27 @@ impl Act {
 
 impl CertifiedKey {
     fn told(&self) -> Text {
+        match self {
+            Self::Here(key) => Text { ja: format!("鍵 {key} "), en: format!("the key {key}") },
+            Self::Sent(sent) => sent.told(),
+        }
+    }
+}
+
+impl CrossedKey {
+    fn told(&self) -> Text {
+        match self {
+            Self::Authority(id) => Text { ja: format!("{id} の鍵"), en: format!("the key of {id}") },
+            Self::Sent(sent) => sent.told(),
+        }
+    }
+}
+
+impl Sent {
+    fn told(&self) -> Text {
         let (ja, en) = match self {
-            Self::Here(key) => (format!("鍵 {key} "), format!("the key {key}")),
-            Self::Sent(Sent::File { file, .. }) => {
-                (format!("申請 {file} の鍵"), format!("the key of the request {file}"))
-            }
-            Self::Sent(Sent::InBundle(request)) => {
+            Self::File { file, .. } => (format!("申請 {file} の鍵"), format!("the key of the request {file}")),
+            Self::InBundle(request) => {
                 (format!("束の申請 {request} の鍵"), format!("the key of the request {request} of the bundle"))
             }
         };

@@ -4,6 +4,7 @@ use super::{ACTOR, Acting, failed_thread, unwritten};
 use crate::ceremony::bundle::{self, Bundle, Content, Kind};
 use crate::ceremony::journal::Output;
 use crate::ceremony::{Drawn, requests, write_whole};
+use crate::out::visible;
 use crate::trouble::{Exit, Trouble};
 use ca_core::ceremony::Sent;
 use ca_core::digest::{hex, sha256};
@@ -30,7 +31,8 @@ impl Acting<'_> {
         if bundle.rehearsal && !self.of.rehearsal {
             return Err(refused("it is one of a rehearsal".into()));
         }
-        let mut outputs = Vec::new();
+        let came = format!("bundle {} of {}", bundle.number, visible(&bundle.from));
+        let mut outputs = vec![Output { what: came, file: None, sha256: hex(&sha256(text.as_bytes())) }];
         for content in &bundle.contents {
             let kept = format!("{FOLDER}/{}", content.file);
             if self.of.journal.outputs().any(|(_, output)| output.file.as_ref() == Some(&kept)) {
