@@ -39,6 +39,7 @@ struct Line {
     valid_until: String,
     last_certificate_until: Option<String>,
     issuer: Option<String>,
+    issuer_name: String,
     links_from: Vec<String>,
     crl_number: Option<i64>,
 }
@@ -92,6 +93,7 @@ fn line(row: &AuthorityRow, standing: Standing) -> Result<Line, Trouble> {
         valid_until: certificate.validity().not_after.rfc3339(),
         last_certificate_until: None,
         issuer: row.issuer_id.as_ref().map(ToString::to_string),
+        issuer_name: certificate.issuer().to_string(),
         links_from: Vec::new(),
         crl_number: None,
     })
@@ -104,7 +106,12 @@ impl Line {
             Some(last) => format!("certificates until {last}"),
             None => "no certificates".to_owned(),
         };
-        let issuer = self.issuer.as_deref().unwrap_or("itself");
+        // Who is not here, as the offline root of a CA that was taken over, is known by the name in the certificate.
+        let issuer = match &self.issuer {
+            Some(id) => id.as_str(),
+            None if self.issuer_name == self.subject => "itself",
+            None => self.issuer_name.as_str(),
+        };
         let crl = self.crl_number.map_or_else(|| "no CRL yet".to_owned(), |number| format!("CRL {number}"));
         let mut lines = vec![
             format!("{}: {begins}", self.authority),
