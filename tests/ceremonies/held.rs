@@ -131,6 +131,39 @@ fn a_ceremony_that_counts_makes_its_keys_in_the_real_token() {
 }
 
 #[test]
+fn custodians_type_the_passphrases_of_their_shares() {
+    let at = AtTerminal::new("held-custodians");
+    let people = "[person.one]\nname = \"鈴木 一郎\"\nrole = \"custodian\"\n\n[person.two]\nname = \"高橋 次郎\"\nrole = \"custodian\"\n\n[[step]]";
+    let shared = "\n[[step]]\nid = \"shared\"\nby = \"master\"\nsee = \"x\"\nact = \"share-secret\"\nstore = \"folder\"\n\
+                  least = 2\ncustodians = [\"one\", \"two\"]\n";
+    let with_people = SCRIPT.replacen("[[step]]", people, 1);
+    let script = at.place.scratch.file("held.toml", format!("{with_people}{shared}"));
+    let (master, witness, one, two) = ("佐藤 花子", "田中 恵子", "鈴木 一郎", "高橋 次郎");
+    let (first, second) = ("only the first knows this", "only the second knows this");
+    let opening = [master, witness, one, two];
+    let steps = [master, witness, master, witness, master, first, first, second, second];
+    let held = at.typed("run", &script, &[], &[opening.as_slice(), &steps].concat());
+    assert!(held.status.success(), "{}", text(&held));
+
+    let head = with_people.split("\n[[step]]").next().unwrap();
+    let later = at.place.scratch.file("later.toml", format!("{head}{CRL}"));
+    let mut shares: Vec<PathBuf> =
+        std::fs::read_dir(at.place.folder("held/shares")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    shares.sort();
+    let of = format!("--of '{}'", at.place.folder("held").display());
+    let brought = shares.iter().map(|share| format!("--share '{}'", share.display())).collect::<Vec<_>>().join(" ");
+    let typed = |first: &str| {
+        let lines = [&[first, second], opening.as_slice(), &[master]].concat();
+        at.typed("run", &later, &[&of, &brought], &lines)
+    };
+    let refused = typed("what somebody guesses");
+    assert_eq!(code(&refused), 3, "{}", text(&refused));
+    let next = typed(first);
+    assert!(next.status.success(), "{}", text(&next));
+    assert!(text(&next).contains("folder was opened by 鈴木 一郎, 高橋 次郎"), "{}", text(&next));
+}
+
+#[test]
 fn nobody_at_the_terminal_confirms_nothing_and_it_is_resumed_at_one() {
     let at = AtTerminal::new("held-resumed");
     let script = at.place.scratch.file("held.toml", SCRIPT);
