@@ -135,8 +135,15 @@ fn a_token_that_was_taken_out_and_put_back_signs_again() {
 fn a_refused_pin_is_tried_once_and_never_again() {
     with_token(|hsm| {
         let mut device = Device::new(hsm, 4, Duration::from_secs(10));
-        // PIN incorrect, PIN locked.
-        for refusal in ["0xa0", "0xa4"] {
+        // PIN incorrect, invalid, of a wrong length, expired, locked; no PIN was ever set.
+        for (refusal, said) in [
+            ("0xa0", "is wrong"),
+            ("0xa1", "is wrong"),
+            ("0xa2", "is wrong"),
+            ("0xa3", "has no user PIN that can be used yet"),
+            ("0xa4", "is locked"),
+            ("0x102", "has no user PIN that can be used yet"),
+        ] {
             device.restarted();
             let logins = || device.faulty.journal().iter().filter(|line| line.starts_with("login")).count();
             let before = logins();
@@ -144,11 +151,32 @@ fn a_refused_pin_is_tried_once_and_never_again() {
             let batch = [Tbs::Crl(b"a"), Tbs::Crl(b"b"), Tbs::Crl(b"c"), Tbs::Crl(b"d")];
             let answers = device.keys.sign(&label("ca"), WITH, &batch);
             assert!(answers.iter().all(|answer| matches!(answer, Err(SignerError::Unusable { .. }))), "{answers:?}");
-            device.is_unusable("later");
+            let later = device.is_unusable("later");
+            assert!(later.contains(said), "{refusal}: {later}");
             assert_eq!(logins(), before + 1, "{refusal}");
         }
         device.restarted();
         device.signs("with the PIN given again");
+    });
+}
+
+#[test]
+fn a_login_that_fails_for_another_reason_is_tried_again_and_one_of_others_counts() {
+    with_token(|hsm| {
+        let mut device = Device::new(hsm, 2, Duration::from_secs(10));
+        // General error, function failed, device error, memory, removed, session closed, session handle, token not present.
+        for class in ["0x5", "0x6", "0x30", "0x31", "0x32", "0xb0", "0xb3", "0xe0"] {
+            device.restarted();
+            device.faulty.told(&format!("C_Login {class}"));
+            device.is_unusable(&format!("C_Login {class}"));
+            device.faulty.mended();
+            device.signs(&format!("after {class}"));
+        }
+        // The first process of these keys is logged in: the device says so to the second, and serves it.
+        let others = keys(device.settings.clone(), PIN);
+        let signed = others.sign(&label("ca"), WITH, &[Tbs::Crl(b"by the others")]).remove(0).unwrap();
+        verify(&device.public, WITH, b"by the others", &signed).unwrap();
+        device.signs("and by the first");
     });
 }
 

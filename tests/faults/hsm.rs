@@ -155,6 +155,25 @@ fn a_key_that_signs_wrongly_is_out_of_service_until_somebody_returns_it() {
 }
 
 #[test]
+fn a_device_that_hangs_at_the_start_keeps_nobody_waiting() {
+    with_token(|hsm| {
+        let site = Site::new(hsm);
+        site.faulty.told("C_Login delay 8000 once");
+        let mut program = site.installation.serve(PROGRAM, None);
+        // The login is in the device still, and the pages are there.
+        let ready = site.told("/readyz");
+        assert!(ready.contains("application-ca is probing"), "{ready}");
+        let (mut officer, mut manager) = site.officers();
+        let number = site.approved((&mut officer, &mut manager), "patient.town.shirakaba.lg.jp");
+        assert!(program.heard("key.usable"), "{}", program.log());
+        program.until(|| acts::certificate_of(&mut officer.browser, &number)).unwrap();
+        let quiet = program.until(|| Ok((count(&site.installation.database, JOBS_LEFT) == 0).then_some(())));
+        assert_eq!(quiet, Ok(()), "jobs are left");
+        site.is_whole(program);
+    });
+}
+
+#[test]
 fn a_dead_hsm_does_not_stop_the_start_and_its_keys_are_used_when_it_comes_back() {
     with_token(|hsm| {
         let site = Site::new(hsm);

@@ -79,6 +79,26 @@ fn init_makes_the_authorities_keys_in_a_token_and_the_doctor_tries_them() {
 }
 
 #[test]
+fn a_pin_is_taken_from_a_descriptor() {
+    with_token(|hsm| {
+        let installation = Installation::in_token(Kind::Sqlite, hsm.store());
+        let (folder, pin) = (installation.folder(), hsm.pin_file());
+        let file = folder.join("lgpki.toml");
+        let settings = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, settings.replace("\npin_file", "\n# pin_file")).unwrap();
+        let typed = |script: &str| {
+            let mut shell = Command::new("bash");
+            let shell = hsm.give(&mut shell).env("LGPKI", PROGRAM).env("PIN_FILE", &pin).current_dir(folder);
+            text(&shell.arg("-c").arg(script).output().unwrap())
+        };
+        let said = typed("\"$LGPKI\" doctor --token-pin-fd hsm=7 7< \"$PIN_FILE\"");
+        assert!(said.contains("6 keys sign, and their signatures verify"), "{said}");
+        let said = typed("\"$LGPKI\" doctor --token-pin-fd hsm=7 7< <(echo 00000000)");
+        assert!(said.contains("the PIN of the token") && said.contains("is wrong"), "{said}");
+    });
+}
+
+#[test]
 fn a_wrong_pin_leaves_nothing_behind() {
     with_token(|hsm| {
         std::fs::write(hsm.pin_file(), "00000000").unwrap();

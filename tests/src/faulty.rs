@@ -1,7 +1,7 @@
 //! A PKCS#11 module that fails as it is told, in front of SoftHSM2's: `tests/token/faulty.c`, compiled when a test runs.
 #![expect(clippy::expect_used, reason = "a harness: what fails here is a failed test, and says why")]
 
-use crate::token::{MODULE, SoftHsm};
+use crate::token::{MODULE, PIN, SoftHsm};
 use crate::tools::text;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,6 +29,7 @@ impl FaultyModule {
             .arg(&faulty.module)
             .arg(defined("REAL", Path::new(MODULE)))
             .args([defined("CONTROL", &faulty.control), defined("JOURNAL", &faulty.journal)])
+            .arg(defined("TYPED", Path::new(PIN)))
             .arg(source)
             .args(["-ldl", "-lpthread"])
             .output()

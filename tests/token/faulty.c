@@ -1,7 +1,7 @@
 /*
  * A PKCS#11 module that fails as it is told: everything goes to the real module, except what the control file says.
  *
- * Compiled by the tests that use it, with three paths: REAL (the module behind), CONTROL (what is to go wrong, read at each
+ * Compiled by the tests that use it, with TYPED (the PIN at a PIN pad) and three paths: REAL (the module behind), CONTROL (what is to go wrong, read at each
  * call; no file, no fault) and JOURNAL (a line for each login and for each signature asked for). No header of PKCS#11 is
  * needed: a function list is a version and 68 pointers (PKCS #11 v2.40 section 5.2), and only the functions below are replaced.
  *
@@ -9,6 +9,7 @@
  *
  *     FUNCTION[@LABEL] ACTION [once]      at this function, for this key if one is named
  *     removed                             the token is not there
+ *     pinpad                              the PIN is typed at the device: it is the one of the tests
  *
  * ACTION is `0x30` (the code to return), `delay 500` (milliseconds), `wrong` (a bit of the signature is turned), `as LABEL` (at
  * C_SignInit: the key of that label signs), `lose` (all sessions end first) or `logout` (the login ends first). `once` removes the file when it strikes.
@@ -36,7 +37,8 @@ struct attribute {
 
 enum { SLOT_LIST = 4, TOKEN_INFO = 6, OPEN_SESSION = 12, CLOSE_ALL = 14, LOGIN = 18, LOGOUT = 19, ATTRIBUTE = 24,
        FIND_INIT = 26, FIND = 27, FIND_FINAL = 28, SIGN_INIT = 42, SIGN = 43 };
-enum { TOKEN_NOT_PRESENT = 0xe0, DEVICE_REMOVED = 0x32, CLASS = 0, LABEL = 3, PRIVATE_KEY = 3 };
+enum { TOKEN_NOT_PRESENT = 0xe0, DEVICE_REMOVED = 0x32, CLASS = 0, LABEL = 3, PRIVATE_KEY = 3,
+       PROTECTED_PATH = 0x100 };
 
 static struct list *real, faulty;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -91,8 +93,8 @@ static void told(const char *function, const char *label, char action[128]) {
                 unlink(CONTROL);
             }
             snprintf(action, 128, "%s", space);
-        } else if (!strcmp(line, "removed")) {
-            strcpy(action, "removed");
+        } else if (!strcmp(line, "removed") || !strcmp(line, "pinpad")) {
+            strcpy(action, line);
         }
     }
     pthread_mutex_unlock(&lock);
@@ -139,8 +141,20 @@ static ulong open_session(ulong slot, ulong flags, void *application, void *noti
 
 static ulong login(ulong session, ulong user, byte *pin, ulong length) {
     journal("login", "-", 0, 0);
-    ulong code = struck("C_Login", "", session, DEVICE_REMOVED);
+    char action[128];
+    told("C_Login", "", action);
+    if (!pin && !strcmp(action, "pinpad")) return CALL(LOGIN, session, user, TYPED, (ulong)strlen(TYPED));
+    ulong code = strike(action, session, DEVICE_REMOVED);
     return code ? code : CALL(LOGIN, session, user, pin, length);
+}
+
+/* CK_TOKEN_INFO begins with 96 octets of text. */
+static ulong token_info(ulong slot, byte *info) {
+    char action[128];
+    ulong code = CALL(TOKEN_INFO, slot, info);
+    told("C_GetTokenInfo", "", action);
+    if (!code && !strcmp(action, "pinpad")) *(ulong *)(info + 96) |= PROTECTED_PATH;
+    return code;
 }
 
 static ulong find_init(ulong session, void *template, ulong count) {
@@ -199,6 +213,7 @@ ulong C_GetFunctionList(struct list **list) {
     faulty = *real;
     faulty.function[SLOT_LIST] = slot_list;
     faulty.function[OPEN_SESSION] = open_session;
+    faulty.function[TOKEN_INFO] = token_info;
     faulty.function[LOGIN] = login;
     faulty.function[FIND_INIT] = find_init;
     faulty.function[SIGN_INIT] = sign_init;
