@@ -1,10 +1,12 @@
 //! Keys made at the centre: the vault and the pool of `hsm-adapters`, at the service of the desk in `ra-web`.
 //!
-//! A process that serves registration opens the vault when it starts; without one the pages do not offer such keys. The pool
+//! A process that serves registration opens the vault when it starts, or when custodians open its folder; without one the pages do
+//! not offer such keys. The pool
 //! is filled with the RSA keys that some profile certifies when the centre makes them, and with no others.
 
 use crate::config::{Centre, Config};
 use crate::entropy::SystemEntropy;
+use crate::keys::KeyStores;
 use crate::trouble::{Exit, Trouble, chain};
 use ca_core::audit::{Actor, AuditEvent, Verb};
 use ca_core::id::RequestId;
@@ -18,7 +20,7 @@ use hsm_adapters::centre::{
 use hsm_adapters::holder::HolderKey;
 use hsm_adapters::soft::KeyFileError;
 use ra_web::centre::{CentreError, CentreKeys, FileForm, MadeKey, PackedKey, Packing, ShownPin};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use store::{Step, Store};
 use zeroize::Zeroizing;
 
@@ -29,16 +31,46 @@ const MAKE_ONE: &str = "`lgpki vault new` makes one; then put the folder of keys
 const RESTORE_IT: &str = "if the passphrase is right, restore the folder of keys from its backup: what the vault sealed opens with \
                           nothing else";
 
-/// The vault and the pool of one process.
+/// The vault and the pool of one process, which are there while the folder of keys is open.
 pub struct CentreVault {
+    /// The folder; none for one that is open for good.
+    folder: Option<(Config, KeyStores)>,
+    tried: RwLock<Tried>,
+}
+
+/// What came of opening the vault since the folder is open.
+enum Tried {
+    Not,
+    InVain,
+    Opened(Arc<OpenVault>),
+}
+
+struct OpenVault {
     vault: Vault,
     pool: KeyPool,
     pooled: Vec<KeyAlgorithm>,
 }
 
-/// Opens the vault in the folder of `keys` and begins to fill the pool; `None`, with a line in the log, when there is no vault or it
-/// does not open: certificates, CRLs and answers do not wait for it. Errors: no thread can be started (exit 5).
+/// The vault in the folder of these stores, which custodians may open later and close again; `None` when no pack needs one. One
+/// that is open already is opened here. Errors: no thread can be started (exit 5).
+pub fn within(config: &Config, stores: &KeyStores) -> Result<Option<Arc<CentreVault>>, Trouble> {
+    if offered(&config.policy.packs).next().is_none() {
+        return Ok(None);
+    }
+    let centre = CentreVault { folder: Some((config.clone(), stores.clone())), tried: RwLock::new(Tried::Not) };
+    centre.opened();
+    Ok(Some(Arc::new(centre)))
+}
+
+/// Opens the vault in the folder of `keys`, for good, and begins to fill the pool; `None`, with a line in the log, when there is no
+/// vault or it does not open: certificates, CRLs and answers do not wait for it. Errors: no thread can be started (exit 5).
 pub fn open(config: &Config, keys: &SoftKeys) -> Result<Option<Arc<CentreVault>>, Trouble> {
+    let opened = tried(config, keys)?.map(Arc::new);
+    let centre = |vault| Arc::new(CentreVault { folder: None, tried: RwLock::new(Tried::Opened(vault)) });
+    Ok(opened.map(centre))
+}
+
+fn tried(config: &Config, keys: &SoftKeys) -> Result<Option<OpenVault>, Trouble> {
     let packs = &config.policy.packs;
     if offered(packs).next().is_none() {
         return Ok(None);
@@ -58,7 +90,7 @@ pub fn open(config: &Config, keys: &SoftKeys) -> Result<Option<Arc<CentreVault>>
     let wanted = wanted(packs, &config.centre);
     let pool = KeyPool::start(&wanted)
         .map_err(|error| Trouble::new(Exit::Unavailable, "the pool of keys has no thread").because(error))?;
-    Ok(Some(Arc::new(CentreVault { vault, pool, pooled: wanted.iter().map(|(kind, _)| *kind).collect() })))
+    Ok(Some(OpenVault { vault, pool, pooled: wanted.iter().map(|(kind, _)| *kind).collect() }))
 }
 
 /// Makes the vault in the folder of `keys` and records it. Errors: there is one already (exit 7), or it cannot be written or
@@ -128,16 +160,70 @@ fn wanted(packs: &Packs, centre: &Centre) -> Vec<(KeyAlgorithm, usize)> {
 
 impl CentreVault {
     /// The kinds of keys the pool keeps, and how many of each are ready.
-    pub fn ready(&self) -> impl Iterator<Item = (KeyAlgorithm, usize)> {
-        self.pooled.iter().map(|kind| (*kind, self.pool.ready(*kind)))
+    pub fn ready(&self) -> Vec<(KeyAlgorithm, usize)> {
+        let opened = self.opened();
+        let ready = |vault: Arc<OpenVault>| vault.pooled.iter().map(|kind| (*kind, vault.pool.ready(*kind))).collect();
+        opened.map(ready).unwrap_or_default()
+    }
+
+    /// The vault, opened where its folder has been opened since; `None` while that is closed.
+    fn opened(&self) -> Option<Arc<OpenVault>> {
+        let folder_is_open = self.folder.as_ref().is_none_or(|(_, stores)| stores.folder().is_some());
+        let known = self.tried.read().unwrap_or_else(PoisonError::into_inner);
+        match (&*known, folder_is_open) {
+            (Tried::Opened(vault), true) => return Some(Arc::clone(vault)),
+            (Tried::InVain, true) | (Tried::Not, false) => return None,
+            (Tried::Not, true) | (Tried::Opened(_) | Tried::InVain, false) => {}
+        }
+        drop(known);
+        let mut known = self.tried.write().unwrap_or_else(PoisonError::into_inner);
+        let (config, stores) = self.folder.as_ref()?;
+        *known = match (stores.folder(), &*known) {
+            (None, _) => Tried::Not,
+            (Some(_), Tried::Opened(vault)) => Tried::Opened(Arc::clone(vault)),
+            (Some(keys), _) => match tried(config, &keys) {
+                Ok(vault) => vault.map_or(Tried::InVain, |vault| Tried::Opened(Arc::new(vault))),
+                Err(trouble) => {
+                    tracing::error!(event_id = "centre.closed", error = %trouble.what());
+                    Tried::InVain
+                }
+            },
+        };
+        match &*known {
+            Tried::Opened(vault) => Some(Arc::clone(vault)),
+            Tried::Not | Tried::InVain => None,
+        }
     }
 }
+
+/// What was asked of a vault that has been closed since.
+#[derive(Debug, thiserror::Error)]
+#[error("the folder of keys was closed, and the vault with it")]
+struct Closed;
 
 fn sealed_for(purpose: Purpose, request: &RequestId) -> SealedFor<'_> {
     SealedFor { purpose, id: request.as_str() }
 }
 
 impl CentreKeys for CentreVault {
+    fn are_here(&self) -> bool {
+        self.opened().is_some()
+    }
+
+    fn make(&self, algorithm: KeyAlgorithm, request: &RequestId) -> Result<MadeKey, CentreError> {
+        self.opened().ok_or_else(|| CentreError::NotMade(Box::new(Closed)))?.make(algorithm, request)
+    }
+
+    fn pack(&self, packing: &Packing) -> Result<PackedKey, CentreError> {
+        self.opened().ok_or_else(|| CentreError::DoesNotOpen(Box::new(Closed)))?.pack(packing)
+    }
+
+    fn open(&self, request: &RequestId, file: &[u8]) -> Result<Zeroizing<Vec<u8>>, CentreError> {
+        self.opened().ok_or_else(|| CentreError::DoesNotOpen(Box::new(Closed)))?.open(request, file)
+    }
+}
+
+impl OpenVault {
     fn make(&self, algorithm: KeyAlgorithm, request: &RequestId) -> Result<MadeKey, CentreError> {
         let key = self.pool.take(algorithm).map_err(|error| CentreError::NotMade(Box::new(error)))?;
         let sealed = self.vault.seal(sealed_for(Purpose::HolderKey, request), key.pkcs8_der());

@@ -80,9 +80,23 @@ pub struct AuthorityStatus {
     pub waiting: Vec<String>,
 }
 
+/// The roles whose processes have a socket.
+const ROLES: [&str; 2] = ["ca", "ocsp"];
+
 /// Where the socket of the process with that role is.
 pub fn socket(config: &Config, role: &str) -> PathBuf {
     config.keys.directory.join(format!("{role}.socket"))
+}
+
+/// Errors when a service of this configuration runs on this machine: what `doing` does would be done under its feet (exit 7).
+pub fn refuse_beside_a_service(config: &Config, doing: &str) -> Result<(), Trouble> {
+    let answers = |path: &PathBuf| UnixStream::connect(path).is_ok();
+    match ROLES.into_iter().map(|role| socket(config, role)).find(answers) {
+        None => Ok(()),
+        Some(path) => Err(Trouble::new(Exit::Refused, format!("{doing}, but the service is running"))
+            .because(format!("it answers at {}, and works with what opens the key store now", path.display()))
+            .advice("stop the service, do this, and start it again")),
+    }
 }
 
 /// Tells the service with that role, and returns what it says of the authorities. Errors: no service answers (exit 5); what it

@@ -16,6 +16,9 @@ use zeroize::Zeroizing;
 /// Makes, seals and packs keys of holders. Every call may take a second of one core, and none may be made on a thread that
 /// answers requests: [`Centre`] takes care of that. Calls may come from several threads at once. Nothing is durable on return.
 pub trait CentreKeys: Send + Sync {
+    /// Whether keys can be made now: their vault may be closed until somebody opens it.
+    fn are_here(&self) -> bool;
+
     /// A key pair nobody has had, its private half sealed for that request and openable for no other.
     ///
     /// # Errors
@@ -143,6 +146,11 @@ impl Centre {
     /// Puts `keys` at the desk's service.
     pub fn new(keys: Arc<dyn CentreKeys>, legacy: LegacyFiles) -> Self {
         Self { keys, legacy }
+    }
+
+    /// As [`CentreKeys::are_here`].
+    pub fn is_open(&self) -> bool {
+        self.keys.are_here()
     }
 
     /// Whether [`FileForm::Legacy`] may be chosen.

@@ -1,14 +1,19 @@
 //! Authorities that rest until enough custodians have come, in the running program: three of five in any order, one alone never,
 //! what waits is done afterwards, and a restart begins anew where the pack says so. With software keys and with a token.
 
+use ca_core::certificate::Certificate;
 use ca_core::key::KeyAlgorithm;
 use ca_core::profile::pack::SHIPPED;
+use ca_core::serial::SerialNumber;
 use lgpki::commands::demo::acts;
 use lgpki_tests::databases::Kind;
-use lgpki_tests::invariants::{broken, count};
+use lgpki_tests::faulty::FaultyModule;
+use lgpki_tests::invariants::{broken, count, texts};
 use lgpki_tests::program::{Installation, Person, Program};
 use lgpki_tests::token::with_token;
 use lgpki_tests::tools::text;
+use ocsp::client::question;
+use ocsp::{CertIdDigest, OcspResponse, Refusal};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -129,8 +134,29 @@ impl Guarded {
     }
 
     fn ready(&self) -> String {
+        self.managed("/readyz")
+    }
+
+    fn figures(&self) -> String {
+        self.managed("/metrics")
+    }
+
+    fn managed(&self, path: &str) -> String {
         let mut visitor = lgpki::visitor::Visitor::new(&self.installation.management);
-        visitor.open("/readyz").unwrap().text()
+        visitor.open(path).unwrap().text()
+    }
+
+    /// What the responder says to a question that wants an answer of its own, about a certificate of the application CA.
+    fn asked_now(&self) -> OcspResponse {
+        let mut visitor = self.installation.visitor();
+        let issuer = Certificate::from_der(&visitor.open("/aia/application-ca.cer").unwrap().body).unwrap();
+        let serials =
+            "select lower(hex(serial)) from certificate where authority_id = 'application-ca' order by recorded_at";
+        let serial = SerialNumber::parse_hex(&texts(&self.installation.database, serials)[0]).unwrap();
+        let ask = question(&issuer, &serial, CertIdDigest::Sha256, Some(vec![7; 32]));
+        let answer = visitor.post("/ocsp/application-ca", "application/ocsp-request", &ask.to_der()).unwrap();
+        assert_eq!((answer.status, answer.media_type.as_str()), (200, "application/ocsp-response"));
+        OcspResponse::parse(&answer.body).unwrap()
     }
 }
 
@@ -165,6 +191,10 @@ fn custodians_put_an_authority_to_work(guarded: &Guarded, secret_line: &str) {
         "{status}"
     );
     assert!(guarded.ready().contains("application-ca rests"), "{}", guarded.ready());
+    let active = r#"lgpki_authority_active{ca="application-ca"}"#;
+    assert!(guarded.figures().contains(&format!("{active} 0")), "{}", guarded.figures());
+    // Whoever asks for a signed answer is told to come again, in the words of OCSP.
+    assert_eq!(guarded.asked_now(), OcspResponse::Refused(Refusal::TryLater));
     assert!(guarded.fetched("/ca").1.contains("停止中です"), "the page of authorities says it");
     let doctor = guarded.says(&["doctor"]).1;
     assert!(
@@ -185,6 +215,10 @@ fn custodians_put_an_authority_to_work(guarded: &Guarded, secret_line: &str) {
     let (taken, said) = guarded.brings(3);
     assert!(taken && said.contains("active since ") && said.contains("佐藤 花子, 高橋 葵, 伊藤 桜"), "{said}");
     guarded.issues(&mut program, 1);
+    assert!(guarded.figures().contains(&format!("{active} 1")), "{}", guarded.figures());
+    assert!(matches!(guarded.asked_now(), OcspResponse::Signed(_)), "it answers again");
+    let doctor = guarded.says(&["doctor"]).1;
+    assert!(doctor.contains("application-ca is active since"), "{doctor}");
     let (taken, said) = guarded.brings(2);
     assert!(!taken && said.contains("is active already"), "{said}");
 
@@ -290,6 +324,82 @@ fn shares_that_were_changed_or_are_void_open_nothing() {
     let (taken, said) = guarded.brings(4);
     assert!(!taken && said.contains("opens nothing any more"), "{said}");
     program.stops();
+}
+
+#[test]
+fn what_opens_a_store_is_not_changed_under_a_running_service() {
+    let guarded = Guarded::new(Installation::new(Kind::Sqlite), "folder", "keep");
+    guarded.shared(&["--write-secret", "shared-secret"]);
+    guarded.reconfigure("passphrase_file = \"passphrase\"", "passphrase_file = \"shared-secret\"");
+    let mut program = guarded.serve();
+    guarded.activated([1, 2, 3]);
+    let keys = || {
+        let files =
+            std::fs::read_dir(guarded.installation.folder().join("keys")).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = files.filter(|file| file.is_file()).map(|file| std::fs::read(file).unwrap()).collect();
+        files.sort();
+        files
+    };
+    let before = keys();
+    let files: Vec<String> = (1..=5).map(|custodian| guarded.passphrase(custodian)).collect();
+    let named: Vec<&str> = NAMES
+        .iter()
+        .zip(&files)
+        .flat_map(|(name, file)| ["--custodian", name, "--new-share-passphrase-file", file])
+        .collect();
+    let shares: Vec<PathBuf> = (1..=3).map(|number| guarded.share(number)).collect();
+    let brought: Vec<&str> = shares
+        .iter()
+        .zip(&files)
+        .flat_map(|(share, file)| ["--share", share.to_str().unwrap(), "--share-passphrase-file", file])
+        .collect();
+    let terms = ["--quorum", "3-of-5", "--into", "later"];
+    let reshare = [&["ca", "custody", "reshare"][..], &terms, &named, &brought].concat();
+    let create = [&["ca", "custody", "create"][..], &terms, &named].concat();
+    for arguments in [&reshare, &create] {
+        let (done, said) = guarded.says(arguments);
+        assert!(!done && said.contains("but the service is running"), "{said}");
+    }
+    assert_eq!(keys(), before, "no key was sealed anew");
+    guarded.people().approve_one();
+    guarded.issues(&mut program, 1);
+    program.stops();
+    guarded.does(&reshare);
+    assert_ne!(keys(), before);
+}
+
+#[test]
+fn a_folder_that_starts_closed_opens_its_vault_with_its_keys() {
+    let guarded = Guarded::new(Installation::new(Kind::Sqlite), "folder", "deactivate");
+    guarded.shared(&[]);
+    guarded.reconfigure("passphrase_file = ", "# passphrase_file = ");
+    let program = guarded.serve();
+    let people = guarded.people();
+    let mut officer = people.officer;
+    let mut offers = || officer.browser.open("/requests/new/mail").unwrap().text().contains("name=\"key-source\"");
+    assert!(!offers(), "while the folder is closed no key is made at the centre");
+    guarded.activated([1, 2, 3]);
+    assert!(offers(), "the vault has opened with it");
+    guarded.does(&["ca", "deactivate"]);
+    assert!(!offers(), "and closed with it");
+    guarded.activated([3, 4, 5]);
+    assert!(offers());
+    program.stops();
+}
+
+#[test]
+fn a_token_with_a_pin_pad_is_no_way_around_its_custodians() {
+    with_token(|hsm| {
+        let faulty = FaultyModule::before(hsm);
+        let mut store = hsm.store();
+        store.settings.module = faulty.path().to_owned();
+        let guarded = Guarded::new(Installation::in_token(Kind::Sqlite, store), "hsm", "deactivate");
+        guarded.reconfigure("pin_file = ", "# pin_file = ");
+        // Whoever stands at the device types the PIN there.
+        faulty.told("pinpad");
+        let (started, said) = guarded.says(&["serve"]);
+        assert!(!started && said.contains("must rest after a restart until its custodians come"), "{said}");
+    });
 }
 
 #[test]

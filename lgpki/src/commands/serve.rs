@@ -39,8 +39,8 @@ pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>
         } else {
             installation::open_key_stores(&config, &what.secrets)?
         };
-        if let Some(folder) = keys.folder().filter(|_| what.roles.contains(&Role::Ra)) {
-            centre = crate::centre::open(&config, &folder)?;
+        if what.roles.contains(&Role::Ra) {
+            centre = crate::centre::within(&config, &keys)?;
         }
         stores = Some(keys);
     } else if has_a_vault_of_its_own(what, &config) {

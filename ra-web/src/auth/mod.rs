@@ -110,7 +110,7 @@ impl<C: Needs> Officer<C> {
             entropy: self.ra.entropy(),
             now: self.ra.now(),
             packs: &self.ra.settings().packs,
-            centre: self.ra.settings().centre.as_ref(),
+            centre: self.ra.settings().centre.as_ref().filter(|centre| centre.is_open()),
             account: &self.account,
             organisation: &self.organisation,
         }

@@ -3,6 +3,7 @@
 
 use crate::clock::SystemClock;
 use crate::config::{self, Config};
+use crate::control;
 use crate::custody::{self, NewSet, StorePlace};
 use crate::secrets::{CustodianPassphrases, KeySecrets};
 use crate::trouble::{Exit, Trouble};
@@ -119,6 +120,9 @@ pub async fn run(what: &Custody, file: &Path) -> Result<Exit, Trouble> {
     };
     let config = config::load(file)?;
     let place = StorePlace::named(store, &config.keys)?;
+    if !matches!(what, Custody::Verify(_)) {
+        control::refuse_beside_a_service(&config, "the key store is to get a new secret")?;
+    }
     let database = installation::open_current(&config.database).await?;
     let done = match what {
         Custody::Create(what) => create(what, &config, &place, &database).await,
