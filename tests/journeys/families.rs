@@ -106,6 +106,7 @@ fn every_kind(kind: Kind) {
         judged(&scratch, &mut officer.browser, &page, asked);
         let shown = officer.browser.open(&page).unwrap().text();
         assert!(shown.contains("有効です。使えます。"), "{}: {shown}", asked.profile);
+        asked_again(&mut officer.browser, &page, asked);
     }
     for (typed, kind) in [("総務課長", "職責証明書"), ("soumu@TOWN", "メール証明書"), ("sato hanako", "利用者証明書")]
     {
@@ -122,6 +123,18 @@ fn every_kind(kind: Kind) {
     program.stops();
     let broken = broken(&installation.database);
     assert!(broken.is_empty(), "{kind:?}:\n  {}", broken.join("\n  "));
+}
+
+/// The form for another like it has in it what was typed for the first.
+fn asked_again(officer: &mut lgpki::visitor::Visitor, page: &str, asked: &Asked) {
+    let path = format!("/requests/new/{}", asked.profile);
+    let like = format!("{path}?like={}", page.strip_prefix("/certificates/").unwrap());
+    let form = officer.open(&like).unwrap().form(&path).unwrap();
+    let plain = |text: &str| text.to_lowercase().replace(['\u{3000}', ' '], "");
+    for (input, typed) in asked.inputs {
+        let found = form.value(input).unwrap_or_default();
+        assert_eq!(plain(found), plain(typed), "{}: {input}", asked.profile);
+    }
 }
 
 /// A fresh key, and a request for it that asks for another name.

@@ -187,35 +187,39 @@ impl NameTemplate {
 
     /// Whether `name` can have come from this template: the same attributes in the same order, constants as they are.
     pub fn fits(&self, name: &DistinguishedName) -> bool {
+        self.read(name).is_some()
+    }
+
+    /// What was filled in when `name` came from this template; `None` when it cannot have come from it.
+    pub fn read(&self, name: &DistinguishedName) -> Option<Fields> {
         let mut found = name.attributes().peekable();
+        let mut fields = Fields::default();
         for (attribute, source) in &self.parts {
-            let most = match source {
-                Source::Constant(_) => 1,
-                Source::Field(field) => {
-                    if field.is_list() {
-                        MOST_UNITS
-                    } else {
-                        1
-                    }
-                }
-            };
-            let least = match source {
-                Source::Constant(_) => 1,
-                Source::Field(field) => usize::from(!field.is_list() && *field != Field::ServerName),
+            let (least, most) = match source {
+                Source::Constant(_) => (1, 1),
+                Source::Field(field) if field.is_list() => (0, MOST_UNITS),
+                // One that is too long is left out.
+                Source::Field(Field::ServerName) => (0, 1),
+                Source::Field(_) => (1, 1),
             };
             let fits = |value: &str| match source {
                 Source::Constant(constant) => constant == value,
                 Source::Field(_) => true,
             };
             let mut taken = 0;
-            while taken < most && found.next_if(|(kind, value)| *kind == Some(*attribute) && fits(value)).is_some() {
+            while taken < most
+                && let Some((_, value)) = found.next_if(|(kind, value)| *kind == Some(*attribute) && fits(value))
+            {
                 taken = taken.saturating_add(1);
+                if let Source::Field(field) = source {
+                    fields = fields.with(*field, value);
+                }
             }
             if taken < least {
-                return false;
+                return None;
             }
         }
-        found.next().is_none()
+        found.next().is_none().then_some(fields)
     }
 }
 

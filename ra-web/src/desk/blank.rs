@@ -1,7 +1,7 @@
 //! The blanks of a form that go into a certificate's name: which a profile has, and in which order forms draw them. A profile
 //! names fields (`ca_core::profile::Field`); departments have three blanks a script.
 
-use ca_core::profile::{Field, Profile};
+use ca_core::profile::{Field, Fields, Profile};
 
 /// A place where a person writes one value of a name. In the order of forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +84,16 @@ impl Blank {
             Self::PersonNumber => Field::PersonNumber,
             Self::ServiceEn => Field::ServiceEn,
         }
+    }
+
+    /// Returns what was written into it when a name was filled in with `fields`.
+    pub fn text_in(self, fields: &Fields) -> Option<&str> {
+        let place = match self {
+            Self::Unit2 | Self::UnitEn2 => 1,
+            Self::Unit3 | Self::UnitEn3 => 2,
+            _ => 0,
+        };
+        fields.values(self.field()).get(place).map(String::as_str)
     }
 
     /// Returns its `id` and `name` in the page.

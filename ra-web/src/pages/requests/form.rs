@@ -18,7 +18,7 @@ use serde::Deserialize;
 use crate::auth::role::SubmitRequests;
 use crate::auth::{Fields, FormToken, Officer, Posted};
 use crate::desk::blank::{Blank, Script};
-use crate::desk::certificates;
+use crate::desk::certificates::{self, CertificateView};
 use crate::desk::check::{self, Checked, LONGEST_NOTE};
 use crate::desk::diagnosis::key_label;
 use crate::desk::draft::Draft;
@@ -97,7 +97,7 @@ pub struct Asked {
     like: String,
 }
 
-/// Draws the form: empty, or with the servers and mail addresses of an earlier certificate.
+/// Draws the form: empty, or with the names of an earlier certificate.
 pub async fn show(
     officer: Officer<SubmitRequests>,
     Path(profile): Path<String>,
@@ -108,8 +108,7 @@ pub async fn show(
         None => Draft::empty(Arc::clone(&offer.profile)),
         Some((authority, serial)) => {
             let (authority, serial) = address(authority, serial)?;
-            let row = certificates::show(&officer.desk(), &authority, &serial).await?.row;
-            like(&offer, &row.names)
+            like(&offer, &certificates::show(&officer.desk(), &authority, &serial).await?)
         }
     };
     draw(&officer, &offer, (StatusCode::OK, draft), &[], None).await
@@ -158,17 +157,27 @@ pub async fn diagnose(
     draw(officer, &offer, (StatusCode::OK, checked.draft), &[], Some(diagnosis)).await
 }
 
-/// A draft with these names; what is a mail address, and what a server, goes into its own input.
-fn like(offer: &Offer<'_>, names: &[String]) -> Draft {
-    let named = names.iter().filter(|name| !is_directory(name));
+/// A draft with the names of an earlier certificate: what its subject and its Japanese name were filled in with, where the profile
+/// still writes such names, and its servers and mail addresses.
+fn like(offer: &Offer<'_>, earlier: &CertificateView) -> Draft {
+    let profile = &offer.profile;
+    let named = earlier.row.names.iter().filter(|name| !is_directory(name));
     let (emails, servers): (Vec<&str>, Vec<&str>) = named.map(String::as_str).partition(|name| name.contains('@'));
     let (emails, servers) = (emails.join(", "), servers.join(", "));
-    let typed = |input: &str| match input {
-        input if input == Field::Names.id() => servers.as_str(),
-        input if input == Field::Emails.id() => emails.as_str(),
-        _ => "",
+    let certificate = earlier.certificate.as_ref();
+    let subject = certificate.zip(profile.subject.as_ref());
+    let subject = subject.and_then(|(certificate, template)| template.read(certificate.subject()));
+    let directory = certificate.and_then(|certificate| certificate.extensions().directory_names.first());
+    let directory = directory.zip(profile.alternative.directory.as_ref());
+    let directory = directory.and_then(|(name, template)| template.read(name));
+    let filled = [subject.unwrap_or_default(), directory.unwrap_or_default()];
+    let typed = |input: &str| match Blank::parse(input) {
+        Some(blank) => filled.iter().find_map(|fields| blank.text_in(fields)).unwrap_or_default(),
+        None if input == Field::Names.id() => servers.as_str(),
+        None if input == Field::Emails.id() => emails.as_str(),
+        None => "",
     };
-    Draft::new(Arc::clone(&offer.profile), typed, None)
+    Draft::new(Arc::clone(profile), typed, None)
 }
 
 fn draft_of(offer: &Offer<'_>, fields: &Fields) -> Draft {
