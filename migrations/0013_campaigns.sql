@@ -15,7 +15,7 @@ create table campaign (
     constraint campaign_old_check check (old_keys <> '' or old_authorities <> '')
 );
 
--- When the organisations of a wave begin, and the last instant they have. Never changed.
+-- When the organisations of a wave begin, and the last instant they have. Both change when the wave is moved to other days.
 create table campaign_wave (
     campaign_id text not null,
     number bigint not null,

@@ -193,6 +193,9 @@ const CANDIDATES: &str =
         and not exists (select 1 from campaign_item t
             where t.campaign_id = $1 and t.authority_id = c.authority_id and t.serial = c.serial)";
 
+const RESCHEDULE: &str = "update campaign_wave set opens_at = $3, due_at = $4 where campaign_id = $1 and number = $2
+    and exists (select 1 from campaign c where c.campaign_id = $1 and c.closed_at is null)";
+
 const LIVE: &str = "select c.authority_id, c.serial, c.der, i.not_after, q.organisation_id
     from certificate c
         join intent i on i.authority_id = c.authority_id and i.serial = c.serial
@@ -248,6 +251,18 @@ impl WriteTxn {
         }
         let event = AuditEvent::new(Verb::CampaignMoved, format!("campaign:{campaign}"));
         self.audit(event.with("organisation", organisation.as_str()).with("wave", wave.to_string())).await
+    }
+
+    /// Gives a wave of an open campaign other dates, with its event. Errors: [`StoreError::NotFound`] when no open campaign of that
+    /// name has such a wave; it would end before it begins (`campaign_wave_due_check`).
+    pub async fn reschedule_wave(&mut self, campaign: &CampaignId, wave: &Wave) -> Result<(), StoreError> {
+        let (number, opens, due) = (i64::from(wave.number), wave.opens_at.micros(), wave.due_at.micros());
+        if on!(self, execute RESCHEDULE, campaign.as_str(), number, opens, due)? == 0 {
+            return Err(StoreError::NotFound { what: "wave of an open campaign" });
+        }
+        let event = AuditEvent::new(Verb::CampaignMoved, format!("campaign:{campaign}"));
+        let event = event.with("wave", wave.number.to_string()).with("opens", wave.opens_at.rfc3339());
+        self.audit(event.with("due", wave.due_at.rfc3339())).await
     }
 
     /// Closes a campaign, with its event. Errors: [`StoreError::NotFound`] when no open one has that name.

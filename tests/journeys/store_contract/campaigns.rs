@@ -17,6 +17,7 @@ on_both_databases!(
     a_plan_comes_back_as_it_was_written,
     a_campaign_is_planned_once,
     an_organisation_is_moved_to_a_wave_there_is,
+    a_wave_is_put_on_other_days,
     a_closed_campaign_changes_no_more,
     what_is_valid_and_no_item_may_take_its_place,
     live_certificates_come_in_pages,
@@ -109,6 +110,24 @@ async fn an_organisation_is_moved_to_a_wave_there_is(db: Fixture<'_>) {
     assert!(matches!(foreign, Err(StoreError::NotFound { .. })), "{foreign:?}");
     let nowhere = txn.move_in_campaign(&name(), &town.organisation, 3).await;
     assert!(nowhere.is_err(), "there is no third wave");
+}
+
+async fn a_wave_is_put_on_other_days(db: Fixture<'_>) {
+    let town = db.town("011002").await;
+    planned(&db, &town, &[]).await;
+    let other = Wave { number: 2, opens_at: after(5_000), due_at: after(6_000) };
+    let mut txn = db.write(after(200)).await;
+    txn.reschedule_wave(&name(), &other).await.unwrap();
+    assert_eq!(txn.campaign_waves(&name()).await.unwrap().into_iter().find(|wave| wave.number == 2), Some(other));
+    let third = txn.reschedule_wave(&name(), &Wave { number: 3, ..other }).await;
+    assert!(matches!(third, Err(StoreError::NotFound { .. })), "{third:?}");
+    txn.close_campaign(&name()).await.unwrap();
+    let closed = txn.reschedule_wave(&name(), &other).await;
+    assert!(matches!(closed, Err(StoreError::NotFound { .. })), "{closed:?}");
+    drop(txn);
+    let mut txn = db.write(after(300)).await;
+    let backwards = txn.reschedule_wave(&name(), &Wave { due_at: after(4_000), ..other }).await;
+    assert!(backwards.is_err(), "it would end before it begins");
 }
 
 async fn a_closed_campaign_changes_no_more(db: Fixture<'_>) {
