@@ -123,7 +123,7 @@ verbs! {
     CertificateRevoked = "certificate.revoked",
     /// A move to new cryptography was planned.
     CampaignPlanned = "campaign.planned",
-    /// An organisation of a campaign was moved to another wave.
+    /// An organisation of a campaign was moved to another wave, or a wave to other days.
     CampaignMoved = "campaign.moved",
     /// A campaign was closed.
     CampaignClosed = "campaign.closed",

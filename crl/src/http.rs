@@ -113,7 +113,7 @@ async fn authority_certificate(
     answer
 }
 
-/// What a name in the repository stands for: the authority's certificate and the links to it, or (`root-g2.by-root`) the
+/// What a name in the repository stands for: the authority's certificate, the links to it and what it brought from above, or (`root-g2.by-root`) the
 /// link by one issuer alone. Empty when there is no such thing.
 async fn certificates(store: &Store, name: &str) -> Result<Vec<Vec<u8>>, StoreError> {
     let (authority, by) = match name.split_once(".by-") {
@@ -126,7 +126,10 @@ async fn certificates(store: &Store, name: &str) -> Result<Vec<Vec<u8>>, StoreEr
     let links = txn.links(&authority).await?.into_iter();
     Ok(match by {
         Some(by) => links.filter(|link| link.authority_id == by).map(|link| link.der).collect(),
-        None => std::iter::once(row.certificate).chain(links.map(|link| link.der)).collect(),
+        None => {
+            let above = txn.above(&authority).await?;
+            std::iter::once(row.certificate).chain(links.map(|link| link.der)).chain(above).collect()
+        }
     })
 }
 

@@ -82,6 +82,12 @@ impl Survey {
             after = Some(last.name.clone());
             looked_at = looked_at.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
             for live in page {
+                // Of what another CA has issued, its entry in a list may be all there is: nobody knows whose it is, or its key.
+                if live.der.is_empty() {
+                    let is_old = old.authorities().contains(&live.name.0);
+                    survey.of_nobody = survey.of_nobody.saturating_add(u64::from(is_old));
+                    continue;
+                }
                 let read = Certificate::from_der(&live.der)
                     .map_err(|reason| SurveyError::Unreadable { name: Box::new(live.name.clone()), reason })?;
                 let (key, is_old) = (read.key().algorithm(), old.cover(&live.name.0, read.key().algorithm()));

@@ -1,12 +1,12 @@
 //! Taking over what another CA has issued: rows that say what that CA's own list says. Their profile is [`PROFILE`], they belong
-//! to no request, and they have no events of their own: one event says what was taken over.
+//! to no request, and they have no events of their own: one event says what was taken over. CRLs and their numbers have theirs.
 
 use crate::batch::BatchSql;
 use crate::codec::{micros, parsed};
 use crate::crls::CrlRow;
-use crate::db::on;
+use crate::db::{Only, on};
 use crate::error::StoreError;
-use crate::txn::WriteTxn;
+use crate::txn::{ReadTxn, WriteTxn};
 use ca_core::audit::{Actor, AuditEvent, Verb};
 use ca_core::digest::{hex, sha256};
 use ca_core::id::{AuthorityId, ProfileId};
@@ -75,6 +75,10 @@ static REVOCATIONS: BatchSql = BatchSql::new(
     2,
 );
 
+const ABOVE: &str = "insert into authority_above (authority_id, position, der) values ($1, $2, $3)";
+
+const ALL_ABOVE: &str = "select der from authority_above where authority_id = $1 order by position";
+
 const CRL_NUMBER: &str = "insert into crl (authority_id, number, taken_at) values ($1, $2, $3)";
 
 impl WriteTxn {
@@ -121,6 +125,14 @@ impl WriteTxn {
         Ok(())
     }
 
+    /// Keeps the certificates above an authority's own, its issuer's first, the root's last. Conflict: `authority_above_pk`.
+    pub async fn import_above(&mut self, authority: &AuthorityId, above: &[&[u8]]) -> Result<(), StoreError> {
+        for (position, der) in (1i64..).zip(above) {
+            on!(self, execute ABOVE, authority.as_str(), position, *der)?;
+        }
+        Ok(())
+    }
+
     /// Counts the CRL numbers of an authority from `number`, the last another CA has used, and stores that CRL when it is
     /// there: the next has a greater number, and nothing of this one gets lost. Conflicts: `crl_pk`.
     pub async fn import_crl(
@@ -131,6 +143,8 @@ impl WriteTxn {
     ) -> Result<(), StoreError> {
         let now = self.now().micros();
         on!(self, execute CRL_NUMBER, authority.as_str(), number, now)?;
+        let event = AuditEvent::new(Verb::CrlNumberTaken, format!("crl:{authority}"));
+        self.audit(event.with("number", number.to_string()).with("from", "import")).await?;
         match crl {
             Some(crl) => self.store_crl(crl).await,
             None => Ok(()),
@@ -147,5 +161,14 @@ impl WriteTxn {
             None => event,
         })
         .await
+    }
+}
+
+impl ReadTxn {
+    /// The certificates above an authority's own that it brought with it, its issuer's first, the root's last; none for one that was
+    /// founded here, or whose issuer is here.
+    pub async fn above(&mut self, authority: &AuthorityId) -> Result<Vec<Vec<u8>>, StoreError> {
+        let found = on!(self, all Only<Vec<u8>>, ALL_ABOVE, authority.as_str())?;
+        Ok(found.into_iter().map(|(der,)| der).collect())
     }
 }

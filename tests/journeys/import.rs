@@ -1,10 +1,14 @@
 //! A CA made with `openssl ca` moves here: what it has said goes on being said, and OpenSSL agrees at every step.
 
+mod pages;
+mod refused;
+mod subordinate;
+
 use ca_core::key::KeyAlgorithm;
 use ca_core::profile::pack::SHIPPED;
 use lgpki::commands::demo::acts;
 use lgpki_tests::databases::Kind;
-use lgpki_tests::invariants::count;
+use lgpki_tests::invariants::{broken, count};
 use lgpki_tests::program::Installation;
 use lgpki_tests::tools::{Scratch, openssl, text};
 use std::os::unix::fs::PermissionsExt;
@@ -70,7 +74,10 @@ fn old_ca(folder: &Path) {
 
 /// An installation whose packs describe the CA that comes, as the one that issues to servers.
 fn installation() -> Installation {
-    let installation = Installation::new(Kind::Sqlite);
+    expecting(Installation::new(Kind::Sqlite))
+}
+
+fn expecting(installation: Installation) -> Installation {
     let section = "[authority.moved-ca]\ntitle = { ja = \"移ってきた認証局\", en = \"Moved CA\" }\nprofile = \"root-ca\"\n\
         subject = [\"C=JP\", \"O=Old CA\", \"CN=Old CA\"]\nencoding = \"utf8\"\nkeys = [\"p256\"]\n\
         crl = { validity = \"72h\", refresh-before = \"48h\" }\n\
@@ -164,6 +171,31 @@ fn a_ca_of_openssl_moves_here_without_a_gap() {
     let told = text(&openssl("verify -x509_strict -CAfile {} {} {}", &[&ca, &new, &old.join("1.pem")]));
     assert!(told.contains("new.pem: OK") && told.contains("1.pem: OK"), "{told}");
     program.stops();
+    assert_eq!(broken(&installation.database), Vec::<String>::new());
+}
+
+#[test]
+fn a_list_of_many_lines_is_taken_over_whole() {
+    const LINES: usize = 20_000;
+    let (scratch, installation) = (Scratch::new("import-many"), installation());
+    let old = scratch.path();
+    old_ca(old);
+    let line = |n: usize| match n % 10 {
+        0 => {
+            format!("R\t270101000000Z\t260301000000Z,superseded\t{:06X}\tunknown\t/C=JP/CN=holder {n}\n", 0x10_0000 + n)
+        }
+        _ => format!("V\t270101000000Z\t\t{:06X}\tunknown\t/C=JP/CN=holder {n}\n", 0x10_0000 + n),
+    };
+    std::fs::write(old.join("many.txt"), (0..LINES).map(line).collect::<String>()).unwrap();
+    let many = ["--certificate", "ca.pem", "--key", "ca.key", "--index", "many.txt", "--crl-number", "7"];
+    let (moved, said) = import(&installation, old, &many);
+    assert!(moved && said.contains("20000 certificates, 2000 of them revoked"), "{said}");
+    let program = installation.serve(PROGRAM, None);
+    let crl = std::fs::read(fetched(&installation, "/crl/moved-ca.crl", old.join("many.crl"))).unwrap();
+    let list = crl::CertificateList::parse(&crl).unwrap();
+    assert_eq!((list.entries.len(), list.number), (LINES / 10, Some(8)));
+    program.stops();
+    assert_eq!(broken(&installation.database), Vec::<String>::new());
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub fn check(
     tell: &mut dyn FnMut(&str, usize),
 ) -> Result<Takeable, Trouble> {
     let mut wrong = Vec::new();
-    vouched_for(&certificate, inputs.chain, now, &mut wrong);
+    let above = vouched_for(&certificate, inputs.chain, now, &mut wrong);
     let (listed, list_sha256) = listed(inputs.list, &mut wrong)?;
     tell("lines of the list", listed.len());
     let found = certificates(inputs.folder, &certificate, tell, &mut wrong)?;
@@ -58,7 +58,7 @@ pub fn check(
     let crl_number = number(crl.as_ref().map(|(crl, _)| crl), inputs.crl_number, &mut wrong);
     if wrong.is_empty() {
         let issued = issued.into_values().collect();
-        return Ok(Takeable { certificate, issued, crl, crl_number, list_sha256, from_crl });
+        return Ok(Takeable { certificate, above, issued, crl, crl_number, list_sha256, from_crl });
     }
     let (count, more) = (wrong.len(), wrong.len().saturating_sub(SHOWN));
     wrong.truncate(SHOWN);
@@ -71,8 +71,14 @@ pub fn check(
         .advice("mend the list and the folder, in a copy, and try again with --dry-run"))
 }
 
-/// The CA's certificate is a CA's, holds now, and so does each above it, up to one that certifies itself.
-fn vouched_for(certificate: &Certificate, above: &[Certificate], now: Timestamp, wrong: &mut Vec<String>) {
+/// The CA's certificate is a CA's, holds now, and so does each above it, up to one that certifies itself: those, in that order.
+fn vouched_for(
+    certificate: &Certificate,
+    above: &[Certificate],
+    now: Timestamp,
+    wrong: &mut Vec<String>,
+) -> Vec<Certificate> {
+    let mut way = Vec::new();
     if let Err(weak) = certificate.key().check_strength() {
         wrong.push(format!("its key is too weak to sign anything here: {weak}"));
     }
@@ -86,17 +92,19 @@ fn vouched_for(certificate: &Certificate, above: &[Certificate], now: Timestamp,
         let by = if is_root { Some(one) } else { above.iter().find(|by| by.subject().matches(one.issuer())) };
         let Some(by) = by else {
             wrong.push(format!("the certificate of {} is not in the chain: give it with --chain", one.issuer()));
-            return;
+            return way;
         };
         if let Err(error) = one.verify(by, now) {
             wrong.push(format!("the certificate of {}: {error}", one.subject()));
         }
         if is_root {
-            return;
+            return way;
         }
+        way.push(by.clone());
         one = by;
     }
     wrong.push("the chain ends nowhere: it has no root".to_owned());
+    way
 }
 
 fn listed(file: Option<&Path>, wrong: &mut Vec<String>) -> Result<(Vec<Listed>, Option<[u8; 32]>), Trouble> {

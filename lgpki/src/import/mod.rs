@@ -28,6 +28,8 @@ const ROUND: usize = 10_000;
 pub struct Takeable {
     /// Its certificate.
     pub certificate: Certificate,
+    /// The certificates above it, its issuer's first, the root's last; none for a root.
+    pub above: Vec<Certificate>,
     /// Everything it has issued.
     pub issued: Vec<ImportedCertificate>,
     /// Its last CRL, and that in DER.
@@ -146,6 +148,8 @@ async fn written(
 ) -> Result<(), ImportError> {
     let now = foundry.clock.now();
     let issuer = issuer_of(&foundry.store, &taken.certificate).await?;
+    // Where its issuer is here, so is everything above.
+    let brought = issuer.is_none();
     let mut txn = foundry.store.write(now, ACTOR).await?;
     txn.insert_authority(&AuthorityRow {
         authority_id: id.clone(),
@@ -162,6 +166,10 @@ async fn written(
         created_at: now,
     })
     .await?;
+    if brought {
+        let above: Vec<&[u8]> = taken.above.iter().map(Certificate::der).collect();
+        txn.import_above(id, &above).await?;
+    }
     let mut done = 0usize;
     for round in taken.issued.chunks(ROUND) {
         txn.import_certificates(id, round).await?;

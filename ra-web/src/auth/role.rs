@@ -17,7 +17,7 @@ pub enum Capability {
     DecideRequests,
     /// See and download certificates.
     SeeCertificates,
-    /// Revoke certificates of the own organisation.
+    /// Revoke certificates of the own organisation; RA operators: what a CA that moved here has issued elsewhere.
     RevokeCertificates,
     /// See how far the move to new cryptography is (own organisation; central roles: all).
     SeeCampaigns,
@@ -53,9 +53,10 @@ pub fn capabilities(role: Role) -> &'static [Capability] {
         ],
         // In a small town the manager files requests too; another person then approves them.
         Role::Manager => Capability::ALL,
-        Role::RaOperator | Role::Auditor => {
-            &[May::OwnAccount, May::SeeRequests, May::SeeCertificates, May::SeeCampaigns]
+        Role::RaOperator => {
+            &[May::OwnAccount, May::SeeRequests, May::SeeCertificates, May::RevokeCertificates, May::SeeCampaigns]
         }
+        Role::Auditor => &[May::OwnAccount, May::SeeRequests, May::SeeCertificates, May::SeeCampaigns],
     }
 }
 

@@ -1,6 +1,6 @@
 //! Certificates: found by what people type, explained, and handed out as files.
 
-use ca_core::certificate::{Certificate, CertificateError, pkcs7, to_pem};
+use ca_core::certificate::{Certificate, CertificateError, pkcs7};
 use ca_core::digest::sha256;
 use ca_core::id::{AuthorityId, RequestNumber};
 use ca_core::serial::SerialNumber;
@@ -188,15 +188,18 @@ pub async fn download(
         DownloadForm::P7b => {
             let chain = chain(&mut desk.store.read().await?, view.authority.as_ref()).await?;
             let mut members = vec![certificate.der()];
-            members.extend(chain.iter().map(|authority| authority.certificate.as_slice()));
+            members.extend(chain.iter().map(Vec::as_slice));
             pkcs7::certs_only(&members)
         }
         DownloadForm::Chain => {
             let chain = chain(&mut desk.store.read().await?, view.authority.as_ref()).await?;
             let mut text = certificate.to_pem();
             // The root is what others trust already; servers do not send it (RFC 8446 §4.4.2).
-            for authority in chain.iter().filter(|authority| authority.issuer_id.is_some()) {
-                text.push_str(&to_pem("CERTIFICATE", &authority.certificate));
+            for der in &chain {
+                let authority = Certificate::from_der(der).map_err(unreadable)?;
+                if !authority.subject().matches(authority.issuer()) {
+                    text.push_str(&authority.to_pem());
+                }
             }
             text.into_bytes()
         }
@@ -205,14 +208,17 @@ pub async fn download(
     Ok(Download { content_type: form.content_type(), ascii_name, name, content })
 }
 
-/// Returns the authorities from `first` up to its root.
-pub async fn chain(txn: &mut ReadTxn, first: Option<&AuthorityRow>) -> Result<Vec<AuthorityRow>, DeskError> {
-    let mut chain: Vec<AuthorityRow> = first.cloned().into_iter().collect();
-    while let Some(issuer) = chain.last().and_then(|authority| authority.issuer_id.clone()) {
-        let Some(issuer) = txn.authority(&issuer).await? else { break };
-        chain.push(issuer);
-        if chain.len() >= LONGEST_CHAIN {
-            break;
+/// Returns the certificates (DER) of the authorities from `first` up to its root, the last of which one that moved here may have
+/// brought with it.
+pub async fn chain(txn: &mut ReadTxn, first: Option<&AuthorityRow>) -> Result<Vec<Vec<u8>>, DeskError> {
+    let mut chain: Vec<Vec<u8>> = Vec::new();
+    let mut next = first.cloned();
+    while let Some(authority) = next.take() {
+        chain.push(authority.certificate);
+        match &authority.issuer_id {
+            _ if chain.len() >= LONGEST_CHAIN => {}
+            Some(issuer) => next = txn.authority(issuer).await?,
+            None => chain.extend(txn.above(&authority.authority_id).await?),
         }
     }
     Ok(chain)

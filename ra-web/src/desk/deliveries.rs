@@ -128,7 +128,7 @@ pub async fn pin(desk: &Desk<'_>, number: &RequestNumber, form: FileForm) -> Res
         request: view.request.request_id.clone(),
         sealed_key,
         certificate: certificate.der.clone().unwrap_or_default(),
-        chain: chain.into_iter().map(|authority| authority.certificate).collect(),
+        chain,
         friendly_name: format!("{} {number}", view.organisation),
         form,
     };

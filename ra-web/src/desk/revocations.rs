@@ -6,6 +6,7 @@ use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use store::Step;
 use store::certificates::CertificateRow;
+use store::imports;
 
 use super::era::CivilDate;
 use super::message::Message;
@@ -95,10 +96,15 @@ pub async fn revocable(
     serial: &SerialNumber,
 ) -> Result<CertificateRow, DeskError> {
     let row = certificates::visible(&mut desk.store.read().await?, desk, authority, serial).await?;
-    if row.organisation_id.as_ref() == Some(&desk.organisation.organisation_id) {
-        Ok(row)
-    } else {
-        Err(DeskError::NotFound)
+    if answers_for(desk, &row) { Ok(row) } else { Err(DeskError::NotFound) }
+}
+
+/// Whether the certificate is for the person to revoke: one of the own organisation, or, at the centre, one that a CA has issued
+/// elsewhere before it moved here, which belongs to no organisation of this register.
+pub fn answers_for(desk: &Desk<'_>, row: &CertificateRow) -> bool {
+    match desk.scope() {
+        Some(own) => row.organisation_id.as_ref() == Some(own),
+        None => row.organisation_id.is_none() && row.profile_id.as_str() == imports::PROFILE,
     }
 }
 
@@ -112,7 +118,7 @@ pub async fn revoke(
 ) -> Result<Revoked, DeskError> {
     let mut txn = desk.store.write(desk.now, desk.actor()).await?;
     let row = certificates::visible(&mut txn, desk, authority, serial).await?;
-    if row.organisation_id.as_ref() != Some(&desk.organisation.organisation_id) {
+    if !answers_for(desk, &row) {
         return Err(DeskError::NotFound);
     }
     if row.revocation.is_some() {

@@ -62,7 +62,9 @@ fn line<C: Needs>(officer: &Officer<C>, found: ItemProgress, open: bool) -> Item
     let (authority, serial) = &item.name;
     let asks = open && to_do(standing) && officer.may(Capability::SubmitRequests);
     let still_good = item.revoked_at.is_none() && item.not_after >= officer.desk().now;
-    let revokes = replacement.is_some() && still_good && officer.may(Capability::RevokeCertificates);
+    // Holders revoke what they have replaced, not the centre.
+    let holder = officer.desk().scope().is_some() && officer.may(Capability::RevokeCertificates);
+    let revokes = replacement.is_some() && still_good && holder;
     ItemLine {
         href: urls::certificate(authority, serial),
         name: named::names(&item.names, &item.certified.subject).into_iter().next().unwrap_or_default(),

@@ -18,6 +18,7 @@ use crate::desk::certificates::{self, CertificateView, Download, DownloadForm, S
 use crate::desk::diagnosis::key_label;
 use crate::desk::era::CivilDate;
 use crate::desk::named;
+use crate::desk::revocations;
 use crate::error::Refusal;
 use crate::explain::{self, Origin, Paragraph, Question};
 use crate::locale::{Language, Words};
@@ -86,8 +87,9 @@ pub async fn show(
     let words = officer.words();
     let standing = certificates::standing(&view.row, desk.now);
     let ours = view.row.organisation_id.as_ref() == Some(&officer.organisation.organisation_id);
-    let revocable =
-        ours && matches!(standing, Standing::Valid | Standing::NotYet) && officer.may(Capability::RevokeCertificates);
+    let revocable = revocations::answers_for(&desk, &view.row)
+        && matches!(standing, Standing::Valid | Standing::NotYet)
+        && officer.may(Capability::RevokeCertificates);
     let name = (authority.clone(), serial.clone());
     let notices = if ours { campaigns::of_certificate(&officer, &name).await? } else { Vec::new() };
     pages::page(&CertificatePage {
