@@ -11,7 +11,8 @@ use ca_core::kana::KanaWords;
 use ca_core::signer::Signer;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use store::bundles::BundleNumber;
+use store::bundles::{BundleNumber, TakenBundle};
+use store::{Step, StoreError, WriteTxn};
 
 /// What `schema` says.
 const SCHEMA: &str = "lgpki.bundle/1";
@@ -151,4 +152,19 @@ pub fn read(file: &Path) -> Result<String, Trouble> {
     let wrong = |why: String| Trouble::new(Exit::Usage, format!("{} is no bundle", file.display())).because(why);
     let octets = bounded(file, LARGEST).map_err(|error| wrong(error.to_string()))?;
     String::from_utf8(octets).map_err(|_| wrong("this is no UTF-8 text".into()))
+}
+
+/// Takes a bundle for something (a ceremony, by its id; empty for the installation), durably on return: from then on no older one
+/// of its origin is taken. `text` is its file's. Errors: exit 6 when that or a later one was taken already; the database.
+pub async fn remember(mut txn: WriteTxn, bundle: &Bundle, text: &str, taken_for: String) -> Result<(), Trouble> {
+    let sha256 = hex(&sha256(text.as_bytes()));
+    let taken = TakenBundle { origin: bundle.origin.clone(), number: bundle.number, sha256, taken_for };
+    txn.take_bundle(&taken).await.map_err(|error| match error {
+        StoreError::Stale { .. } => {
+            refused(format!("its number is {}, and that or a later one was taken already", bundle.number))
+                .advice("ask its sender for the newest one")
+        }
+        error => error.into(),
+    })?;
+    Ok(txn.commit(Step::Setup).await?)
 }

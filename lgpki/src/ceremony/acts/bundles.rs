@@ -11,8 +11,8 @@ use ca_core::digest::{hex, sha256};
 use ca_core::entropy::Entropy;
 use ca_core::kana::KanaWords;
 use ca_core::signer::Signer;
-use store::bundles::{BundleNumber, TakenBundle};
-use store::{Step, StoreError};
+use store::Step;
+use store::bundles::BundleNumber;
 
 /// Where requests are kept that were taken, in the folder of a ceremony.
 const FOLDER: &str = "requests";
@@ -44,7 +44,8 @@ impl Acting<'_> {
             let what = format!("request {}: {}", content.file, requests::told(content)?);
             outputs.push(Output { what, file: Some(kept), sha256: content.sha256.clone() });
         }
-        self.remember(&bundle, &text).await?;
+        let txn = self.of.store.write(self.dated, ACTOR).await?;
+        bundle::remember(txn, &bundle, &text, self.of.journal.id()).await?;
         let folder = self.of.folder.join(FOLDER);
         std::fs::create_dir_all(&folder).map_err(|error| unwritten(FOLDER, &error))?;
         for content in &bundle.contents {
@@ -52,23 +53,6 @@ impl Acting<'_> {
             written.map_err(|error| unwritten(&content.file, &error))?;
         }
         Ok(outputs)
-    }
-
-    async fn remember(&self, bundle: &Bundle, text: &str) -> Result<(), Trouble> {
-        let taken = TakenBundle {
-            origin: bundle.origin.clone(),
-            number: bundle.number,
-            sha256: hex(&sha256(text.as_bytes())),
-            taken_for: self.of.journal.id(),
-        };
-        let mut txn = self.of.store.write(self.dated, ACTOR).await?;
-        txn.take_bundle(&taken).await.map_err(|error| match error {
-            StoreError::Stale { .. } => Trouble::new(Exit::Integrity, "the bundle is refused")
-                .because(format!("its number is {}, and that or a later one was taken already", bundle.number))
-                .advice("ask its sender for a new one"),
-            error => error.into(),
-        })?;
-        Ok(txn.commit(Step::Setup).await?)
     }
 
     /// What somebody sent, and what to call it. Errors: exit 7 when it is not what its sender read aloud, or not there; exit 6 when

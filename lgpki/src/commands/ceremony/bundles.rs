@@ -11,7 +11,7 @@ use crate::secrets::KeySecrets;
 use crate::trouble::{Exit, Trouble};
 use crate::{config, installation, out};
 use ca_core::audit::{Actor, AuditEvent, Verb};
-use ca_core::digest::{hex, sha256};
+use ca_core::digest::hex;
 use ca_core::entropy::Entropy;
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::kana::KanaWords;
@@ -24,8 +24,8 @@ use ca_core::time::Clock;
 use pem::Pem;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use store::bundles::{BundleNumber, TakenBundle};
-use store::{Step, Store, StoreError};
+use store::bundles::BundleNumber;
+use store::{Step, Store};
 
 const ACTOR: Actor = Actor::System("command");
 /// The key that signs an installation's requests.
@@ -203,7 +203,8 @@ pub(super) async fn take(what: &Take, file: &Path) -> Result<Exit, Trouble> {
         }));
     }
     let store = installation::open_current(&config::load(file)?.database).await?;
-    let remembered = remember(&store, &bundle, &text).await;
+    let txn = store.write(SystemClock.now(), ACTOR).await?;
+    let remembered = bundle::remember(txn, &bundle, &text, String::new()).await;
     store.close().await;
     remembered?;
     std::fs::create_dir_all(&what.into).map_err(|error| {
@@ -212,23 +213,6 @@ pub(super) async fn take(what: &Take, file: &Path) -> Result<Exit, Trouble> {
     say(&bundle)?;
     write_contents(&bundle, &what.into)?;
     Ok(Exit::Done)
-}
-
-async fn remember(store: &Store, bundle: &Bundle, text: &str) -> Result<(), Trouble> {
-    let taken = TakenBundle {
-        origin: bundle.origin.clone(),
-        number: bundle.number,
-        sha256: hex(&sha256(text.as_bytes())),
-        taken_for: String::new(),
-    };
-    let mut txn = store.write(SystemClock.now(), ACTOR).await?;
-    txn.take_bundle(&taken).await.map_err(|error| match error {
-        StoreError::Stale { .. } => Trouble::new(Exit::Integrity, "the bundle is refused")
-            .because(format!("its number is {}, and that or a later one was taken already", bundle.number))
-            .advice("ask for the newest one"),
-        error => error.into(),
-    })?;
-    Ok(txn.commit(Step::Setup).await?)
 }
 
 /// Looks at a bundle, and takes its files out if that is wanted. Errors: exit 2 for a file or words that cannot be read, exit 5
