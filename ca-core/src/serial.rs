@@ -3,9 +3,17 @@
 use crate::digest::hex;
 use crate::entropy::{Entropy, EntropyUnavailable};
 
-/// A positive certificate serial number: 1–20 big-endian octets, minimal. Kept in the database as `BYTEA`.
+/// Most octets a serial number has.
+pub const MOST: usize = 20;
+
+/// A positive certificate serial number: 1–20 big-endian octets, minimal. Kept in the database as `BYTEA`. In order they stand
+/// as their octets do, which is also how both databases sort them; it takes no memory of its own, since lists have millions.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SerialNumber(Vec<u8>);
+pub struct SerialNumber {
+    /// Zeros behind the last.
+    octets: [u8; MOST],
+    length: u8,
+}
 
 /// Why octets are no serial number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,17 +37,24 @@ impl SerialNumber {
         entropy.fill(&mut octets)?;
         let [first, ..] = &mut octets;
         *first = (*first & 0x7f).max(1);
-        Ok(Self(octets.to_vec()))
+        Ok(Self::kept(&octets))
     }
 
     /// The serial of these big-endian octets, leading zeros dropped. Errors: zero, or more than 20 octets.
     pub fn from_bytes(octets: &[u8]) -> Result<Self, SerialError> {
         let start = octets.iter().position(|octet| *octet != 0).ok_or(SerialError::NotPositive)?;
         let octets = octets.get(start..).unwrap_or_default();
-        if octets.len() > 20 || (octets.len() == 20 && octets.first().is_some_and(|first| *first >= 0x80)) {
+        if octets.len() > MOST || (octets.len() == MOST && octets.first().is_some_and(|first| *first >= 0x80)) {
             return Err(SerialError::TooLong(octets.len()));
         }
-        Ok(Self(octets.to_vec()))
+        Ok(Self::kept(octets))
+    }
+
+    /// At most [`MOST`] octets.
+    fn kept(octets: &[u8]) -> Self {
+        let mut kept = [0u8; MOST];
+        kept.iter_mut().zip(octets).for_each(|(to, from)| *to = *from);
+        Self { octets: kept, length: u8::try_from(octets.len()).unwrap_or(0) }
     }
 
     /// Reads hexadecimal text; colons, spaces and upper case are accepted. Errors as [`Self::from_bytes`].
@@ -58,12 +73,17 @@ impl SerialNumber {
 
     /// Big-endian octets without leading zeros.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.octets.get(..usize::from(self.length)).unwrap_or_default()
+    }
+
+    /// The octets, zeros behind the last of them, and how many there are: for whoever copies millions.
+    pub const fn padded(&self) -> (&[u8; MOST], u8) {
+        (&self.octets, self.length)
     }
 
     /// Lower-case hexadecimal without separators.
     pub fn to_hex(&self) -> String {
-        hex(&self.0)
+        hex(self.as_bytes())
     }
 }
 
@@ -95,6 +115,14 @@ mod tests {
         assert_eq!(SerialNumber::parse_hex("1").unwrap().as_bytes(), [1]);
         assert_eq!(SerialNumber::parse_hex("xy"), Err(SerialError::NotHexadecimal));
         assert_eq!(SerialNumber::parse_hex(""), Err(SerialError::NotHexadecimal));
+    }
+
+    #[test]
+    fn serials_stand_in_the_order_of_their_octets() {
+        let serial = |octets: &[u8]| SerialNumber::from_bytes(octets).unwrap();
+        let sorted =
+            [serial(&[1]), serial(&[1, 0]), serial(&[1, 0, 5]), serial(&[1, 2]), serial(&[0x7f; 20]), serial(&[0x80])];
+        assert!(sorted.is_sorted_by(|a, b| a < b && a.as_bytes() < b.as_bytes()));
     }
 
     #[test]
