@@ -1,6 +1,7 @@
 //! Digests, through ring. SHA-1 is here only where a standard names it as an identifier (OCSP CertID, key identifiers);
 //! nothing is signed over it.
 
+use crate::key::SignatureHash;
 use ring::{digest, hmac};
 
 /// SHA-1 of `data`, for identifiers only (RFC 5280 §4.2.1.2, RFC 6960 §4.1.1).
@@ -16,6 +17,54 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
 /// SHA-384 of `data`.
 pub fn sha384(data: &[u8]) -> [u8; 48] {
     fixed(digest::digest(&digest::SHA384, data).as_ref())
+}
+
+/// A digest in the making, for what is too long to stand in memory at once.
+#[derive(Clone)]
+pub struct Hasher {
+    hash: SignatureHash,
+    context: digest::Context,
+}
+
+/// What a [`Hasher`] has read, in short: enough to sign it, and to verify a signature of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hashed {
+    hash: SignatureHash,
+    digest: Vec<u8>,
+}
+
+impl Hasher {
+    /// A digest of nothing yet. `None` for a digest nothing is signed over here (SHA-1, SHA-512).
+    pub fn new(hash: SignatureHash) -> Option<Self> {
+        let algorithm = match hash {
+            SignatureHash::Sha256 => &digest::SHA256,
+            SignatureHash::Sha384 => &digest::SHA384,
+            _ => return None,
+        };
+        Some(Self { hash, context: digest::Context::new(algorithm) })
+    }
+
+    /// Reads on.
+    pub fn update(&mut self, octets: &[u8]) {
+        self.context.update(octets);
+    }
+
+    /// The digest of all that was read.
+    pub fn finish(self) -> Hashed {
+        Hashed { hash: self.hash, digest: self.context.finish().as_ref().to_vec() }
+    }
+}
+
+impl Hashed {
+    /// By which digest.
+    pub const fn hash(&self) -> SignatureHash {
+        self.hash
+    }
+
+    /// The digest.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.digest
+    }
 }
 
 /// HMAC-SHA-256 of `data` under `key` (RFC 2104).
@@ -50,6 +99,18 @@ mod tests {
         assert_eq!(hex(&sha1(b"abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert!(hex(&sha256(b"abc")).starts_with("ba7816bf8f01cfea414140de5dae2223"));
         assert!(hex(&sha384(b"abc")).starts_with("cb00753f45a35e8bb5a03d699ac65007"));
+    }
+
+    #[test]
+    fn a_digest_in_pieces_is_that_of_the_whole() {
+        for (hash, whole) in
+            [(SignatureHash::Sha256, sha256(b"abc").to_vec()), (SignatureHash::Sha384, sha384(b"abc").to_vec())]
+        {
+            let mut hasher = Hasher::new(hash).unwrap();
+            hasher.update(b"a");
+            hasher.update(b"bc");
+            assert_eq!(hasher.finish().as_bytes(), whole);
+        }
     }
 
     #[test]

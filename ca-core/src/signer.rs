@@ -1,8 +1,9 @@
 //! What a key store must offer. Serving needs a [`Signer`]; only ceremonies hold a [`KeyKeeper`], so the running service
 //! can neither make nor destroy keys. Implemented in `hsm-adapters`.
 
+use crate::digest::{Hashed, Hasher};
 use crate::id::KeyLabel;
-use crate::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
+use crate::key::{KeyAlgorithm, SignatureAlgorithm, SignatureHash, SubjectKey};
 
 /// To-be-signed octets with what they are: signers never see raw bytes of unknown meaning.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,8 @@ pub enum Tbs<'a> {
     Certificate(&'a [u8]),
     /// A TBSCertList (RFC 5280 §5.1).
     Crl(&'a [u8]),
+    /// A TBSCertList too long to stand in memory, of which the digest was made on the way.
+    HashedCrl(&'a Hashed),
     /// A ResponseData (RFC 6960 §4.2.1).
     Ocsp(&'a [u8]),
     /// A CertificationRequestInfo (RFC 2986 §4.1).
@@ -39,22 +42,46 @@ impl<'a> Tbs<'a> {
     /// How soon it must be signed.
     pub const fn urgency(&self) -> Urgency {
         match self {
-            Self::Crl(_) => Urgency::Crl,
+            Self::Crl(_) | Self::HashedCrl(_) => Urgency::Crl,
             Self::Ocsp(_) => Urgency::Ocsp,
             Self::Certificate(_) | Self::Request(_) | Self::Record(_) => Urgency::Issuance,
             Self::Probe(_) => Urgency::Probe,
         }
     }
 
-    /// The octets.
-    pub const fn bytes(&self) -> &'a [u8] {
+    /// What the signature is over.
+    pub const fn message(&self) -> Message<'a> {
         match self {
-            Self::Certificate(bytes)
-            | Self::Crl(bytes)
-            | Self::Ocsp(bytes)
-            | Self::Request(bytes)
-            | Self::Record(bytes)
-            | Self::Probe(bytes) => bytes,
+            Self::Certificate(octets)
+            | Self::Crl(octets)
+            | Self::Ocsp(octets)
+            | Self::Request(octets)
+            | Self::Record(octets)
+            | Self::Probe(octets) => Message::Octets(octets),
+            Self::HashedCrl(hashed) => Message::Hashed(hashed),
+        }
+    }
+}
+
+/// What a signature is over, as whoever signs or verifies has it.
+#[derive(Clone, Copy, Debug)]
+pub enum Message<'a> {
+    /// The whole of it.
+    Octets(&'a [u8]),
+    /// Its digest.
+    Hashed(&'a Hashed),
+}
+
+impl Message<'_> {
+    /// Its digest, which is made here when there is none yet. `None` for a digest nothing is signed over here.
+    pub fn digest(&self, hash: SignatureHash) -> Option<Hashed> {
+        match self {
+            Self::Hashed(hashed) => (hashed.hash() == hash).then(|| (*hashed).clone()),
+            Self::Octets(octets) => {
+                let mut hasher = Hasher::new(hash)?;
+                hasher.update(octets);
+                Some(hasher.finish())
+            }
         }
     }
 }

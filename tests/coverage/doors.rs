@@ -25,6 +25,11 @@ const DOORS: &[Door] = &[
         open_to: &["ca-core/src/digest.rs", "ca-core/src/verify.rs"],
         instead: "ca_core::digest and ca_core::verify",
     },
+    Door { library: "p256::", open_to: &["ca-core/src/verify.rs"], instead: "ca_core::verify" },
+    Door { library: "p384::", open_to: &["ca-core/src/verify.rs"], instead: "ca_core::verify" },
+    Door { library: "rsa::", open_to: &["ca-core/src/verify.rs"], instead: "ca_core::verify" },
+    Door { library: "tempfile::", open_to: &["crl/src/spool.rs"], instead: "crl::spool::Spool" },
+    Door { library: "futures_util::", open_to: &["crl/src/http.rs"], instead: "a body of axum, or tokio" },
     Door { library: "ml_dsa::", open_to: &["ca-core/src/verify.rs"], instead: "ca_core::verify" },
     Door {
         library: "aws_lc_rs::",

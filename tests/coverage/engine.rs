@@ -36,8 +36,11 @@ const OUTSIDE_WORLD: &[&str] = &[
 const PURE: &[&str] = &[
     "ml-dsa",
     "num-bigint",
+    "p256",
+    "p384",
     "pem",
     "ring",
+    "rsa",
     "serde",
     "stringprep",
     "thiserror",

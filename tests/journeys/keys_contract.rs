@@ -3,8 +3,8 @@
 
 use ca_core::id::KeyLabel;
 use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
-use ca_core::signer::{KeyKeeper, Signer, SignerError, Tbs};
-use ca_core::verify::verify;
+use ca_core::signer::{KeyKeeper, Message, Signer, SignerError, Tbs};
+use ca_core::verify::{verify, verify_hashed};
 use hsm_adapters::pkcs11::{Load, TokenKeys};
 use hsm_adapters::probe::{Probe, probe};
 use std::time::{Duration, Instant};
@@ -42,6 +42,13 @@ fn every_algorithm_signs_and_ring_verifies() {
                 let signature = keys.sign(&label, with, &[Tbs::Crl(b"message")]).remove(0).unwrap();
                 verify(&public, with, b"message", &signature).unwrap();
                 assert!(verify(&public, with, b"massage", &signature).is_err());
+                let message = Message::Octets(b"message");
+                let hashed = message.digest(with.hash().unwrap()).unwrap();
+                verify_hashed(&public, with, &hashed, &signature).unwrap();
+                let signature = keys.sign(&label, with, &[Tbs::HashedCrl(&hashed)]).remove(0).unwrap();
+                verify(&public, with, b"message", &signature).unwrap();
+                let other = Message::Octets(b"massage").digest(with.hash().unwrap()).unwrap();
+                assert!(verify_hashed(&public, with, &other, &signature).is_err());
                 let others = SignatureAlgorithm::ALL.into_iter().filter(|other| *other != with);
                 assert!(others.into_iter().all(|other| verify(&public, other, b"message", &signature).is_err()));
             }

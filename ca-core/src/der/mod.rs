@@ -9,7 +9,7 @@ mod reader;
 mod writer;
 
 pub use reader::{Element, Reader, check_strict};
-pub use writer::Writer;
+pub use writer::{Writer, header};
 
 /// Universal and context tags used in PKIX, as identifier octets.
 pub mod tag {

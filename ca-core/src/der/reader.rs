@@ -240,11 +240,8 @@ fn parse_time(tag: u8, content: &[u8]) -> Result<Timestamp, DerError> {
         (None, short) if short < 50 => short + 2000,
         (None, short) => short + 1900,
     };
-    let fields: Vec<u8> = rest.chunks(2).map(|pair| u8::try_from(number(pair)).unwrap_or(u8::MAX)).collect();
-    match (rest.len(), fields.as_slice()) {
-        (10, [month, day, hour, minute, second]) => {
-            Timestamp::from_utc(year, *month, *day, *hour, *minute, *second).ok_or(BAD)
-        }
-        _ => Err(BAD),
-    }
+    let (pairs, []) = rest.as_chunks::<2>() else { return Err(BAD) };
+    let [month, day, hour, minute, second] = pairs else { return Err(BAD) };
+    let field = |pair: &[u8; 2]| u8::try_from(number(pair)).unwrap_or(u8::MAX);
+    Timestamp::from_utc(year, field(month), field(day), field(hour), field(minute), field(second)).ok_or(BAD)
 }

@@ -4,6 +4,13 @@ use super::tag;
 use crate::oid::Oid;
 use crate::time::Timestamp;
 
+/// The header of a value with `tag` whose content has `length` octets: for contents that are too long to be written at once.
+pub fn header(tag: u8, length: usize) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.header(tag, length);
+    writer.finish()
+}
+
 /// Writes DER from the end to the beginning. Inside a closure, write the last field first.
 #[derive(Default)]
 pub struct Writer {

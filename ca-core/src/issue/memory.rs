@@ -10,7 +10,7 @@ use crate::key::{SignatureAlgorithm, SubjectKey};
 use crate::name::{Attribute, DistinguishedName, StringKind};
 use crate::oid;
 use crate::serial::SerialNumber;
-use crate::signer::{Signer, SignerError, Tbs};
+use crate::signer::{Message, Signer, SignerError, Tbs};
 use crate::testing::CountingEntropy;
 use crate::time::Timestamp;
 use ring::rand::SystemRandom;
@@ -67,7 +67,10 @@ impl Signer for MemorySigner {
         let signed = batch.iter().take(answered).enumerate().map(|(place, tbs)| match self.fault {
             SigningFault::Wrong(wrong) if wrong == place => Ok(self.signature(b"something else")),
             SigningFault::Unknown(lost) if lost == place => Err(unknown()),
-            _ => Ok(self.signature(tbs.bytes())),
+            _ => match tbs.message() {
+                Message::Octets(octets) => Ok(self.signature(octets)),
+                Message::Hashed(_) => Err(unknown()),
+            },
         });
         signed.collect()
     }

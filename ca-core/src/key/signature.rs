@@ -2,7 +2,7 @@
 //! share an object identifier (RSASSA-PSS over two digests), so an algorithm is known by its parameters, too.
 
 use super::calendar::SignatureHash;
-use crate::der::{DerError, Reader, Writer, tag};
+use crate::der::{DerError, Reader, Writer, header, tag};
 use crate::oid::{self, Oid};
 
 /// A signature algorithm with its digest. Kept in the database as its [`name`](Self::name).
@@ -198,13 +198,17 @@ impl SignatureAlgorithm {
 
     /// DER of the SEQUENCE that X.509 signs everything with (SIGNED, RFC 5912): `tbs`, this algorithm, `signature`.
     pub fn signed(self, tbs: &[u8], signature: &[u8]) -> Vec<u8> {
-        let mut w = Writer::with_capacity(tbs.len().saturating_add(signature.len()).saturating_add(64));
-        w.sequence(|w| {
+        let (before, after) = self.around(tbs.len(), signature);
+        [&before, tbs, &after].concat()
+    }
+
+    /// What stands in it before and behind a `tbs` of that many octets, which may be too many to stand in memory.
+    pub fn around(self, tbs: usize, signature: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        let after = Writer::build(|w| {
             w.bit_string(signature);
             self.write(w);
-            w.raw(tbs);
         });
-        w.finish()
+        (header(tag::SEQUENCE, tbs.saturating_add(after.len())), after)
     }
 }
 

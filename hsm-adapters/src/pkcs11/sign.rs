@@ -3,9 +3,9 @@
 //! r‖s becomes DER here.
 
 use ca_core::der::Writer;
-use ca_core::digest::{sha256, sha384};
 use ca_core::key::{KeyAlgorithm, SignatureAlgorithm};
-use ca_core::verify::verify;
+use ca_core::signer::Message;
+use ca_core::verify::verify_message;
 use cryptoki::context::Function;
 use cryptoki::error::Error as DeviceError;
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
@@ -31,6 +31,7 @@ impl TokenKey<'_> {
     /// [`TokenError::Device`], `OutcomeUnknown`; [`TokenError::BadSignature`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TokenError> {
         let algorithm = self.found.public.algorithm().signature_algorithm();
+        let message = Message::Octets(message);
         let signature = self.session.sign(&self.found, algorithm, message)?;
         self.session.check(&self.found, algorithm, message, &signature)?;
         Ok(signature)
@@ -47,7 +48,7 @@ impl TokenSession {
         &self,
         key: &Found,
         algorithm: SignatureAlgorithm,
-        message: &[u8],
+        message: Message<'_>,
     ) -> Result<Vec<u8>, TokenError> {
         let (mechanism, input) = asked(algorithm, message).ok_or_else(|| self.bad_signature())?;
         let raw = self.session.sign(&mechanism, key.private, &input).map_err(|source| match source {
@@ -66,10 +67,10 @@ impl TokenSession {
         &self,
         key: &Found,
         algorithm: SignatureAlgorithm,
-        message: &[u8],
+        message: Message<'_>,
         signature: &[u8],
     ) -> Result<(), TokenError> {
-        verify(&key.public, algorithm, message, signature).map_err(|_| self.bad_signature())
+        verify_message(&key.public, algorithm, message, signature).map_err(|_| self.bad_signature())
     }
 
     fn bad_signature(&self) -> TokenError {
@@ -83,20 +84,16 @@ pub(super) fn fits(key: KeyAlgorithm, algorithm: SignatureAlgorithm) -> bool {
 }
 
 /// What the token is asked for: how it is to sign, and what, in place of the message. `None` for what no device is asked for.
-fn asked(algorithm: SignatureAlgorithm, message: &[u8]) -> Option<(Mechanism<'static>, Vec<u8>)> {
+fn asked(algorithm: SignatureAlgorithm, message: Message<'_>) -> Option<(Mechanism<'static>, Vec<u8>)> {
+    // Tokens make no keys of ML-DSA (`fits` has refused before), which alone has no digest.
+    let digest = message.digest(algorithm.hash()?)?.as_bytes().to_vec();
     let pss = |hash_alg, mgf, salt: u64| Mechanism::RsaPkcsPss(PkcsPssParams { hash_alg, mgf, s_len: salt.into() });
     Some(match algorithm {
-        SignatureAlgorithm::EcdsaSha256 => (Mechanism::Ecdsa, sha256(message).to_vec()),
-        SignatureAlgorithm::EcdsaSha384 => (Mechanism::Ecdsa, sha384(message).to_vec()),
-        SignatureAlgorithm::RsaSha256 => (Mechanism::RsaPkcs, [&SHA256_INFO[..], &sha256(message)].concat()),
-        SignatureAlgorithm::RsaSha384 => (Mechanism::RsaPkcs, [&SHA384_INFO[..], &sha384(message)].concat()),
-        SignatureAlgorithm::RsaPssSha256 => {
-            (pss(MechanismType::SHA256, PkcsMgfType::MGF1_SHA256, 32), sha256(message).to_vec())
-        }
-        SignatureAlgorithm::RsaPssSha384 => {
-            (pss(MechanismType::SHA384, PkcsMgfType::MGF1_SHA384, 48), sha384(message).to_vec())
-        }
-        // Tokens make no such keys (`fits` has refused before).
+        SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::EcdsaSha384 => (Mechanism::Ecdsa, digest),
+        SignatureAlgorithm::RsaSha256 => (Mechanism::RsaPkcs, [SHA256_INFO.as_slice(), &digest].concat()),
+        SignatureAlgorithm::RsaSha384 => (Mechanism::RsaPkcs, [SHA384_INFO.as_slice(), &digest].concat()),
+        SignatureAlgorithm::RsaPssSha256 => (pss(MechanismType::SHA256, PkcsMgfType::MGF1_SHA256, 32), digest),
+        SignatureAlgorithm::RsaPssSha384 => (pss(MechanismType::SHA384, PkcsMgfType::MGF1_SHA384, 48), digest),
         SignatureAlgorithm::MlDsa44 | SignatureAlgorithm::MlDsa65 | SignatureAlgorithm::MlDsa87 => return None,
     })
 }
@@ -122,10 +119,10 @@ mod tests {
     #[test]
     fn the_digests_of_rsa_stand_in_der() {
         for algorithm in [SignatureAlgorithm::RsaSha256, SignatureAlgorithm::RsaSha384] {
-            let (_, info) = asked(algorithm, b"message").unwrap();
+            let (_, info) = asked(algorithm, Message::Octets(b"message")).unwrap();
             ca_core::der::check_strict(&info).unwrap();
         }
-        let length = |algorithm| asked(algorithm, b"").map(|(_, octets)| octets.len());
+        let length = |algorithm| asked(algorithm, Message::Octets(b"")).map(|(_, octets)| octets.len());
         assert_eq!(length(SignatureAlgorithm::RsaSha256), Some(19 + 32));
         assert_eq!(length(SignatureAlgorithm::RsaSha384), Some(19 + 48));
         assert_eq!(length(SignatureAlgorithm::MlDsa44), None);

@@ -1,6 +1,7 @@
 //! One opened key pair: made, read, and used by aws-lc-rs. The private half never leaves this module unsealed except as the
 //! PKCS#8 octets that `keyfile` seals and [`HolderKey`](crate::holder::HolderKey) carries to its holder.
 
+use aws_lc_rs::digest::Digest;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -9,8 +10,9 @@ use aws_lc_rs::signature::{
     ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm, RSA_PKCS1_SHA256,
     RSA_PKCS1_SHA384, RSA_PSS_SHA256, RSA_PSS_SHA384, RsaKeyPair, RsaSignatureEncoding,
 };
-use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
-use ca_core::signer::Tbs;
+use ca_core::digest::Hashed;
+use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SignatureHash, SubjectKey};
+use ca_core::signer::{Message, Tbs};
 use zeroize::Zeroizing;
 
 /// A private key in memory with its public half. No `Debug`.
@@ -61,6 +63,17 @@ const fn worth_a_thread(with: SignatureAlgorithm) -> usize {
         | SignatureAlgorithm::RsaPssSha256
         | SignatureAlgorithm::RsaPssSha384 => 2,
     }
+}
+
+/// How an RSA key signs by `with`; `None` for what is not RSA.
+fn rsa_padding(with: SignatureAlgorithm) -> Option<&'static RsaSignatureEncoding> {
+    Some(match with {
+        SignatureAlgorithm::RsaSha256 => &RSA_PKCS1_SHA256,
+        SignatureAlgorithm::RsaSha384 => &RSA_PKCS1_SHA384,
+        SignatureAlgorithm::RsaPssSha256 => &RSA_PSS_SHA256,
+        SignatureAlgorithm::RsaPssSha384 => &RSA_PSS_SHA384,
+        _ => return None,
+    })
 }
 
 impl SoftKey {
@@ -114,20 +127,54 @@ impl SoftKey {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.min(batch.len() / worth_a_thread(with));
         if threads < 2 {
-            return batch.iter().map(|tbs| self.sign_one(with, tbs.bytes())).collect();
+            return batch.iter().map(|tbs| self.sign_message(with, tbs.message())).collect();
         }
         let share = batch.len().div_ceil(threads);
         std::thread::scope(|scope| {
             let running: Vec<_> = batch
                 .chunks(share)
                 .map(|part| {
-                    let sign = move || part.iter().map(|tbs| self.sign_one(with, tbs.bytes())).collect::<Vec<_>>();
+                    let sign =
+                        move || part.iter().map(|tbs| self.sign_message(with, tbs.message())).collect::<Vec<_>>();
                     (scope.spawn(sign), part.len())
                 })
                 .collect();
             let lost = |n| vec![Err(NotSigned::Failed); n];
             running.into_iter().flat_map(|(thread, n)| thread.join().unwrap_or_else(|_| lost(n))).collect()
         })
+    }
+
+    fn sign_message(&self, with: SignatureAlgorithm, message: Message<'_>) -> Result<Vec<u8>, NotSigned> {
+        match message {
+            Message::Octets(octets) => self.sign_one(with, octets),
+            Message::Hashed(hashed) => self.sign_hashed(with, hashed),
+        }
+    }
+
+    /// One signature by `with` over a message of which only the digest is at hand; ML-DSA cannot.
+    fn sign_hashed(&self, with: SignatureAlgorithm, hashed: &Hashed) -> Result<Vec<u8>, NotSigned> {
+        let other = NotSigned::OtherAlgorithm(with.name());
+        let algorithm = match hashed.hash() {
+            SignatureHash::Sha256 => &aws_lc_rs::digest::SHA256,
+            SignatureHash::Sha384 => &aws_lc_rs::digest::SHA384,
+            _ => return Err(other),
+        };
+        if with.hash() != Some(hashed.hash()) {
+            return Err(other);
+        }
+        let digest = Digest::import_less_safe(hashed.as_bytes(), algorithm).map_err(|_| NotSigned::Failed)?;
+        match &self.pair {
+            Pair::Ecdsa(pair) if with == self.public.algorithm().signature_algorithm() => {
+                pair.sign_digest(&digest).map(|signature| signature.as_ref().to_vec())
+            }
+            Pair::Rsa(pair) => {
+                let padding = rsa_padding(with).ok_or(other)?;
+                let mut signature = vec![0u8; pair.public_modulus_len()];
+                pair.sign_digest(padding, &digest, &mut signature).map(|()| signature)
+            }
+            _ => return Err(other),
+        }
+        .map_err(|_| NotSigned::Failed)
     }
 
     /// One signature by `with`.
@@ -146,10 +193,7 @@ impl SoftKey {
                 let mut signature = vec![0u8; pair.algorithm().signature_len()];
                 pair.sign(message, &mut signature).map(|_| signature)
             }
-            (Pair::Rsa(pair), SignatureAlgorithm::RsaSha256) => rsa(pair, &RSA_PKCS1_SHA256),
-            (Pair::Rsa(pair), SignatureAlgorithm::RsaSha384) => rsa(pair, &RSA_PKCS1_SHA384),
-            (Pair::Rsa(pair), SignatureAlgorithm::RsaPssSha256) => rsa(pair, &RSA_PSS_SHA256),
-            (Pair::Rsa(pair), SignatureAlgorithm::RsaPssSha384) => rsa(pair, &RSA_PSS_SHA384),
+            (Pair::Rsa(pair), _) => rsa(pair, rsa_padding(with).ok_or(NotSigned::OtherAlgorithm(with.name()))?),
             _ => return Err(NotSigned::OtherAlgorithm(with.name())),
         }
         .map_err(|_| NotSigned::Failed)

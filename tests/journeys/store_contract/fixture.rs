@@ -11,7 +11,7 @@ use ca_core::key::{SignatureAlgorithm, SubjectKey};
 use ca_core::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, LocalGovernmentCode, StringKind};
 use ca_core::request::{Application, Approver, KeyOrigin, NewRequest, Submitted};
 use ca_core::serial::SerialNumber;
-use ca_core::signer::{Signer, SignerError, Tbs};
+use ca_core::signer::{Message, Signer, SignerError, Tbs};
 use ca_core::testing::CountingEntropy;
 use ca_core::time::Timestamp;
 use lgpki_tests::databases::{Kind, TestDatabase};
@@ -265,7 +265,11 @@ impl Signer for TestSigner {
     }
 
     fn sign(&self, _: &KeyLabel, _: SignatureAlgorithm, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, SignerError>> {
-        batch.iter().map(|tbs| Ok(self.0.sign(tbs.bytes()).unwrap())).collect()
+        let octets = |tbs: &Tbs<'_>| match tbs.message() {
+            Message::Octets(octets) => octets.to_vec(),
+            Message::Hashed(_) => panic!("only certificates are signed here"),
+        };
+        batch.iter().map(|tbs| Ok(self.0.sign(&octets(tbs)).unwrap())).collect()
     }
 }
 

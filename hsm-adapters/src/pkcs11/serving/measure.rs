@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ca_core::id::KeyLabel;
 use ca_core::key::SignatureAlgorithm;
-use ca_core::signer::SignerError;
+use ca_core::signer::{Message, SignerError};
 
 use super::{TokenKeys, told, unusable};
 use crate::pkcs11::TokenError;
@@ -26,7 +26,7 @@ impl TokenKeys {
             let key = session.look_for(label.as_str())?;
             let mut made = 0u32;
             while begun.elapsed() < length {
-                session.sign(&key, algorithm, message)?;
+                session.sign(&key, algorithm, Message::Octets(message))?;
                 made = made.saturating_add(1);
             }
             Ok(made)

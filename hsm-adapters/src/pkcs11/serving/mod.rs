@@ -110,7 +110,7 @@ impl Signer for TokenKeys {
         batch: &[Tbs<'_>],
     ) -> Vec<Result<Vec<u8>, SignerError>> {
         let Some(urgency) = batch.iter().map(Tbs::urgency).min() else { return Vec::new() };
-        let task = |tbs: &Tbs<'_>| Task::Sign { algorithm, message: Arc::from(tbs.bytes()) };
+        let task = |tbs: &Tbs<'_>| Task::Sign { algorithm, message: tbs.message().into() };
         let answers = self.shared().ask(label, urgency, batch.iter().map(task).collect());
         let signature = |answer| match answer {
             Ok(Answer::Signature(signature)) => Ok(signature),

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use ca_core::digest::Hashed;
 use ca_core::id::KeyLabel;
 use ca_core::key::{SignatureAlgorithm, SubjectKey};
-use ca_core::signer::{SignerError, Urgency};
+use ca_core::signer::{Message, SignerError, Urgency};
 
 use super::unusable;
 
@@ -23,8 +24,33 @@ pub(super) enum Task {
         /// By what.
         algorithm: SignatureAlgorithm,
         /// Over what.
-        message: Arc<[u8]>,
+        message: OwnedMessage,
     },
+}
+
+/// A message that waits for a session.
+#[derive(Clone, Debug)]
+pub(super) enum OwnedMessage {
+    Octets(Arc<[u8]>),
+    Hashed(Hashed),
+}
+
+impl From<Message<'_>> for OwnedMessage {
+    fn from(message: Message<'_>) -> Self {
+        match message {
+            Message::Octets(octets) => Self::Octets(Arc::from(octets)),
+            Message::Hashed(hashed) => Self::Hashed(hashed.clone()),
+        }
+    }
+}
+
+impl OwnedMessage {
+    pub(super) fn borrowed(&self) -> Message<'_> {
+        match self {
+            Self::Octets(octets) => Message::Octets(octets),
+            Self::Hashed(hashed) => Message::Hashed(hashed),
+        }
+    }
 }
 
 /// What comes back.

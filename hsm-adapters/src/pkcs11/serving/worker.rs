@@ -108,11 +108,11 @@ impl Worker {
                 if !shared.queue.begins(number) {
                     return Ok(None);
                 }
-                let signed = session.sign(key, *algorithm, message);
+                let signed = session.sign(key, *algorithm, message.borrowed());
                 // The device is out of it: what follows takes our time, not its.
                 shared.queue.ended(number);
                 let signature = signed?;
-                session.check(key, *algorithm, message, &signature)?;
+                session.check(key, *algorithm, message.borrowed(), &signature)?;
                 Ok(Some(Answer::Signature(signature)))
             }
         }
