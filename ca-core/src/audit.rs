@@ -121,6 +121,8 @@ verbs! {
     OutcomeUnknown = "certificate.unknown",
     /// A certificate was revoked.
     CertificateRevoked = "certificate.revoked",
+    /// A suspended certificate is good again.
+    SuspensionLifted = "certificate.unsuspended",
     /// A move to new cryptography was planned.
     CampaignPlanned = "campaign.planned",
     /// An organisation of a campaign was moved to another wave, or a wave to other days.
@@ -131,6 +133,8 @@ verbs! {
     CrlNumberTaken = "crl.numbered",
     /// A CRL was signed, checked and stored.
     CrlStored = "crl.stored",
+    /// A CRL that was signed ahead was let out.
+    CrlReleased = "crl.released",
 }
 
 /// One thing that happened, before the store adds when and by whom.

@@ -163,8 +163,14 @@ oids! {
     CRL_NUMBER = &[0x55, 0x1d, 0x14];
     /// reasonCode 2.5.29.21 (RFC 5280 §5.3.1).
     REASON_CODE = &[0x55, 0x1d, 0x15];
+    /// holdInstructionCode 2.5.29.23 (RFC 3280 §5.3.2; RFC 5280 leaves it out, X.509 has it).
+    HOLD_INSTRUCTION_CODE = &[0x55, 0x1d, 0x17];
+    /// id-holdinstruction-reject 1.2.840.10040.2.3 (RFC 3280 §5.3.2).
+    HOLD_INSTRUCTION_REJECT = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x02, 0x03];
     /// invalidityDate 2.5.29.24 (RFC 5280 §5.3.2).
     INVALIDITY_DATE = &[0x55, 0x1d, 0x18];
+    /// deltaCRLIndicator 2.5.29.27 (RFC 5280 §5.2.4).
+    DELTA_CRL_INDICATOR = &[0x55, 0x1d, 0x1b];
     /// issuingDistributionPoint 2.5.29.28 (RFC 5280 §5.2.5).
     ISSUING_DISTRIBUTION_POINT = &[0x55, 0x1d, 0x1c];
     /// nameConstraints 2.5.29.30 (RFC 5280 §4.2.1.10).
@@ -177,6 +183,8 @@ oids! {
     ANY_POLICY = &[0x55, 0x1d, 0x20, 0x00];
     /// policyMappings 2.5.29.33 (RFC 5280 §4.2.1.5).
     POLICY_MAPPINGS = &[0x55, 0x1d, 0x21];
+    /// freshestCRL 2.5.29.46 (RFC 5280 §4.2.1.15, §5.2.6).
+    FRESHEST_CRL = &[0x55, 0x1d, 0x2e];
     /// authorityKeyIdentifier 2.5.29.35 (RFC 5280 §4.2.1.1).
     AUTHORITY_KEY_IDENTIFIER = &[0x55, 0x1d, 0x23];
     /// policyConstraints 2.5.29.36 (RFC 5280 §4.2.1.11).
@@ -266,8 +274,6 @@ oids! {
 
     /// subjectDirectoryAttributes 2.5.29.9 (RFC 5280 §4.2.1.8).
     SUBJECT_DIRECTORY_ATTRIBUTES = &[0x55, 0x1d, 0x09];
-    /// freshestCRL 2.5.29.46 (RFC 5280 §4.2.1.15).
-    FRESHEST_CRL = &[0x55, 0x1d, 0x2e];
     /// subjectInfoAccess 1.3.6.1.5.5.7.1.11 (RFC 5280 §4.2.2.2).
     SUBJECT_INFO_ACCESS = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x0b];
     /// anyExtendedKeyUsage 2.5.29.37.0 (RFC 5280 §4.2.1.12).

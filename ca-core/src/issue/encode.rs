@@ -7,7 +7,9 @@ use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::key::SignatureAlgorithm;
 use crate::name::GeneralName;
 use crate::oid::{self, Oid};
+use crate::profile::pack::CrlRule;
 use crate::profile::{Constraints, Profile, RevocationRule, Role};
+use crate::revocation::{ListId, Listing};
 use crate::serial::SerialNumber;
 use std::sync::Arc;
 
@@ -19,17 +21,25 @@ pub struct Unsigned {
     pub(super) algorithm: SignatureAlgorithm,
 }
 
-/// Draws a serial and writes the TBSCertificate. Errors when there is no randomness.
+/// Draws a serial and writes the TBSCertificate. `lists` are those of the authority, where the pack has it. Errors when there
+/// is no randomness.
 pub(super) fn encode(
+    lists: Option<&CrlRule>,
     authority: &Authority,
     vetted: Vetted,
     entropy: &dyn Entropy,
 ) -> Result<Unsigned, EntropyUnavailable> {
     let serial = SerialNumber::drawn(entropy)?;
+    let (is_ca, stays_listed) = (vetted.profile.is_authority(), vetted.profile.revocation.stays_listed);
+    let listing = match lists {
+        Some(rule) => rule.listing(&serial, is_ca, stays_listed),
+        None => Listing { shard: None, is_ca, stays_listed },
+    };
+    let list = lists.map_or(ListId::FULL, |rule| rule.list_of(listing));
     let algorithm = authority.signature_algorithm();
     let mut w = Writer::with_capacity(1024);
     w.sequence(|w| {
-        w.constructed(tag::context_constructed(3), |w| w.sequence(|w| extensions(w, authority, &vetted)));
+        w.constructed(tag::context_constructed(3), |w| w.sequence(|w| extensions(w, (authority, list), &vetted)));
         w.raw(vetted.key.spki_der());
         w.raw(vetted.subject.as_der());
         w.sequence(|w| {
@@ -51,18 +61,20 @@ pub(super) fn encode(
         names,
         key_fingerprint: key.fingerprint(),
         validity,
+        listing,
+        list,
         tbs: w.finish(),
     };
     Ok(Unsigned { facts, profile, algorithm })
 }
 
 /// The profile's extensions, last first; in the certificate they stand in the opposite order.
-fn extensions(w: &mut Writer, authority: &Authority, vetted: &Vetted) {
+fn extensions(w: &mut Writer, (authority, list): (&Authority, ListId), vetted: &Vetted) {
     let profile = vetted.profile.as_ref();
     if profile.revocation.nocheck {
         extension(w, oid::OCSP_NOCHECK, Informational, Writer::null);
     }
-    revocation_addresses(w, authority, &profile.revocation);
+    revocation_addresses(w, (authority, list), &profile.revocation);
     constraints(w, &profile.constraints);
     if profile.issuer_alternative
         && let Some(name) = authority.alternative_name()
@@ -127,7 +139,7 @@ fn constraints(w: &mut Writer, constraints: &Constraints) {
     }
 }
 
-fn revocation_addresses(w: &mut Writer, authority: &Authority, rule: &RevocationRule) {
+fn revocation_addresses(w: &mut Writer, (authority, list): (&Authority, ListId), rule: &RevocationRule) {
     let addresses = authority.addresses();
     let issuers = addresses.issuer_certificate.iter().filter(|_| rule.issuer).map(|uri| (oid::AD_CA_ISSUERS, uri));
     let responders = addresses.ocsp.iter().filter(|_| rule.ocsp).map(|uri| (oid::AD_OCSP, uri));
@@ -146,7 +158,7 @@ fn revocation_addresses(w: &mut Writer, authority: &Authority, rule: &Revocation
     if rule.crl {
         // One point with several names: the same CRL in the directory and at each address.
         let point = |w: &mut Writer| {
-            addresses.crl.iter().rev().for_each(|uri| GeneralName::Uri(uri.clone()).write(w));
+            addresses.crl.iter().rev().for_each(|uri| GeneralName::Uri(list.address_beside(uri)).write(w));
             if rule.directory_point {
                 GeneralName::Directory(authority.name().clone()).write(w);
             }

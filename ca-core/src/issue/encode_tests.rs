@@ -36,7 +36,7 @@ fn vetted(authority: &Authority, now: Timestamp) -> Vetted {
 }
 
 fn encoded(authority: &Authority, now: Timestamp) -> (Unsigned, Certificate) {
-    let unsigned = encode(authority, vetted(authority, now), &CountingEntropy::seeded(7)).unwrap();
+    let unsigned = encode(None, authority, vetted(authority, now), &CountingEntropy::seeded(7)).unwrap();
     let certificate = Certificate::from_der(&unsigned.algorithm.signed(&unsigned.facts.tbs, &[])).unwrap();
     (unsigned, certificate)
 }
@@ -88,7 +88,7 @@ fn each_certificate_has_a_serial_of_its_own() {
     let root = Sample::root_authority();
     let entropy = CountingEntropy::default();
     let serials: std::collections::HashSet<_> = (0..100)
-        .map(|_| encode(&root, vetted(&root, crate::issue::samples::start()), &entropy).unwrap().facts.serial)
+        .map(|_| encode(None, &root, vetted(&root, crate::issue::samples::start()), &entropy).unwrap().facts.serial)
         .collect();
     assert_eq!(serials.len(), 100);
 }
@@ -96,7 +96,7 @@ fn each_certificate_has_a_serial_of_its_own() {
 #[test]
 fn without_randomness_nothing_is_written() {
     let root = Sample::root_authority();
-    let refused = encode(&root, vetted(&root, crate::issue::samples::start()), &NoEntropy);
+    let refused = encode(None, &root, vetted(&root, crate::issue::samples::start()), &NoEntropy);
     assert_eq!(refused.unwrap_err(), EntropyUnavailable);
 }
 

@@ -3,6 +3,7 @@
 use super::Linted;
 use crate::id::{AuthorityId, ProfileId, RequestId};
 use crate::name::{AlternativeNames, DistinguishedName};
+use crate::revocation::{ListId, Listing};
 use crate::serial::SerialNumber;
 use crate::time::{Timestamp, Validity};
 
@@ -25,6 +26,10 @@ pub struct Facts {
     pub key_fingerprint: [u8; 32],
     /// Its validity.
     pub validity: Validity,
+    /// Where its revocation will be listed.
+    pub listing: Listing,
+    /// The list its distribution point names.
+    pub list: ListId,
     /// The exact octets to be signed.
     pub tbs: Vec<u8>,
 }

@@ -110,7 +110,8 @@ pub fn prepare(
     now: Timestamp,
 ) -> Result<Linted, Refusal> {
     let vetted = vet::vet(pack, authority, order, now)?; // profile, names, key, time: nothing is signed yet
-    let unsigned = encode::encode(authority, vetted, entropy)?; // final octets, without a signature
+    let lists = pack.authority(authority.line()).map(|rule| &rule.crl);
+    let unsigned = encode::encode(lists, authority, vetted, entropy)?; // final octets, without a signature
     Ok(lint::all(pack, authority, unsigned)?) // read back with the other implementation
 }
 

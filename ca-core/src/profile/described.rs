@@ -98,11 +98,14 @@ impl Profile {
         let policies = list(&self.policies.terms);
         let policies = if policies.is_empty() { policies } else { format!("{critical}{policies}") };
         let revocation = &self.revocation;
-        let points = match (revocation.crl, revocation.directory_point) {
+        let mut points = match (revocation.crl, revocation.directory_point) {
             (true, true) => "directory name of the CA, addresses of its CRL".to_owned(),
             (true, false) => "addresses of its CRL".to_owned(),
             (false, _) => String::new(),
         };
+        if revocation.stays_listed {
+            points.push_str(", where it stays when it has expired");
+        }
         let access = [(revocation.ocsp, "OCSP"), (revocation.issuer, "caIssuers")];
         vec![
             ("subjectAltName", self.alternative.to_string()),
@@ -152,7 +155,11 @@ impl AuthorityRule {
             ("alternative", self.alternative.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("keys", keys(&self.keys)),
             ("signature", padding(self.padding).to_owned()),
-            ("CRL", periods(self.crl)),
+            ("CRL", periods(self.crl.periods)),
+            ("CRL lists", self.crl.described_lists()),
+            ("CRL deltas", self.crl.delta.map(periods).unwrap_or_default()),
+            ("CRLs signed ahead", self.crl.emergency.map(exactly).unwrap_or_default()),
+            ("suspension", if self.crl.suspension { "allowed".to_owned() } else { String::new() }),
             ("OCSP responder", ocsp.map(|ocsp| ocsp.profile.to_string()).unwrap_or_default()),
             ("OCSP", ocsp.map(|ocsp| periods(ocsp.periods)).unwrap_or_default()),
             ("activation", self.activation.as_ref().map(ToString::to_string).unwrap_or_default()),

@@ -87,6 +87,9 @@ pub struct RevocationRule {
     pub issuer: bool,
     /// id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1): it lives shortly instead of being checked.
     pub nocheck: bool,
+    /// Whether the entry of a revoked certificate stays on the CRLs when the certificate has expired: what was signed while
+    /// it was good counts for longer (code, documents).
+    pub stays_listed: bool,
 }
 
 /// One kind of certificate. [`Pack::parse`] makes them; a profile changed by hand is another profile, and nobody checked it.

@@ -230,7 +230,7 @@ impl Sample {
     }
 
     fn encoded(authority: Authority, vetted: Vetted) -> Self {
-        let unsigned = encode(&authority, vetted, &CountingEntropy::seeded(1)).unwrap();
+        let unsigned = encode(None, &authority, vetted, &CountingEntropy::seeded(1)).unwrap();
         let (facts, profile) = (unsigned.facts, unsigned.profile);
         let baseline = profile.baseline;
         let mut tbs = Reader::of_sequence(&facts.tbs).unwrap();

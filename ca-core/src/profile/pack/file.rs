@@ -108,6 +108,19 @@ pub(super) enum Encoding {
 pub(super) struct Crl {
     pub(super) validity: Spanned<String>,
     pub(super) refresh_before: Spanned<String>,
+    pub(super) lists: Option<Words>,
+    pub(super) shards: Option<Spanned<u16>>,
+    pub(super) delta: Option<Delta>,
+    pub(super) emergency: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) suspension: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Delta {
+    pub(super) validity: Spanned<String>,
+    pub(super) refresh_before: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]

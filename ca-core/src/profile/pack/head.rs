@@ -3,7 +3,9 @@
 
 use super::file::{self, File};
 use super::words::{self, Wrong, wrong};
-use super::{ActivationRule, AuthorityRule, OnRestart, Pack, Periods, ResponderRule, consistency, profiles, soundness};
+use super::{
+    ActivationRule, AuthorityRule, OnRestart, Pack, Periods, ResponderRule, consistency, crl, profiles, soundness,
+};
 use crate::id::{AuthorityId, PolicyId, ProfileId};
 use crate::key::{Allowed, CryptoCalendar, CryptoDate, Dated, KeyAlgorithm, RsaPadding, SignatureHash};
 use crate::oid::ObjectId;
@@ -156,7 +158,7 @@ fn authority(name: &Spanned<String>, raw: &file::Authority) -> Result<AuthorityR
         alternative: raw.alternative.as_ref().map(|name| words::name(name, utf8)).transpose()?,
         padding: raw.signature.as_ref().map_or(Ok(RsaPadding::default()), |word| padding(word, &keys))?,
         keys,
-        crl: periods(&raw.crl.validity, &raw.crl.refresh_before)?,
+        crl: crl::read(&raw.crl)?,
         ocsp: ocsp.transpose()?,
         activation: raw.activation.as_ref().map(activation).transpose()?,
     })
@@ -188,7 +190,7 @@ fn activation(raw: &file::Activation) -> Result<ActivationRule, Wrong> {
     Ok(ActivationRule { least, of, on_restart })
 }
 
-fn periods(validity: &Spanned<String>, refresh_before: &Spanned<String>) -> Result<Periods, Wrong> {
+pub(super) fn periods(validity: &Spanned<String>, refresh_before: &Spanned<String>) -> Result<Periods, Wrong> {
     let periods = Periods { validity: words::duration(validity)?, refresh_before: words::duration(refresh_before)? };
     if periods.refresh_before < periods.validity {
         Ok(periods)

@@ -7,6 +7,7 @@
 //! [`soundness`] for what nobody would believe, [`differences`] compares two packs.
 
 mod consistency;
+mod crl;
 mod differences;
 mod file;
 mod head;
@@ -16,6 +17,7 @@ mod shadow;
 mod soundness;
 pub(super) mod words;
 
+pub use crl::CrlRule;
 pub use differences::Difference;
 pub use packs::{Packs, PacksError};
 
@@ -73,8 +75,8 @@ pub struct AuthorityRule {
     pub keys: Vec<KeyAlgorithm>,
     /// How its key pads what it signs, where that is RSA.
     pub padding: RsaPadding,
-    /// How long its CRLs are valid, and when the next is made.
-    pub crl: Periods,
+    /// Its revocation lists.
+    pub crl: CrlRule,
     /// Its OCSP responder.
     pub ocsp: Option<ResponderRule>,
     /// Who must come before it may use its keys; `None` when its keys are at work as soon as the service is.

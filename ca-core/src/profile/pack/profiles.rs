@@ -284,8 +284,9 @@ impl Reading<'_> {
                 "ocsp" => rule.ocsp = true,
                 "issuer" => rule.issuer = true,
                 "nocheck" => rule.nocheck = true,
+                "stays-listed" => rule.stays_listed = true,
                 other => {
-                    let known = "crl, directory-point, ocsp, issuer, nocheck";
+                    let known = "crl, directory-point, ocsp, issuer, nocheck, stays-listed";
                     return Err(wrong(text, format!("`{other}` is no place of status; there are: {known}")));
                 }
             }
@@ -295,6 +296,9 @@ impl Reading<'_> {
                 words,
                 "nocheck says that nobody looks for its status: it stands alone (RFC 6960 §4.2.2.2.1)",
             ));
+        }
+        if rule.stays_listed && !rule.crl {
+            return Err(wrong(words, "stays-listed speaks of entries of a CRL: it needs crl"));
         }
         if rule.directory_point && !rule.crl {
             return Err(wrong(words, "directory-point is a name of the CRL's distribution point: it needs crl"));

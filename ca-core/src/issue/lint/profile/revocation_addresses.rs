@@ -38,7 +38,9 @@ fn check(candidate: &Candidate<'_>, promise: &Promise<'_>) -> Result<(), String>
         } else {
             names
         };
-        same(names.iter(), &addresses.crl)?;
+        let list = promise.facts.list;
+        let crl: Vec<String> = addresses.crl.iter().map(|address| list.address_beside(address)).collect();
+        same(names.iter(), &crl)?;
     }
     if let Some(access) = candidate.authority_access() {
         let described = |method: oid::Oid| {

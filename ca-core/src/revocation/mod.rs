@@ -1,4 +1,8 @@
-//! Why certificates are revoked (RFC 5280 §5.3.1).
+//! Why certificates are revoked (RFC 5280 §5.3.1), and on which lists that stands.
+
+pub mod list;
+
+pub use list::{ListId, ListKind, ListScope, Listing};
 
 use crate::time::Timestamp;
 
@@ -17,7 +21,7 @@ pub enum RevocationReason {
     Superseded,
     /// No longer needed.
     CessationOfOperation,
-    /// Suspended; not offered.
+    /// Suspended, where the pack allows it.
     CertificateHold,
     /// Taken off a delta CRL.
     RemoveFromCrl,
