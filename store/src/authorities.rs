@@ -214,7 +214,7 @@ impl ReadTxn {
     }
 
     /// The ids of all generations of an authority, the first first; its own alone where it has no row.
-    pub(crate) async fn generations(&mut self, authority: &AuthorityId) -> Result<Vec<AuthorityId>, StoreError> {
+    pub async fn generations(&mut self, authority: &AuthorityId) -> Result<Vec<AuthorityId>, StoreError> {
         let found = on!(self, all Only<String>, OF_LINE, authority.as_str())?;
         if found.is_empty() {
             return Ok(vec![authority.clone()]);

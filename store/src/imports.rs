@@ -38,6 +38,8 @@ pub struct ImportedCertificate {
     pub der: Vec<u8>,
     /// Since when it is no good, if it is not.
     pub revocation: Option<Revocation>,
+    /// Whether it is a CA's, as far as that is known: its revocation then also stands on the list of CAs.
+    pub is_ca: bool,
 }
 
 /// What was taken over, for its event.
@@ -55,8 +57,8 @@ pub struct Takeover {
 
 static INTENTS: BatchSql = BatchSql::new(
     "insert into intent (authority_id, serial, request_id, profile_id, subject, names, key_sha256, not_before, not_after,
-        tbs, tbs_sha256, recorded_at) values ",
-    "($1, ?, null, $2, ?, ?, ?, ?, ?, ?, ?, $3)",
+        is_ca, tbs, tbs_sha256, recorded_at) values ",
+    "($1, ?, null, $2, ?, ?, ?, ?, ?, ?, ?, ?, $3)",
     "",
     3,
 );
@@ -69,8 +71,8 @@ static CERTIFICATES: BatchSql = BatchSql::new(
 );
 
 static REVOCATIONS: BatchSql = BatchSql::new(
-    "insert into revocation (authority_id, serial, reason, revoked_at, invalidity_at, revoked_by) values ",
-    "($1, ?, ?, ?, ?, $2)",
+    "insert into revocation (authority_id, serial, reason, revoked_at, invalidity_at, revoked_by, not_after, is_ca) values ",
+    "($1, ?, ?, ?, ?, $2, ?, ?)",
     "",
     2,
 );
@@ -98,7 +100,7 @@ impl WriteTxn {
                     query = query.bind(one.serial.as_bytes()).bind(&one.subject).bind(&one.names);
                     query = query.bind(one.key_sha256.as_slice());
                     query = query.bind(one.not_before.micros()).bind(one.not_after.micros());
-                    query = query.bind(one.tbs.as_slice()).bind(sha256(&one.tbs).to_vec());
+                    query = query.bind(one.is_ca).bind(one.tbs.as_slice()).bind(sha256(&one.tbs).to_vec());
                 }
             })?;
         }
@@ -110,15 +112,16 @@ impl WriteTxn {
                 }
             })?;
         }
-        let revoked: Vec<(&SerialNumber, &Revocation)> =
-            certificates.iter().filter_map(|one| Some((&one.serial, one.revocation.as_ref()?))).collect();
+        let revoked: Vec<(&ImportedCertificate, &Revocation)> =
+            certificates.iter().filter_map(|one| Some((one, one.revocation.as_ref()?))).collect();
         let by = Actor::as_text(self.actor());
         for (sql, chunk) in REVOCATIONS.chunks(&revoked) {
             on!(self, execute sql => |query| {
                 query = query.bind(authority.as_str()).bind(by.as_str());
-                for (serial, revocation) in chunk {
-                    query = query.bind(serial.as_bytes()).bind(i64::from(revocation.reason.code()));
+                for (one, revocation) in chunk {
+                    query = query.bind(one.serial.as_bytes()).bind(i64::from(revocation.reason.code()));
                     query = query.bind(revocation.revoked_at.micros()).bind(micros(revocation.invalidity_at));
+                    query = query.bind(one.not_after.micros()).bind(one.is_ca);
                 }
             })?;
         }

@@ -6,6 +6,7 @@ use crate::db::{Only, on};
 use crate::error::StoreError;
 use crate::txn::{ReadTxn, WriteTxn};
 use ca_core::id::{AuthorityId, JobId, RequestId};
+use ca_core::revocation::ListScope;
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use std::time::Duration;
@@ -15,8 +16,8 @@ use std::time::Duration;
 pub enum Job {
     /// Issue the certificate of this approved request.
     Issue(RequestId),
-    /// Make a CRL of this authority.
-    RefreshCrl(AuthorityId),
+    /// Make the CRLs of this authority that speak for certificates listed at this scope; all of them for [`ListScope::Full`].
+    RefreshCrl(AuthorityId, ListScope),
     /// Sign an OCSP response for this certificate.
     Presign(AuthorityId, SerialNumber),
 }
@@ -77,7 +78,7 @@ impl Job {
     pub const fn kind(&self) -> JobKind {
         match self {
             Self::Issue(_) => JobKind::Issue,
-            Self::RefreshCrl(_) => JobKind::RefreshCrl,
+            Self::RefreshCrl(..) => JobKind::RefreshCrl,
             Self::Presign(..) => JobKind::Presign,
         }
     }
@@ -85,7 +86,8 @@ impl Job {
     fn subject(&self) -> String {
         match self {
             Self::Issue(request) => request.as_str().to_owned(),
-            Self::RefreshCrl(authority) => authority.as_str().to_owned(),
+            Self::RefreshCrl(authority, ListScope::Full) => authority.as_str().to_owned(),
+            Self::RefreshCrl(authority, scope) => format!("{authority}/{scope}"),
             Self::Presign(authority, serial) => format!("{authority}/{}", serial.to_hex()),
         }
     }
@@ -94,7 +96,13 @@ impl Job {
         const SUBJECT: &str = "job.subject";
         match word("job.kind", kind, JobKind::parse(kind))? {
             JobKind::Issue => Ok(Self::Issue(parsed(SUBJECT, RequestId::parse(subject))?)),
-            JobKind::RefreshCrl => Ok(Self::RefreshCrl(parsed(SUBJECT, AuthorityId::parse(subject))?)),
+            JobKind::RefreshCrl => {
+                let (authority, scope) = match subject.split_once('/') {
+                    Some((authority, scope)) => (authority, word(SUBJECT, scope, ListScope::parse(scope))?),
+                    None => (subject, ListScope::Full),
+                };
+                Ok(Self::RefreshCrl(parsed(SUBJECT, AuthorityId::parse(authority))?, scope))
+            }
             JobKind::Presign => {
                 let (authority, serial) = word(SUBJECT, subject, subject.split_once('/'))?;
                 let authority = parsed(SUBJECT, AuthorityId::parse(authority))?;
@@ -236,7 +244,12 @@ mod tests {
         let authority = AuthorityId::parse("ca-1").unwrap();
         let serial = SerialNumber::from_bytes(&[1, 0xab]).unwrap();
         let request = RequestId::parse(&"0".repeat(32)).unwrap();
-        for job in [Job::Issue(request), Job::RefreshCrl(authority.clone()), Job::Presign(authority, serial)] {
+        for job in [
+            Job::Issue(request),
+            Job::RefreshCrl(authority.clone(), ListScope::Full),
+            Job::RefreshCrl(authority.clone(), ListScope::Shard(7)),
+            Job::Presign(authority, serial),
+        ] {
             assert_eq!(Job::parse(job.kind().as_str(), &job.subject()).unwrap(), job);
         }
         assert!(Job::parse("presign", "no-slash").is_err() && Job::parse("dance", "").is_err());

@@ -15,10 +15,10 @@ use ca_core::audit::{Actor, AuditEvent, Verb};
 use ca_core::digest::{hex, sha256};
 use ca_core::id::{AuthorityId, RequestId};
 use ca_core::issue::{Facts, Intents, Issued, Ledger, LedgerError, Linted, Recorded, Signed, Unsettled};
-use ca_core::revocation::{Revocation, RevocationReason};
+use ca_core::revocation::{Listing, Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::error::Error;
 
 /// Who acts when the ledger writes.
@@ -26,8 +26,8 @@ const CA: Actor = Actor::System("ca");
 
 static INTENTS: BatchSql = BatchSql::new(
     "insert into intent (authority_id, serial, request_id, profile_id, subject, names, key_sha256, not_before, not_after,
-        tbs, tbs_sha256, recorded_at) values ",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, $1)",
+        crl_shard, is_ca, stays_listed, tbs, tbs_sha256, recorded_at) values ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, $1)",
     "",
     1,
 );
@@ -196,6 +196,8 @@ impl WriteTxn {
                     query = query.bind(facts.subject.to_string()).bind(joined(&facts.names));
                     query = query.bind(facts.key_fingerprint.as_slice());
                     query = query.bind(facts.validity.not_before.micros()).bind(facts.validity.not_after.micros());
+                    let Listing { shard, is_ca, stays_listed } = facts.listing;
+                    query = query.bind(shard.map(i64::from)).bind(is_ca).bind(stays_listed);
                     query = query.bind(facts.tbs.as_slice()).bind(sha256(&facts.tbs).to_vec());
                 }
             })?;
@@ -296,7 +298,7 @@ impl WriteTxn {
         authority: &AuthorityId,
         which: Unsettled,
     ) -> Result<Vec<SerialNumber>, StoreError> {
-        let mut burnt = Vec::new();
+        let (mut burnt, mut scopes) = (Vec::new(), BTreeSet::new());
         for (octets, request) in self.unsettled_intents(authority, which).await? {
             let serial = crate::codec::serial("intent.serial", &octets)?;
             let now = self.now();
@@ -304,7 +306,7 @@ impl WriteTxn {
                 continue;
             }
             let revocation = Revocation { reason: RevocationReason::Unspecified, revoked_at: now, invalidity_at: None };
-            self.insert_revocation(authority, &serial, &revocation).await?;
+            scopes.insert(self.insert_revocation(authority, &serial, &revocation).await?);
             self.audit(AuditEvent::new(Verb::OutcomeUnknown, certificate_object(authority, &serial))).await?;
             if let Some(request) = request {
                 let request = parsed("intent.request_id", RequestId::parse(&request))?;
@@ -314,8 +316,8 @@ impl WriteTxn {
             }
             burnt.push(serial);
         }
-        if !burnt.is_empty() {
-            self.ask_for_crls(authority).await?;
+        for scope in scopes {
+            self.ask_for_crls(authority, scope).await?;
         }
         Ok(burnt)
     }

@@ -1,14 +1,14 @@
 //! Revocations. One row says that a certificate is no longer good, once and for all; the transaction that writes it also
 //! empties what says otherwise (the pre-signed OCSP response) and asks for what will say so (a response, a CRL).
 
-use crate::codec::{at, micros, serial, word};
+use crate::codec::{at, micros, parsed, serial, word};
 use crate::db::on;
 use crate::error::StoreError;
 use crate::jobs::Job;
 use crate::txn::{ReadTxn, WriteTxn};
 use ca_core::audit::{Actor, AuditEvent, Verb};
 use ca_core::id::AuthorityId;
-use ca_core::revocation::{Revocation, RevocationReason};
+use ca_core::revocation::{ListScope, Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 
@@ -21,6 +21,8 @@ pub struct RevokedEntry {
     pub revocation: Revocation,
     /// The last instant of the certificate's validity: after it, CRLs may leave the entry out (RFC 5280 §3.3).
     pub not_after: Timestamp,
+    /// Whether they leave it in all the same.
+    pub stays_listed: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -29,24 +31,44 @@ struct Record {
     reason: i64,
     revoked_at: i64,
     invalidity_at: Option<i64>,
-    not_after: i64,
+    not_after: Option<i64>,
+    stays_listed: Option<bool>,
 }
 
-const INSERT: &str = "insert into revocation (authority_id, serial, reason, revoked_at, invalidity_at, revoked_by)
-    values ($1, $2, $3, $4, $5, $6)";
+/// What lists need stands beside the revocation: a list of a million is read from one table.
+const INSERT: &str =
+    "insert into revocation (authority_id, serial, reason, revoked_at, invalidity_at, revoked_by, not_after,
+        crl_shard, is_ca, stays_listed)
+    select authority_id, serial, $3, $4, $5, $6, not_after, crl_shard, is_ca, stays_listed
+    from intent where authority_id = $1 and serial = $2
+    returning crl_shard, is_ca";
 
 const FORGET_RESPONSE: &str = "delete from ocsp_response where authority_id = $1 and serial = $2";
 
-/// Those of all generations that share the authority's name.
-const OF_LINE: &str = "select v.serial, v.reason, v.revoked_at, v.invalidity_at, i.not_after
-    from revocation v join intent i on i.authority_id = v.authority_id and i.serial = v.serial
-    where v.authority_id in (select $1 union select other.authority_id
-            from authority one join authority other on other.line_id = one.line_id where one.authority_id = $1)
-        and v.serial > $2
-    order by v.serial limit $3";
+/// A suspension that becomes a revocation; a revocation stays what it is.
+const FOR_GOOD: &str = "update revocation set reason = $3, revoked_at = $4, invalidity_at = $5, revoked_by = $6
+    where authority_id = $1 and serial = $2 and reason = 6
+    returning crl_shard, is_ca";
+
+const LIFT: &str = "delete from revocation where authority_id = $1 and serial = $2 and reason = 6
+    returning crl_shard, is_ca";
+
+/// All of an authority.
+const OF_ALL: &str = "select serial, reason, revoked_at, invalidity_at, not_after, stays_listed from revocation
+    where authority_id = $1 and serial > $2 order by serial limit $3";
+
+const OF_AUTHORITIES: &str = "select serial, reason, revoked_at, invalidity_at, not_after, stays_listed from revocation
+    where authority_id = $1 and is_ca and serial > $2 order by serial limit $3";
+
+const OF_END_ENTITIES: &str =
+    "select serial, reason, revoked_at, invalidity_at, not_after, stays_listed from revocation
+    where authority_id = $1 and (is_ca is null or not is_ca) and serial > $2 order by serial limit $3";
+
+const OF_SHARD: &str = "select serial, reason, revoked_at, invalidity_at, not_after, stays_listed from revocation
+    where authority_id = $1 and crl_shard = $4 and serial > $2 order by serial limit $3";
 
 /// Rows read at a time: the whole of a large CRL never stands in one answer.
-const PAGE: i64 = 10_000;
+pub const PAGE: u32 = 10_000;
 
 impl WriteTxn {
     /// Revokes a certificate or burnt serial number, with its event and the jobs *presign* and *refresh CRL*. Conflicts:
@@ -57,26 +79,17 @@ impl WriteTxn {
         serial: &SerialNumber,
         revocation: &Revocation,
     ) -> Result<(), StoreError> {
-        self.insert_revocation(authority, serial, revocation).await?;
+        let scope = self.insert_revocation(authority, serial, revocation).await?;
         on!(self, execute FORGET_RESPONSE, authority.as_str(), serial.as_bytes())?;
         let now = self.now();
         self.enqueue(&Job::Presign(authority.clone(), serial.clone()), now).await?;
-        self.ask_for_crls(authority).await?;
+        self.ask_for_crls(authority, scope).await?;
         let event = AuditEvent::new(Verb::CertificateRevoked, format!("certificate:{authority}/{serial}"));
         self.audit(event.with("reason", revocation.reason.as_str())).await
     }
 
-    /// Asks for the next CRL of every generation of the authority: each lists what any of them has revoked.
-    pub(crate) async fn ask_for_crls(&mut self, authority: &AuthorityId) -> Result<(), StoreError> {
-        let now = self.now();
-        for generation in self.generations(authority).await? {
-            self.enqueue(&Job::RefreshCrl(generation), now).await?;
-        }
-        Ok(())
-    }
-
-    /// The row alone; the ledger's settlement has its own event and one job for all.
-    pub(crate) async fn insert_revocation(
+    /// Revokes a suspended certificate for good. Errors: [`StoreError::NotFound`] when it is not suspended.
+    pub async fn revoke_suspended(
         &mut self,
         authority: &AuthorityId,
         serial: &SerialNumber,
@@ -84,27 +97,106 @@ impl WriteTxn {
     ) -> Result<(), StoreError> {
         let (revoked_at, invalidity_at) = (revocation.revoked_at.micros(), micros(revocation.invalidity_at));
         let (code, by) = (i64::from(revocation.reason.code()), Actor::as_text(self.actor()));
-        on!(self, execute INSERT, authority.as_str(), serial.as_bytes(), code, revoked_at, invalidity_at, by)?;
+        let listed = on!(
+            self,
+            one(Option<i64>, Option<bool>),
+            FOR_GOOD,
+            authority.as_str(),
+            serial.as_bytes(),
+            code,
+            revoked_at,
+            invalidity_at,
+            by
+        )?;
+        let event = AuditEvent::new(Verb::CertificateRevoked, format!("certificate:{authority}/{serial}"));
+        let event = event.with("reason", revocation.reason.as_str());
+        self.changed((authority, serial), listed, event).await
+    }
+
+    /// Ends the suspension of a certificate: it is good again. Errors: [`StoreError::NotFound`] when it is not suspended.
+    pub async fn lift_suspension(&mut self, authority: &AuthorityId, serial: &SerialNumber) -> Result<(), StoreError> {
+        let listed = on!(self, one(Option<i64>, Option<bool>), LIFT, authority.as_str(), serial.as_bytes())?;
+        let event = AuditEvent::new(Verb::SuspensionLifted, format!("certificate:{authority}/{serial}"));
+        self.changed((authority, serial), listed, event).await
+    }
+
+    /// What follows when a suspension became something else: answers and lists that say so, and its event.
+    async fn changed(
+        &mut self,
+        (authority, serial): (&AuthorityId, &SerialNumber),
+        listed: Option<(Option<i64>, Option<bool>)>,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        let scope = scope(listed.ok_or(StoreError::NotFound { what: "suspended certificate" })?)?;
+        on!(self, execute FORGET_RESPONSE, authority.as_str(), serial.as_bytes())?;
+        let now = self.now();
+        self.enqueue(&Job::Presign(authority.clone(), serial.clone()), now).await?;
+        self.ask_for_crls(authority, scope).await?;
+        self.audit(event).await
+    }
+
+    /// Asks for the next CRLs that speak for certificates listed at `scope`, of every generation of the authority: each lists
+    /// what any of them has revoked.
+    pub(crate) async fn ask_for_crls(&mut self, authority: &AuthorityId, scope: ListScope) -> Result<(), StoreError> {
+        let now = self.now();
+        for generation in self.generations(authority).await? {
+            self.enqueue(&Job::RefreshCrl(generation, scope), now).await?;
+        }
         Ok(())
+    }
+
+    /// The row alone; the ledger's settlement has its own event and one job for all. Returns the narrowest scope of lists that
+    /// have to say it. Errors: no such certificate.
+    pub(crate) async fn insert_revocation(
+        &mut self,
+        authority: &AuthorityId,
+        serial: &SerialNumber,
+        revocation: &Revocation,
+    ) -> Result<ListScope, StoreError> {
+        let (revoked_at, invalidity_at) = (revocation.revoked_at.micros(), micros(revocation.invalidity_at));
+        let (code, by) = (i64::from(revocation.reason.code()), Actor::as_text(self.actor()));
+        let listed = on!(
+            self,
+            one(Option<i64>, Option<bool>),
+            INSERT,
+            authority.as_str(),
+            serial.as_bytes(),
+            code,
+            revoked_at,
+            invalidity_at,
+            by
+        )?;
+        scope(listed.ok_or(StoreError::NotFound { what: "certificate" })?)
     }
 }
 
 impl ReadTxn {
-    /// Every revocation of an authority, by serial number; expired certificates too, which the caller may leave out. Those of
-    /// its other generations are among them: all have one issuer name, so a reader may take the CRL of one for the other's,
-    /// and RFC 5280 §5.2.5 lets it where no issuingDistributionPoint says otherwise.
-    pub async fn revocations(&mut self, authority: &AuthorityId) -> Result<Vec<RevokedEntry>, StoreError> {
-        let mut entries: Vec<RevokedEntry> = Vec::new();
-        loop {
-            let after = entries.last().map(|entry| entry.serial.as_bytes().to_vec()).unwrap_or_default();
-            let page = on!(self, all Record, OF_LINE, authority.as_str(), after, PAGE)?;
-            if page.is_empty() {
-                return Ok(entries);
-            }
-            for record in page {
-                entries.push(RevokedEntry::try_from(record)?);
-            }
-        }
+    /// The next revocations of one generation of an authority that lists of that scope speak for, behind the serial `after`, at
+    /// most [`PAGE`] of them, in the order of their serials; expired certificates too, which the caller may leave out.
+    pub async fn revocations(
+        &mut self,
+        authority: &AuthorityId,
+        scope: ListScope,
+        after: Option<&SerialNumber>,
+    ) -> Result<Vec<RevokedEntry>, StoreError> {
+        let (authority, after, rows) =
+            (authority.as_str(), after.map(SerialNumber::as_bytes).unwrap_or_default(), i64::from(PAGE));
+        let page = match scope {
+            ListScope::Full => on!(self, all Record, OF_ALL, authority, after, rows)?,
+            ListScope::Authorities => on!(self, all Record, OF_AUTHORITIES, authority, after, rows)?,
+            ListScope::EndEntities => on!(self, all Record, OF_END_ENTITIES, authority, after, rows)?,
+            ListScope::Shard(shard) => on!(self, all Record, OF_SHARD, authority, after, rows, i64::from(shard))?,
+        };
+        page.into_iter().map(RevokedEntry::try_from).collect()
+    }
+}
+
+/// The narrowest scope of lists that speak for a certificate of that shard, or of a CA.
+fn scope((shard, is_ca): (Option<i64>, Option<bool>)) -> Result<ListScope, StoreError> {
+    match (shard, is_ca) {
+        (_, Some(true)) => Ok(ListScope::Authorities),
+        (Some(shard), _) => Ok(ListScope::Shard(parsed("intent.crl_shard", u16::try_from(shard))?)),
+        (None, _) => Ok(ListScope::EndEntities),
     }
 }
 
@@ -125,7 +217,9 @@ impl TryFrom<Record> for RevokedEntry {
                 revoked_at: Timestamp::from_micros(record.revoked_at),
                 invalidity_at: at(record.invalidity_at),
             },
-            not_after: Timestamp::from_micros(record.not_after),
+            // Of an unknown end: it is listed for ever.
+            not_after: Timestamp::from_micros(record.not_after.unwrap_or(i64::MAX)),
+            stays_listed: record.stays_listed.unwrap_or(false),
         })
     }
 }

@@ -46,6 +46,8 @@ pub enum Step {
     Revoked,
     /// A CRL number is taken.
     CrlNumberTaken,
+    /// A further piece of a signed CRL is written; it is nothing before the CRL is stored.
+    CrlPieceKept,
     /// A signed CRL is stored.
     CrlStored,
     /// Pre-signed OCSP responses are stored.
@@ -62,7 +64,7 @@ pub enum Step {
 
 impl Step {
     /// Every step, for tables in tests.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::IntentsRecorded,
         Self::CertificatesRecorded,
         Self::Settled,
@@ -71,6 +73,7 @@ impl Step {
         Self::KeyHandedOver,
         Self::Revoked,
         Self::CrlNumberTaken,
+        Self::CrlPieceKept,
         Self::CrlStored,
         Self::OcspStored,
         Self::SessionWritten,
