@@ -2,18 +2,21 @@
 //! nextUpdate, and one with a lost entry makes a revoked certificate good again.
 //!
 //! The octets are parsed again, so the writer is checked by the reader; the signature was made by the key store and is
-//! verified by ring.
+//! verified by another library. That no entry got lost was seen when the entries were gathered ([`crate::succession`]).
 
-use std::collections::HashMap;
+use std::io::Read;
 
 use ca_core::certificate::Certificate;
+use ca_core::key::SignatureAlgorithm;
+use ca_core::oid;
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
-use ca_core::verify::verify;
+use ca_core::verify::verify_message;
 
 use crate::build::CrlContent;
-use crate::entries::{CrlEntry, Revoked};
-use crate::inspect::{CertificateList, CrlError};
+use crate::draft::Sum;
+use crate::inspect::CertificateList;
+use crate::reader::{CrlError, CrlReader, Signed};
 
 /// What is wrong with a CRL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,67 +46,66 @@ pub enum CheckError {
         /// The latest stored CRL's.
         previous: Timestamp,
     },
-    /// An entry of the previous CRL is missing although it is still owed.
+    /// An entry of the previous CRL is missing although it is still owed: an old backup was restored, or the date of a
+    /// revocation has changed.
     #[error("the entry of certificate {0} is lost")]
     EntryLost(SerialNumber),
 }
 
-/// Checks the signed CRL `der` against what was to be written and, with [`check_follows`], against the latest stored one.
-/// Returns it as read.
+/// Reads a signed CRL and holds it against what was to be written: `content`, and that many entries with that sum.
 ///
 /// # Errors
-/// Every [`CheckError`] but those of [`check_follows`].
-pub fn check_content(der: &[u8], content: &CrlContent<'_>) -> Result<CertificateList, CheckError> {
-    let list = CertificateList::parse(der)?;
-    verify_signature(&list, content.issuer)?;
+/// [`CheckError::Unreadable`], [`CheckError::Signature`], [`CheckError::Differs`].
+pub fn check_written(der: impl Read, content: &CrlContent<'_>, (count, sum): (u64, Sum)) -> Result<(), CheckError> {
+    let mut reader = CrlReader::open(der)?;
+    let (mut found, mut last) = (Sum::default(), None);
+    while let Some(entry) = reader.entry()? {
+        found.add(&entry);
+        if last.as_ref().is_some_and(|last| *last >= entry.serial) {
+            return Err(CheckError::Differs("order"));
+        }
+        last = Some(entry.serial);
+    }
+    let as_many = reader.count() == count;
+    let (header, trailer) = reader.finish()?;
+    verify_signature(content.issuer, header.algorithm, (&trailer.signed, &trailer.signature))?;
+    let extensions: Vec<_> =
+        content.extensions().map(|(id, critical)| (oid::dotted(id.as_bytes()), critical)).collect();
     let as_meant = [
-        ("issuer", list.issuer.as_der() == content.issuer.subject().as_der()),
-        ("authority key identifier", list.authority_key_identifier == Some(content.issuer.key_identifier())),
-        ("number", list.number == Some(content.number)),
-        ("thisUpdate", list.this_update == content.this_update.whole_seconds()),
-        ("nextUpdate", list.next_update == Some(content.next_update.whole_seconds())),
+        ("issuer", header.issuer.as_der() == content.issuer.subject().as_der()),
+        ("authority key identifier", trailer.authority_key_identifier == Some(content.issuer.key_identifier())),
+        ("number", trailer.number == Some(content.number)),
+        ("base number", trailer.base_number == content.base_number),
+        ("thisUpdate", header.this_update == content.this_update.whole_seconds()),
+        ("nextUpdate", header.next_update == Some(content.next_update.whole_seconds())),
         ("validity", content.next_update.whole_seconds() > content.this_update.whole_seconds()),
-        ("entries", list.entries == content.entries),
-        ("extensions", list.extensions.len() == 2 && list.extensions.iter().all(|extension| !extension.critical)),
+        ("entries", as_many && found == sum),
+        ("extensions", trailer.extensions.iter().map(|one| (one.oid.clone(), one.critical)).eq(extensions)),
     ];
     match as_meant.iter().find(|(_, same)| !same) {
         Some((what, _)) => Err(CheckError::Differs(what)),
-        None => Ok(list),
+        None => Ok(()),
     }
 }
 
-/// Errors unless the signature of `list` is that of `issuer`'s key.
+/// Errors unless the signature of a CRL is that of `issuer`'s key.
 ///
 /// # Errors
 /// [`CheckError::Signature`].
-pub fn verify_signature(list: &CertificateList, issuer: &Certificate) -> Result<(), CheckError> {
-    verify(issuer.key(), list.algorithm, &list.tbs, &list.signature).map_err(|_| CheckError::Signature)
+pub fn verify_signature(
+    issuer: &Certificate,
+    algorithm: SignatureAlgorithm,
+    (signed, signature): (&Signed, &[u8]),
+) -> Result<(), CheckError> {
+    verify_message(issuer.key(), algorithm, signed.message(), signature).map_err(|_| CheckError::Signature)
 }
 
-/// Errors unless `list` may follow `previous`, the latest stored CRL. `revoked`: every revoked certificate the authority
-/// knows, listed or not.
-///
-/// # Errors
-/// [`CheckError::NumberDoesNotRise`], [`CheckError::DatedBack`], [`CheckError::EntryLost`]; also `EntryLost` when the
-/// database no longer knows a certificate the previous CRL lists (an old backup was restored), or when the date of a
-/// revocation has changed.
-pub fn check_follows(
-    list: &CertificateList,
-    previous: &CertificateList,
-    revoked: &[Revoked],
-) -> Result<(), CheckError> {
-    let (number, before) = (list.number.unwrap_or(0), previous.number.unwrap_or(u64::MAX));
-    if number <= before {
-        return Err(CheckError::NumberDoesNotRise { number, previous: before });
+impl CertificateList {
+    /// Errors unless the signature is that of `issuer`'s key.
+    ///
+    /// # Errors
+    /// [`CheckError::Signature`].
+    pub fn verify(&self, issuer: &Certificate) -> Result<(), CheckError> {
+        verify_signature(issuer, self.algorithm, (&self.signed, &self.signature))
     }
-    if list.this_update < previous.this_update {
-        return Err(CheckError::DatedBack { this_update: list.this_update, previous: previous.this_update });
-    }
-    let listed: HashMap<&SerialNumber, &CrlEntry> = list.entries.iter().map(|entry| (&entry.serial, entry)).collect();
-    let known: HashMap<&SerialNumber, &Revoked> = revoked.iter().map(|r| (&r.entry.serial, r)).collect();
-    let lost = previous.entries.iter().find(|entry| match listed.get(&entry.serial) {
-        Some(now) => now.revoked_at != entry.revoked_at,
-        None => known.get(&entry.serial).is_none_or(|revoked| revoked.is_listed(Some(previous.this_update))),
-    });
-    lost.map_or(Ok(()), |entry| Err(CheckError::EntryLost(entry.serial.clone())))
 }

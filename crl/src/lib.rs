@@ -1,20 +1,26 @@
 //! Certificate revocation lists (RFC 5280 §5): built, signed, checked, stored and served.
 //!
-//! - [`refresh()`] is the way of a CRL from the database back into it: number taken, built, signed, checked, stored.
-//! - [`entries`] says what is listed, [`build`] writes it, [`check`] looks at it before anyone else can.
-//! - [`inspect`] reads a CRL for people and for the check.
+//! - [`refresh()`] is the way of a list from the database back into it: number taken, gathered, signed, checked, stored.
+//! - [`succession`] says what the next list has beside what the one before had; [`draft`] writes it down and has it signed;
+//!   [`entries`] and [`build`] are its octets; [`check`] looks at it before anyone else can.
+//! - [`reader`] reads a CRL entry by entry, [`inspect`] takes one apart in memory.
 //! - [`http`] serves CRLs and the authorities' certificates with the headers caches want.
 //!
+//! Memory does not grow with the list: rows come by pages, entries go to a [`spool`], and a stored list stands in pieces.
 //! Revocations arrive as rows of the database; this crate knows neither the registration application nor the OCSP responder.
 
 pub mod build;
 pub mod check;
+pub mod draft;
 pub mod entries;
 pub mod http;
 pub mod inspect;
+pub mod reader;
 pub mod refresh;
-pub mod scope;
+mod source;
+pub mod spool;
+pub mod succession;
 
 pub use http::{CrlState, router};
 pub use inspect::CertificateList;
-pub use refresh::{CrlPolicy, RefreshError, Refreshed, refresh};
+pub use refresh::{CrlPolicy, ListPlan, RefreshError, Refreshed, refresh};

@@ -83,4 +83,6 @@ pub enum Bench {
     Issue(bench::BenchIssue),
     /// What preparing a certificate of each profile costs on one core: encoding, reading back, lint rules
     Encode(bench::encode::BenchEncode),
+    /// What a long revocation list costs, beside SHA-256 over it and one signature
+    Crl(bench::crl::BenchCrl),
 }

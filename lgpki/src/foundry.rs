@@ -235,14 +235,17 @@ impl Foundry {
         pack.authority(of.authority.line()).and_then(|rule| rule.ocsp.as_ref())
     }
 
-    /// Makes the first CRL of an authority; DER. Errors: [`FoundryError`].
-    pub async fn first_crl(&self, of: &Established) -> Result<Vec<u8>, FoundryError> {
-        let signer = self.signer();
-        let policy = self.policy.crl(of.authority.line(), of.kind);
-        match crl::refresh(&self.store, &signer, of.authority.id(), self.clock.now(), &policy).await? {
-            Refreshed::Stored(row) => Ok(row.der),
-            Refreshed::Overtaken { .. } => Err(FoundryError::Disturbed),
+    /// Makes the first CRLs of an authority: each list once. Errors: [`FoundryError`].
+    pub async fn first_crls(&self, of: &Established) -> Result<(), FoundryError> {
+        let (signer, id) = (self.signer(), of.authority.id());
+        for plan in self.policy.lists((of.authority.line(), of.kind), of.authority.addresses()) {
+            if let Refreshed::Overtaken { .. } =
+                crl::refresh(&self.store, &signer, (id, &plan), self.clock.now()).await?
+            {
+                return Err(FoundryError::Disturbed);
+            }
         }
+        Ok(())
     }
 
     /// Makes a key; durable on return. A key of that label and kind that an earlier attempt has made, and that no authority

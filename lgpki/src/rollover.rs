@@ -184,8 +184,8 @@ pub async fn roll_over(
     if row.ocsp_certificate.is_none() && foundry.responder(pack, &new).await?.is_some() {
         watch(RolloverStep::Responder);
     }
-    if foundry.store.read().await?.latest_crl(id).await?.is_none() {
-        foundry.first_crl(&new).await?;
+    if foundry.store.read().await?.latest_crls(id).await?.is_empty() {
+        foundry.first_crls(&new).await?;
         watch(RolloverStep::Crl);
     }
     Ok(RolledOver { old, new: self::row(foundry, id).await?, links })
@@ -205,7 +205,7 @@ fn generations<'a>(
 /// Whether everything of a generation is made. Its CRL comes last: links are there by then, or were left out on purpose.
 async fn is_finished(foundry: &Foundry, rule: &AuthorityRule, row: &AuthorityRow) -> Result<bool, RolloverError> {
     let answers = rule.ocsp.is_none() || row.ocsp_certificate.is_some();
-    Ok(answers && foundry.store.read().await?.latest_crl(&row.authority_id).await?.is_some())
+    Ok(answers && !foundry.store.read().await?.latest_crls(&row.authority_id).await?.is_empty())
 }
 
 async fn sever(foundry: &Foundry, new: &AuthorityId, old: &AuthorityId, reason: &str) -> Result<(), RolloverError> {

@@ -139,7 +139,7 @@ pub async fn found(
     }
     done(FoundingStep::Responders);
     for one in &founded {
-        foundry.first_crl(&one.authority).await?;
+        foundry.first_crls(&one.authority).await?;
     }
     done(FoundingStep::Crls);
     Ok(founded)

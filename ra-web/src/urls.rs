@@ -1,6 +1,7 @@
 //! Every link of the application. Templates and redirects take their addresses from here.
 
 use ca_core::id::{AuthorityId, CampaignId, PasskeyId, ProfileId, RequestNumber};
+use ca_core::revocation::ListId;
 use ca_core::serial::SerialNumber;
 
 macro_rules! fixed {
@@ -109,8 +110,8 @@ pub fn published_certificate(repository: &str, authority: &AuthorityId, extensio
 }
 
 /// An authority's revocation list in the repository.
-pub fn published_crl(repository: &str, authority: &AuthorityId) -> String {
-    format!("{repository}/crl/{authority}.crl")
+pub fn published_crl(repository: &str, authority: &AuthorityId, list: ListId) -> String {
+    format!("{repository}/crl/{}", list.path(authority))
 }
 
 /// Returns `path` if it is a page of this application one may be sent back to, else `None`: no address of another site, no script,

@@ -4,9 +4,11 @@
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::{Order, prepare};
 use ca_core::key::{SignatureAlgorithm, SubjectKey};
+use ca_core::revocation::ListId;
 use ca_core::signer::{Signer, SignerError, Tbs, Urgency};
 use ca_core::time::Clock;
-use crl::{CrlPolicy, RefreshError};
+use crl::draft::DraftError;
+use crl::{CrlPolicy, ListPlan, RefreshError};
 use lgpki::clock::SystemClock;
 use lgpki::entropy::SystemEntropy;
 use lgpki::foundry::{Established, NotIssued, issue_one};
@@ -130,15 +132,15 @@ async fn a_certificate_that_is_signed_wrongly_takes_its_key_out_of_service() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crl_that_is_signed_wrongly_takes_its_key_out_of_service() {
     let site = Site::new().await;
-    let before = site.store.read().await.unwrap().latest_crl(&id(CA)).await.unwrap();
-    let signer = site.bent(Urgency::Crl);
-    let refused = crl::refresh(&site.store, &signer, &id(CA), SystemClock.now(), &CrlPolicy::ISSUING).await;
+    let before = site.store.read().await.unwrap().latest_crl(&id(CA), ListId::FULL).await.unwrap();
+    let (signer, plan) = (site.bent(Urgency::Crl), ListPlan::full(CrlPolicy::ISSUING));
+    let refused = crl::refresh(&site.store, &signer, (&id(CA), &plan), SystemClock.now()).await;
     assert!(matches!(refused, Err(RefreshError::Check(_))), "{refused:?}");
     site.is_out_of_service(CA, "it signed a CRL wrongly", RESPONDER);
-    let after = site.store.read().await.unwrap().latest_crl(&id(CA)).await.unwrap();
+    let after = site.store.read().await.unwrap().latest_crl(&id(CA), ListId::FULL).await.unwrap();
     assert_eq!(before, after, "the one that was served is served");
-    let again = crl::refresh(&site.store, &signer, &id(CA), SystemClock.now(), &CrlPolicy::ISSUING).await;
-    assert!(matches!(again, Err(RefreshError::Signer(SignerError::Unusable { .. }))), "{again:?}");
+    let again = crl::refresh(&site.store, &signer, (&id(CA), &plan), SystemClock.now()).await;
+    assert!(matches!(again, Err(RefreshError::Draft(DraftError::Signer(SignerError::Unusable { .. })))), "{again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use ca_core::key::{KeyAlgorithm, RsaPadding};
-use ca_core::revocation::RevocationReason;
+use ca_core::revocation::{ListId, ListKind, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::time::{Clock, Timestamp};
 use crl::build::CrlContent;
-use crl::check::{CheckError, check_content, check_follows};
+use crl::check::{CheckError, check_written};
+use crl::draft::Sum;
 use crl::entries::{CrlEntry, Revoked};
-use crl::scope::Scope;
-use crl::{CertificateList, RefreshError, Refreshed};
+use crl::succession::{Succession, SuccessionError};
+use crl::{CertificateList, CrlPolicy, ListPlan, RefreshError, Refreshed};
 use lgpki_tests::databases::Kind;
 
 use crate::pki::{Pki, id, openssl, text};
@@ -106,15 +107,16 @@ async fn ten_refresh_at_once(kind: Kind) {
     let racing = (0..10).map(|_| {
         let (store, signer) = (store.clone(), signer.clone());
         tokio::spawn(async move {
-            crl::refresh(&store, &signer, &id("issuing"), now, &crl::CrlPolicy::ISSUING).await.unwrap()
+            let plan = ListPlan::full(CrlPolicy::ISSUING);
+            crl::refresh(&store, &signer, (&id("issuing"), &plan), now).await.unwrap()
         })
     });
     for task in racing.collect::<Vec<_>>() {
-        let (Refreshed::Stored(store::crls::CrlRow { number, .. }) | Refreshed::Overtaken { number }) =
+        let (Refreshed::Stored(store::crls::CrlHead { number, .. }) | Refreshed::Overtaken { number }) =
             task.await.unwrap();
         assert!(numbers.insert(u64::try_from(number).unwrap()), "number {number} twice");
     }
-    let latest = store.read().await.unwrap().latest_crl(&id("issuing")).await.unwrap().unwrap();
+    let latest = store.read().await.unwrap().latest_crl(&id("issuing"), ListId::FULL).await.unwrap().unwrap();
     let list = CertificateList::parse(&latest.der).unwrap();
     assert_eq!(list.number, numbers.iter().max().copied());
     assert_eq!(list.entries.len(), 1);
@@ -127,7 +129,7 @@ async fn a_clock_that_went_back_makes_no_crl() {
     pki.clock.set(pki.clock.now().minus(Duration::from_secs(60)));
     let refused = pki.refresh_crl().await;
     assert!(matches!(refused, Err(RefreshError::Check(CheckError::DatedBack { .. }))), "{refused:?}");
-    let latest = pki.store.read().await.unwrap().latest_crl(&id("issuing")).await.unwrap().unwrap();
+    let latest = pki.store.read().await.unwrap().latest_crl(&id("issuing"), ListId::FULL).await.unwrap().unwrap();
     assert_eq!(latest.der, first);
 }
 
@@ -155,49 +157,128 @@ async fn a_crl_that_is_wrong_in_any_way_is_found_out() {
         invalidity_at: None,
     };
     let entries = [entry(1), entry(2)];
-    let content = |number, entries| CrlContent {
+    let content = |number| CrlContent {
         issuer: &pki.issuing,
         algorithm: pki.issuing.signs_with(),
-        scope: Scope::Full,
+        list: ListId::FULL,
         number,
+        base_number: None,
         this_update: now,
         next_update: now.plus(Duration::from_secs(60)),
-        entries,
+        addresses: &[],
+        freshest: &[],
     };
-    let make = |content: &CrlContent<'_>, key: &str| {
-        let tbs = content.to_tbs();
-        let (label, algorithm) = (crate::pki::label(key), content.algorithm);
-        let signature =
-            ca_core::signer::Signer::sign(pki.keys.as_ref(), &label, algorithm, &[ca_core::signer::Tbs::Crl(&tbs)]);
-        algorithm.signed(&tbs, &signature.into_iter().next().unwrap().unwrap())
+    let make = |content: &CrlContent<'_>, entries: &[CrlEntry], key: &str| {
+        crl::draft::whole(content, entries, (pki.keys.as_ref(), &crate::pki::label(key))).unwrap()
     };
-    let whole = content(5, &entries);
-    let good = check_content(&make(&whole, "issuing"), &whole).unwrap();
-    assert_eq!(check_content(&make(&whole, "root"), &whole).err(), Some(CheckError::Signature));
-    let fewer = content(5, &entries[..1]);
-    assert_eq!(check_content(&make(&fewer, "issuing"), &whole).err(), Some(CheckError::Differs("entries")));
-    let other = content(6, &entries);
-    assert_eq!(check_content(&make(&other, "issuing"), &whole).err(), Some(CheckError::Differs("number")));
+    let (whole, mut sum) = (content(5), Sum::default());
+    entries.iter().for_each(|entry| sum.add(entry));
+    let check = |der: &[u8]| check_written(der, &whole, (2, sum)).map_err(|error| error.to_string());
+    let differs = |what| Err(CheckError::Differs(what).to_string());
+    assert_eq!(check(&make(&whole, &entries, "issuing")), Ok(()));
+    assert_eq!(check(&make(&whole, &entries, "root")), Err(CheckError::Signature.to_string()));
+    assert_eq!(check(&make(&whole, &entries[..1], "issuing")), differs("entries"));
+    assert_eq!(check(&make(&content(6), &entries, "issuing")), differs("number"));
+    assert_eq!(check(&make(&whole, &[entry(2), entry(1)], "issuing")), differs("order"));
+    assert_eq!(check(&make(&whole, &[entry(1), entry(3)], "issuing")), differs("entries"));
+    let base = CrlContent { base_number: Some(4), ..whole };
+    assert_eq!(check(&make(&base, &entries, "issuing")), differs("base number"));
+}
 
-    let known: Vec<Revoked> = entries.iter().map(|entry| Revoked { entry: entry.clone(), not_after: now }).collect();
-    let read = |number, entries| CertificateList::parse(&make(&content(number, entries), "issuing")).unwrap();
-    assert_eq!(check_follows(&read(6, &entries), &good, &known), Ok(()));
-    let stuck = Err(CheckError::NumberDoesNotRise { number: 5, previous: 5 });
-    assert_eq!(check_follows(&read(5, &entries), &good, &known), stuck);
-    let lost = Err(CheckError::EntryLost(entries[1].serial.clone()));
-    assert_eq!(check_follows(&read(6, &entries[..1]), &good, &known), lost);
-    // Long expired, and listed after its expiry: free to leave.
-    let expired: Vec<Revoked> = known
-        .iter()
-        .map(|revoked| {
-            let mut revoked = revoked.clone();
-            revoked.not_after = Timestamp::from_seconds(1);
-            revoked.entry.revoked_at = Timestamp::from_seconds(1);
-            revoked
-        })
-        .collect();
-    assert_eq!(check_follows(&read(6, &[]), &good, &expired), Ok(()));
-    assert_eq!(check_follows(&read(6, &[]), &good, &[]), Err(CheckError::EntryLost(entries[0].serial.clone())));
+/// What the list after one with `had` has, when the database knows `known`: serials, with the reason of each.
+fn followed(had: &[CrlEntry], known: &[Revoked], kind: ListKind, at: Timestamp) -> Result<Vec<CrlEntry>, String> {
+    let pki = PKI.get_or_init(|| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(Pki::found("crl-succession", KeyAlgorithm::P256))
+    });
+    let signer = (pki.keys.as_ref() as &dyn ca_core::signer::Signer, &crate::pki::label("issuing"));
+    let content = CrlContent {
+        issuer: &pki.issuing,
+        algorithm: pki.issuing.signs_with(),
+        list: ListId::FULL,
+        number: 1,
+        base_number: None,
+        this_update: at,
+        next_update: at.plus(Duration::from_secs(60)),
+        addresses: &[],
+        freshest: &[],
+    };
+    let earlier = crl::draft::whole(&content, had, signer).unwrap();
+    let later = at.plus(Duration::from_secs(30));
+    let told = |error: SuccessionError| error.to_string();
+    let mut next = Succession::begin(kind, Some(earlier.as_slice()), later).map_err(told)?;
+    known.iter().try_for_each(|revoked| next.take(revoked)).map_err(told)?;
+    let mut signed = next.end().map_err(told)?.sign(&content, signer).unwrap();
+    let mut der = Vec::new();
+    std::io::Read::read_to_end(&mut signed.reader().unwrap(), &mut der).unwrap();
+    Ok(CertificateList::parse(&der).unwrap().entries)
+}
+
+static PKI: std::sync::OnceLock<Pki> = std::sync::OnceLock::new();
+
+#[test]
+fn nothing_that_is_owed_gets_lost_from_one_list_to_the_next() {
+    let at = Timestamp::from_seconds(1_775_001_600);
+    let entry = |n: u8, reason| CrlEntry {
+        serial: SerialNumber::from_bytes(&[n]).unwrap(),
+        revoked_at: at.minus(Duration::from_secs(60)),
+        reason,
+        invalidity_at: None,
+    };
+    let valid =
+        |entry: CrlEntry| Revoked { entry, not_after: at.plus(Duration::from_secs(86_400)), stays_listed: false };
+    let superseded = |n| entry(n, RevocationReason::Superseded);
+    let held = |n| entry(n, RevocationReason::CertificateHold);
+    let had = [superseded(1), superseded(3), held(5)];
+    let lost = |n| Err(CheckError::EntryLost(superseded(n).serial).to_string());
+    let complete = |known: &[Revoked]| followed(&had, known, ListKind::Complete, at);
+    let all = [valid(superseded(1)), valid(superseded(2)), valid(superseded(3)), valid(held(5))];
+    assert_eq!(complete(&all).unwrap(), [superseded(1), superseded(2), superseded(3), held(5)]);
+    assert_eq!(complete(&all[1..]), lost(1));
+    assert_eq!(complete(&all[..2]), lost(3));
+    assert_eq!(complete(&[]), lost(1));
+    // A suspension may end, and may become a revocation; a revocation may not move.
+    assert_eq!(complete(&all[..3]).unwrap().len(), 3);
+    let mut moved = all.to_vec();
+    moved[0].entry.revoked_at = at;
+    assert_eq!(complete(&moved), lost(1));
+    let mut for_good = all.to_vec();
+    for_good[3].entry = CrlEntry { revoked_at: at, ..entry(5, RevocationReason::KeyCompromise) };
+    assert_eq!(complete(&for_good).unwrap()[3].reason, RevocationReason::KeyCompromise);
+    // Long expired, and listed after its expiry: free to leave, unless it stays.
+    let mut expired = all.to_vec();
+    expired[0].not_after = at.minus(Duration::from_secs(3600));
+    assert_eq!(complete(&expired).unwrap(), [superseded(2), superseded(3), held(5)]);
+    expired[0].stays_listed = true;
+    assert_eq!(complete(&expired).unwrap()[0], superseded(1));
+}
+
+#[test]
+fn a_delta_says_what_has_changed_and_nothing_else() {
+    let at = Timestamp::from_seconds(1_775_001_600);
+    let entry = |n: u8, reason| CrlEntry {
+        serial: SerialNumber::from_bytes(&[n]).unwrap(),
+        revoked_at: at.minus(Duration::from_secs(60)),
+        reason,
+        invalidity_at: None,
+    };
+    let valid =
+        |entry: CrlEntry| Revoked { entry, not_after: at.plus(Duration::from_secs(86_400)), stays_listed: false };
+    let superseded = |n| entry(n, RevocationReason::Superseded);
+    let held = |n| entry(n, RevocationReason::CertificateHold);
+    let removed =
+        |n| CrlEntry { revoked_at: at.plus(Duration::from_secs(30)), ..entry(n, RevocationReason::RemoveFromCrl) };
+    let base = [superseded(1), held(3), held(5)];
+    let delta = |known: &[Revoked]| followed(&base, known, ListKind::Delta, at);
+    let same = [valid(superseded(1)), valid(held(3)), valid(held(5))];
+    assert_eq!(delta(&same).unwrap(), []);
+    let for_good = entry(3, RevocationReason::KeyCompromise);
+    let changed = [valid(superseded(1)), valid(superseded(2)), valid(for_good.clone()), valid(superseded(9))];
+    assert_eq!(delta(&changed).unwrap(), [superseded(2), for_good, removed(5), superseded(9)]);
+    let mut expired = same.to_vec();
+    expired[0].not_after = at.minus(Duration::from_secs(3600));
+    assert_eq!(delta(&expired).unwrap(), [removed(1)]);
+    assert_eq!(delta(&same[1..]), Err(CheckError::EntryLost(superseded(1).serial).to_string()));
 }
 
 #[test]
@@ -216,13 +297,15 @@ fn dates_after_2049_are_generalized_time() {
     let content = CrlContent {
         issuer: &pki.issuing,
         algorithm: pki.issuing.signs_with(),
-        scope: Scope::Full,
+        list: ListId::FULL,
         number: 1,
+        base_number: None,
         this_update: Timestamp::from_utc(2049, 12, 31, 23, 59, 59).unwrap(),
         next_update: Timestamp::from_utc(2050, 1, 3, 0, 0, 0).unwrap(),
-        entries: &entries,
+        addresses: &[],
+        freshest: &[],
     };
-    let tbs = content.to_tbs();
+    let tbs = content.to_tbs(&entries);
     let crl = scratch.file("tbs.der", &tbs);
     let parsed = text(&openssl("asn1parse -inform DER -in {}", &[&crl]));
     assert!(parsed.contains("UTCTIME           :491231235959Z"), "{parsed}");

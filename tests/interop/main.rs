@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod certificates;
+mod crl_lists;
 mod crl_openssl;
 mod golden;
 mod issued_lists;

@@ -18,7 +18,7 @@ use crate::pki::{Pki, openssl, text};
 async fn served(pki: &Pki) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let crl = crl::router(CrlState { store: pki.store.clone(), clock: pki.clock.clone() });
+    let crl = crl::router(CrlState::new(pki.store.clone(), pki.clock.clone()));
     let app = ocsp::router(pki.responder()).merge(crl);
     tokio::spawn(async move { axum::serve(listener, app).await });
     address

@@ -10,13 +10,13 @@ use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::{self, Authority, Generation, Order, PublicAddresses};
 use ca_core::key::{KeyAlgorithm, RsaPadding};
 use ca_core::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, StringKind};
-use ca_core::profile::Pack;
-use ca_core::revocation::{Revocation, RevocationReason};
+use ca_core::profile::{AuthorityRule, Pack};
+use ca_core::revocation::{ListId, Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::signer::{KeyKeeper, Signer};
 use ca_core::testing::{CountingEntropy, FixedClock};
 use ca_core::time::{Clock, Timestamp};
-use crl::{CrlPolicy, RefreshError, Refreshed};
+use crl::{CrlPolicy, ListPlan, RefreshError, Refreshed};
 use lgpki_tests::databases::{Kind, TestDatabase};
 use lgpki_tests::policy::{pack, profile, server_subject};
 use lgpki_tests::tools::soft_keys;
@@ -134,6 +134,17 @@ impl Pki {
         }
     }
 
+    /// The same, where the issuing CA's pack says `words` of its lists.
+    pub(crate) fn listing(mut self, words: &str) -> Self {
+        let text = ca_core::profile::pack::SHIPPED[0].1;
+        let issuing = "crl = { validity = \"72h\", refresh-before = \"48h\" }";
+        let text = text.replacen(issuing, &format!("{}, {words} }}", issuing.trim_end_matches(" }")), 1);
+        let pack = Pack::parse(&text, "lists.toml").unwrap();
+        let rule = pack.authorities.iter().find(|rule| rule.issuer.is_some()).unwrap();
+        self.pack.authorities.push(AuthorityRule { id: id("issuing"), ..rule.clone() });
+        self
+    }
+
     /// Issues a certificate for a web server.
     pub(crate) async fn issue(&self, host: &str) -> Certificate {
         let label = KeyLabel::parse(&host.replace('.', "-")).unwrap();
@@ -164,23 +175,37 @@ impl Pki {
 
     /// The root's first CRL.
     pub(crate) async fn root_crl(&self) -> Vec<u8> {
-        let made = crl::refresh(&self.store, &self.signer(), &id("root"), self.clock.now(), &CrlPolicy::ROOT).await;
+        let plan = ListPlan::full(CrlPolicy::ROOT);
+        let made = crl::refresh(&self.store, &self.signer(), (&id("root"), &plan), self.clock.now()).await;
         match made.unwrap() {
-            Refreshed::Stored(row) => row.der,
+            Refreshed::Stored(head) => {
+                let mut txn = self.store.read().await.unwrap();
+                txn.latest_crl_octets(&id("root"), head.list).await.unwrap().unwrap()
+            }
             Refreshed::Overtaken { number } => panic!("{number} was overtaken"),
         }
     }
 
     pub(crate) async fn refresh_crl(&self) -> Result<Refreshed, RefreshError> {
-        crl::refresh(&self.store, &self.signer(), &id("issuing"), self.clock.now(), &CrlPolicy::ISSUING).await
+        let plan = ListPlan::full(CrlPolicy::ISSUING);
+        self.refresh_list(&plan).await
+    }
+
+    pub(crate) async fn refresh_list(&self, plan: &ListPlan) -> Result<Refreshed, RefreshError> {
+        crl::refresh(&self.store, &self.signer(), (&id("issuing"), plan), self.clock.now()).await
     }
 
     /// Refreshes and gives the CRL's octets.
     pub(crate) async fn crl(&self) -> Vec<u8> {
         match self.refresh_crl().await.unwrap() {
-            Refreshed::Stored(row) => row.der,
+            Refreshed::Stored(head) => self.octets(head.list).await,
             Refreshed::Overtaken { number } => panic!("{number} was overtaken"),
         }
+    }
+
+    /// The octets of the latest of a list.
+    pub(crate) async fn octets(&self, list: ListId) -> Vec<u8> {
+        self.store.read().await.unwrap().latest_crl_octets(&id("issuing"), list).await.unwrap().unwrap()
     }
 
     pub(crate) fn responder(&self) -> Responder {
@@ -201,7 +226,7 @@ pub(crate) fn label(text: &str) -> KeyLabel {
     KeyLabel::parse(text).unwrap()
 }
 
-fn addresses(authority: &str) -> PublicAddresses {
+pub(crate) fn addresses(authority: &str) -> PublicAddresses {
     PublicAddresses {
         crl: vec![format!("http://pki.example.lg.jp/crl/{authority}.crl")],
         ocsp: vec![format!("http://pki.example.lg.jp/ocsp/{authority}")],

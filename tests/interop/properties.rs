@@ -217,9 +217,11 @@ proptest! {
 mod crls {
     use std::sync::LazyLock;
 
+    use ca_core::revocation::ListId;
+    use ca_core::signer::Message;
     use crl::build::CrlContent;
     use crl::entries::CrlEntry;
-    use crl::scope::Scope;
+    use crl::reader::Signed;
 
     use super::*;
 
@@ -246,15 +248,22 @@ mod crls {
             at in any::<prop::sample::Index>(), algorithm in prop::sample::select(SignatureAlgorithm::ALL.to_vec()),
         ) {
             let content = CrlContent {
-                issuer: &ISSUER, algorithm, scope: Scope::Full, number, this_update: this, next_update: next, entries: &entries,
+                issuer: &ISSUER, algorithm, list: ListId::FULL, number, base_number: None, this_update: this, next_update: next,
+                addresses: &[], freshest: &[],
             };
-            let tbs = content.to_tbs();
+            let tbs = content.to_tbs(&entries);
             let der = content.algorithm.signed(&tbs, b"signature");
             let read = CertificateList::parse(&der).unwrap();
             prop_assert_eq!(&read.entries, &entries);
             prop_assert_eq!((read.number, read.this_update, read.next_update), (Some(number), this, Some(next)));
             prop_assert_eq!(read.authority_key_identifier, Some(ISSUER.key_identifier()));
-            prop_assert_eq!(read.tbs, tbs);
+            match (&read.signed, algorithm.hash()) {
+                (Signed::Hashed(hashed), Some(hash)) => {
+                    prop_assert_eq!(hashed, &Message::Octets(&tbs).digest(hash).unwrap());
+                }
+                (Signed::Whole(whole), None) => prop_assert_eq!(whole, &tbs),
+                (other, _) => prop_assert!(false, "{:?}", other),
+            }
             // x509-parser is a second opinion.
             let (rest, theirs) = <x509_parser::revocation_list::CertificateRevocationList<'_>
                 as x509_parser::prelude::FromDer<'_, _>>::from_der(&der).unwrap();

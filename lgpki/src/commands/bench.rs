@@ -4,6 +4,7 @@
 //! the record (second durable step), with the audit events of both. What it leaves out: pages, and the rows of requests.
 
 mod cpu;
+pub mod crl;
 pub mod encode;
 mod load;
 

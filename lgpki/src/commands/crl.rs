@@ -62,8 +62,7 @@ pub(super) fn verify(list: &CertificateList, issuer: &Certificate, at: Timestamp
     if issuer.extensions().key_usage.is_some_and(|usage| usage & 0x0200 == 0) {
         return Err(format!("{} may not sign CRLs", issuer.subject()));
     }
-    ca_core::verify::verify(issuer.key(), list.algorithm, &list.tbs, &list.signature)
-        .map_err(|_| "the CRL's signature is not the issuer's".to_owned())?;
+    list.verify(issuer).map_err(|_| "the CRL's signature is not the issuer's".to_owned())?;
     // An issuingDistributionPoint may narrow what the list covers (RFC 5280 §5.2.5); we judge full CRLs only.
     if let Some(unknown) = list.extensions.iter().find(|extension| extension.critical) {
         return Err(format!("the CRL's critical extension {} is not understood", unknown.oid));

@@ -66,6 +66,16 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
             }
             Ok(Exit::Done)
         }
+        Command::Bench(Bench::Crl(what)) => {
+            hsm_adapters::warm_up();
+            let listed = bench::crl::run(&what)
+                .map_err(|error| Trouble::new(Exit::Unavailable, "nothing was measured").because(chain(&error)))?;
+            match what.format {
+                out::Format::Text => out::line(listed.text())?,
+                out::Format::Json => out::json(&listed)?,
+            }
+            Ok(Exit::Done)
+        }
         Command::Bench(Bench::Issue(what)) => {
             hsm_adapters::warm_up();
             wait(async {

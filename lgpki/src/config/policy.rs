@@ -3,10 +3,13 @@
 use super::checked::Wrong;
 use super::file;
 use crate::commands::profile::trial;
+use crate::installation::Repository;
 use ca_core::id::AuthorityId;
+use ca_core::issue::PublicAddresses;
 use ca_core::profile::pack::{Periods, shipped_names};
 use ca_core::profile::{Pack, Packs};
-use crl::CrlPolicy;
+use ca_core::revocation::{ListId, ListKind};
+use crl::{CrlPolicy, ListPlan};
 use ocsp::{OcspPolicies, OcspPolicy};
 use std::path::Path;
 use store::authorities::{AuthorityKind, AuthorityRow};
@@ -47,10 +50,37 @@ impl Policy {
             AuthorityKind::Issuing => (self.crl_issuing, CrlPolicy::ISSUING),
         };
         let packed = self.packs.authority(authority).map(|(_, rule)| {
-            let Periods { validity, refresh_before } = rule.crl;
+            let Periods { validity, refresh_before } = rule.crl.periods;
             CrlPolicy { validity, refresh_before }
         });
         configured.or(packed).unwrap_or(otherwise)
+    }
+
+    /// The lists of an authority, complete ones first, and how each is made.
+    pub fn lists_of(&self, authority: &AuthorityRow, repository: &Repository) -> Vec<ListPlan> {
+        let addresses = repository.addresses(&authority.authority_id);
+        self.lists((&authority.generation.line, authority.kind), &addresses)
+    }
+
+    /// The same for an authority that has no row yet, by its line.
+    pub fn lists(&self, (line, kind): (&AuthorityId, AuthorityKind), addresses: &PublicAddresses) -> Vec<ListPlan> {
+        let policy = self.crl(line, kind);
+        let Some((_, rule)) = self.packs.authority(line) else { return vec![ListPlan::full(policy)] };
+        let found = |list: ListId| addresses.crl.iter().map(|full| list.address_beside(full)).collect::<Vec<_>>();
+        let plan = |list: ListId| {
+            let complete = ListPlan { list, addresses: found(list), ..ListPlan::full(policy) };
+            match (list.kind, rule.crl.delta) {
+                (ListKind::Complete, delta) => {
+                    let freshest = delta.map(|_| found(list.scope.delta())).unwrap_or_default();
+                    ListPlan { freshest, emergency: rule.crl.emergency, ..complete }
+                }
+                (ListKind::Delta, Some(Periods { validity, refresh_before })) => {
+                    ListPlan { policy: CrlPolicy { validity, refresh_before }, ..complete }
+                }
+                (ListKind::Delta, None) => complete,
+            }
+        };
+        rule.crl.lists().map(plan).collect()
     }
 
     /// How long OCSP answers of each authority are valid: as the configuration says, else as its pack does.

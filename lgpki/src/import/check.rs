@@ -11,7 +11,6 @@ use ca_core::revocation::Revocation;
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use crl::CertificateList;
-use crl::check::verify_signature;
 use crl::inspect::CrlError;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -214,8 +213,8 @@ fn joined(
 }
 
 fn whole(certificate: &Certificate) -> ImportedCertificate {
-    let names = certificate.extensions();
-    let names: Vec<&str> = names.dns_names.iter().chain(&names.emails).map(String::as_str).collect();
+    let extensions = certificate.extensions();
+    let names: Vec<&str> = extensions.dns_names.iter().chain(&extensions.emails).map(String::as_str).collect();
     let tbs = parts(certificate.der()).map(|(tbs, _)| tbs.to_vec()).unwrap_or_default();
     ImportedCertificate {
         serial: certificate.serial().clone(),
@@ -227,6 +226,7 @@ fn whole(certificate: &Certificate) -> ImportedCertificate {
         tbs,
         der: certificate.der().to_vec(),
         revocation: None,
+        is_ca: extensions.is_ca,
     }
 }
 
@@ -242,6 +242,7 @@ fn entry(serial: SerialNumber, subject: String, not_after: Timestamp, issuer: &C
         tbs: Vec::new(),
         der: Vec::new(),
         revocation: None,
+        is_ca: false,
     }
 }
 
@@ -256,7 +257,7 @@ fn last_crl(
         Ok(list) => {
             if !list.issuer.matches(issuer.subject()) {
                 wrong.push(format!("{}: it is a CRL of {}", file.display(), list.issuer));
-            } else if let Err(error) = verify_signature(&list, issuer) {
+            } else if let Err(error) = list.verify(issuer) {
                 wrong.push(format!("{}: {error}", file.display()));
             }
             Ok(Some((list, der)))

@@ -13,10 +13,11 @@ use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, IdError, KeyLabel};
 use ca_core::issue::Generation;
 use ca_core::profile::{AuthorityRule, Pack};
+use ca_core::revocation::ListId;
 use ca_core::time::Timestamp;
 use crl::CertificateList;
 use store::authorities::AuthorityRow;
-use store::crls::CrlRow;
+use store::crls::{CrlHead, CrlRow};
 use store::imports::{ImportedCertificate, Takeover};
 use store::{Step, Store, StoreError};
 
@@ -132,9 +133,9 @@ pub async fn take_over(
     if row.ocsp_certificate.is_none() {
         foundry.responder(place.pack, &established).await?;
     }
-    let latest = foundry.store.read().await?.latest_crl(&id).await?;
-    if latest.is_none_or(|crl| crl.number <= taken.crl_number) {
-        foundry.first_crl(&established).await?;
+    let latest = foundry.store.read().await?.latest_crls(&id).await?;
+    if latest.iter().all(|crl| crl.number <= taken.crl_number) {
+        foundry.first_crls(&established).await?;
     }
     Ok(id)
 }
@@ -179,8 +180,18 @@ async fn written(
     if let Some((crl, der)) = &taken.crl
         && let (Some(number), Some(next_update)) = (crl.number.and_then(|n| i64::try_from(n).ok()), crl.next_update)
     {
-        let (authority_id, this_update) = (id.clone(), crl.this_update);
-        let row = CrlRow { authority_id, number, this_update, next_update, der: der.clone() };
+        let head = CrlHead {
+            authority_id: id.clone(),
+            list: ListId::FULL,
+            number,
+            base_number: None,
+            this_update: crl.this_update,
+            next_update,
+            octets: i64::try_from(der.len()).unwrap_or(i64::MAX),
+            entries: i64::try_from(crl.entries.len()).ok(),
+            sha256: Some(ca_core::digest::sha256(der)),
+        };
+        let row = CrlRow { head, der: der.clone() };
         txn.import_crl(id, number, Some(&row)).await?;
         if number < taken.crl_number {
             txn.import_crl(id, taken.crl_number, None).await?;

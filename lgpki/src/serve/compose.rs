@@ -103,7 +103,7 @@ impl<'a> Composition<'a> {
         let mut router = Router::new();
         if wanted == listen.repository {
             if self.roles.contains(&Role::Repository) {
-                router = router.merge(crl::router(CrlState { store: store.clone(), clock: Arc::clone(clock) }));
+                router = router.merge(crl::router(CrlState::new(store.clone(), Arc::clone(clock))));
             }
             if let Some(signing) = self.signing.as_ref().filter(|_| self.roles.contains(&Role::Ocsp)) {
                 router = router.merge(ocsp::router(signing.responder.clone()).layer(from_fn(metrics::count_ocsp)));
@@ -158,6 +158,7 @@ impl<'a> Composition<'a> {
             authorities,
             responder,
             policy: self.config.policy.clone(),
+            repository: Repository::of(&self.config.public),
             wake: Arc::clone(&self.wake),
         }))
     }

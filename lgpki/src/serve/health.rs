@@ -4,6 +4,8 @@ use super::activation::Activations;
 use super::keys::KeysInService;
 use super::metrics;
 use crate::centre::CentreVault;
+use crate::config::Policy;
+use crate::installation::Repository;
 use crate::owed::owes_nothing;
 use axum::Router;
 use axum::extract::State;
@@ -11,6 +13,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use ca_core::id::KeyLabel;
+use ca_core::revocation::ListId;
 use ca_core::time::Clock;
 use hsm_adapters::probe::KeyState;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -30,6 +33,9 @@ pub(super) struct Health {
     /// Whose pool is looked at.
     pub(super) centre: Option<Arc<CentreVault>>,
     pub(super) figures: PrometheusHandle,
+    /// Which lists there should be.
+    pub(super) policy: Policy,
+    pub(super) repository: Repository,
 }
 
 #[derive(Serialize)]
@@ -151,16 +157,23 @@ impl Health {
         Check::of("crl", outcome)
     }
 
-    /// Authorities without a CRL that is valid now, whose certificates somebody may still believe.
+    /// Lists that should be there and are not valid now, of authorities whose certificates somebody may still believe.
     async fn overdue(&self) -> Result<Vec<String>, StoreError> {
         let now = self.clock.now();
         let mut txn = self.store.read().await?;
         let mut overdue = Vec::new();
         for authority in txn.authorities().await? {
-            let latest = txn.latest_crl(&authority.authority_id).await?;
-            if latest.is_none_or(|crl| crl.next_update <= now) && !owes_nothing(&mut txn, &authority, now).await? {
-                overdue.push(authority.authority_id.to_string());
+            if owes_nothing(&mut txn, &authority, now).await? {
+                continue;
             }
+            let latest = txn.latest_crls(&authority.authority_id).await?;
+            let is_valid = |list| latest.iter().any(|crl| crl.list == list && crl.next_update > now);
+            let plans = self.policy.lists_of(&authority, &self.repository);
+            let missing = plans.iter().filter(|plan| !is_valid(plan.list));
+            overdue.extend(missing.map(|plan| match plan.list {
+                ListId::FULL => authority.authority_id.to_string(),
+                list => format!("{}/{list}", authority.authority_id),
+            }));
         }
         Ok(overdue)
     }

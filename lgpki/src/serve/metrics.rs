@@ -49,12 +49,15 @@ pub(super) async fn read_gauges(store: &Store) -> Result<(), StoreError> {
     for authority in txn.authorities().await? {
         let id = &authority.authority_id;
         unknown = unknown.saturating_add(txn.unsettled(id).await?.len());
-        if let Some(crl) = txn.latest_crl(id).await? {
-            let ca = id.to_string();
-            metrics::gauge!("lgpki_crl_number", "ca" => ca.clone()).set(figure(crl.number));
-            metrics::gauge!("lgpki_crl_next_update_timestamp_seconds", "ca" => ca.clone())
-                .set(figure(crl.next_update.seconds()));
-            metrics::gauge!("lgpki_crl_size_bytes", "ca" => ca).set(figure(crl.der.len()));
+        for crl in txn.latest_crls(id).await? {
+            let (ca, list) = (id.to_string(), crl.list.to_string());
+            let gauge = |name: &'static str| metrics::gauge!(name, "ca" => ca.clone(), "list" => list.clone());
+            gauge("lgpki_crl_number").set(figure(crl.number));
+            gauge("lgpki_crl_next_update_timestamp_seconds").set(figure(crl.next_update.seconds()));
+            gauge("lgpki_crl_size_bytes").set(figure(crl.octets));
+            if let Some(entries) = crl.entries {
+                gauge("lgpki_crl_entries").set(figure(entries));
+            }
         }
     }
     for activation in txn.activations().await? {

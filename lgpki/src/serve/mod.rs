@@ -16,6 +16,7 @@ mod worker;
 
 use crate::centre::CentreVault;
 use crate::config::Config;
+use crate::installation::Repository;
 use crate::keys::KeyStores;
 use crate::trouble::{Exit, Trouble};
 use ca_core::entropy::Entropy;
@@ -102,6 +103,8 @@ impl Service {
             activations: activations.clone(),
             centre: parts.centre.clone(),
             figures,
+            policy: config.policy.clone(),
+            repository: Repository::of(&config.public),
         };
         let role = if roles.contains(&Role::Ca) { "ca" } else { "ocsp" };
         let control = activations.map(|activations| Ok::<_, Trouble>((Control::bind(config, role)?, activations)));

@@ -13,6 +13,7 @@ use super::authorities::{Authorities, Registry};
 use super::keys::KeysInService;
 use super::renewal::Renewal;
 use crate::config::Policy;
+use crate::installation::Repository;
 use crate::trouble::chain;
 use ca_core::audit::Actor;
 use ca_core::signer::Signer;
@@ -49,6 +50,8 @@ pub(super) struct Worker {
     pub(super) authorities: Authorities,
     pub(super) responder: Responder,
     pub(super) policy: Policy,
+    /// Where lists are found.
+    pub(super) repository: Repository,
     /// Renews responders' certificates, where the authorities' keys are at work.
     pub(super) renewal: Option<Renewal>,
     pub(super) wake: Arc<Notify>,
@@ -191,7 +194,7 @@ impl Worker {
         for job in jobs {
             match job.job.clone() {
                 Job::Issue(request) => issue.push((job, request)),
-                Job::RefreshCrl(authority) => refresh.push((job, authority)),
+                Job::RefreshCrl(authority, scope) => refresh.push((job, authority, scope)),
                 Job::Presign(authority, serial) => presign.push((job, authority, serial)),
             }
         }

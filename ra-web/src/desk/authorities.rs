@@ -6,7 +6,7 @@ use ca_core::issue::Standing;
 use ca_core::time::Timestamp;
 use store::Store;
 use store::authorities::{AuthorityRow, LinkRow};
-use store::crls::CrlRow;
+use store::crls::CrlHead;
 use store::custody::ActivationRow;
 
 use super::DeskError;
@@ -18,8 +18,8 @@ pub struct AuthorityView {
     pub row: AuthorityRow,
     /// Its certificate.
     pub certificate: Certificate,
-    /// Its latest revocation list; `None` before the first.
-    pub crl: Option<CrlRow>,
+    /// The latest of each of its revocation lists; none before the first.
+    pub crls: Vec<CrlHead>,
     /// What it does now beside its other generations; `None` where it is the only one.
     pub standing: Option<Standing>,
     /// The link certificates for its key.
@@ -37,12 +37,12 @@ pub async fn list(store: &Store, now: Timestamp) -> Result<Vec<AuthorityView>, D
     for row in &rows {
         let certificate = Certificate::from_der(&row.certificate)
             .map_err(|error| DeskError::Unreadable { what: "authority certificate", reason: error.to_string() })?;
-        let crl = txn.latest_crl(&row.authority_id).await?;
+        let crls = txn.latest_crls(&row.authority_id).await?;
         let of_line = || rows.iter().map(|row| &row.generation).filter(|other| other.line == row.generation.line);
         let standing = (of_line().count() > 1).then(|| row.generation.standing(of_line(), now));
         let links = txn.links(&row.authority_id).await?;
         let activation = activations.iter().find(|one| one.authority_id == row.authority_id).cloned();
-        views.push(AuthorityView { row: row.clone(), certificate, crl, standing, links, activation });
+        views.push(AuthorityView { row: row.clone(), certificate, crls, standing, links, activation });
     }
     let founded = |line: &AuthorityId| rows.iter().find(|row| row.generation.line == *line).map(|row| row.created_at);
     views.sort_by_key(|view| {

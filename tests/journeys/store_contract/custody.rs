@@ -2,6 +2,7 @@
 
 use super::fixture::{Fixture, START, after};
 use super::on_both_databases;
+use ca_core::revocation::ListScope;
 use store::audit::AuditFilter;
 use store::custody::{ActivationReason, ActivationRow, CustodySetRow};
 use store::jobs::{Job, JobKind};
@@ -117,7 +118,7 @@ async fn an_activation_says_who_and_why(db: Fixture<'_>) {
 async fn jobs_that_were_put_off_are_hurried(db: Fixture<'_>) {
     let authority = db.ca().await.authority.id().clone();
     let mut txn = db.write(START).await;
-    txn.enqueue(&Job::RefreshCrl(authority), after(300)).await.unwrap();
+    txn.enqueue(&Job::RefreshCrl(authority, ListScope::Full), after(300)).await.unwrap();
     assert_eq!(txn.next_job_due(&[JobKind::RefreshCrl]).await.unwrap(), Some(after(300)));
     assert_eq!(txn.hurry_jobs(&[JobKind::Issue]).await.unwrap(), 0);
     assert_eq!(txn.hurry_jobs(&[JobKind::Issue, JobKind::RefreshCrl]).await.unwrap(), 1);

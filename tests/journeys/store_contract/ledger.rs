@@ -3,7 +3,7 @@
 use super::fixture::{Fixture, START, after};
 use super::on_both_databases;
 use ca_core::issue::{Issued, Ledger, LedgerError, Unsettled};
-use ca_core::revocation::RevocationReason;
+use ca_core::revocation::{ListScope, RevocationReason};
 use ca_core::testing::CountingEntropy;
 use std::time::Duration;
 use store::Step;
@@ -127,12 +127,12 @@ async fn an_unknown_outcome_is_burnt_and_the_request_tried_again(db: Fixture<'_>
     assert_eq!((revocation.reason, revocation.revoked_at), (RevocationReason::Unspecified, after(5)));
     assert_eq!(row.revoked_by.as_deref(), Some("system:ca"));
     assert!(matches!(txn.certificate_status(authority, &serial).await.unwrap(), Status::Revoked(_)));
-    assert_eq!(txn.revocations(authority).await.unwrap()[0].serial, serial);
+    assert_eq!(txn.revocations(authority, ListScope::Full, None).await.unwrap()[0].serial, serial);
     assert_eq!(txn.request(&id).await.unwrap().unwrap().state, RequestState::Approved);
     let jobs = txn.claim_jobs(&JobKind::ALL, 9, Duration::from_secs(60)).await.unwrap();
     let mut jobs: Vec<Job> = jobs.into_iter().map(|job| job.job).collect();
     jobs.sort_by_key(|job| job.kind().as_str());
-    assert_eq!(jobs, [Job::Issue(id.clone()), Job::RefreshCrl(authority.clone())]);
+    assert_eq!(jobs, [Job::Issue(id.clone()), Job::RefreshCrl(authority.clone(), ListScope::EndEntities)]);
     drop(txn);
     assert_eq!(db.count("audit_event where verb = 'certificate.unknown'", 1), 1);
     let again = db.linted_for(&ca, &id).await;

@@ -6,12 +6,12 @@ use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::Generation;
 use ca_core::key::SignatureAlgorithm;
-use ca_core::revocation::{Revocation, RevocationReason};
+use ca_core::revocation::{ListId, ListScope, Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use std::time::Duration;
 use store::authorities::AuthorityRow;
-use store::crls::CrlRow;
+use store::crls::{CrlHead, CrlRow};
 use store::jobs::{Job, JobKind};
 use store::ocsp::{PresignedRow, Status};
 use store::{Step, StoreError};
@@ -135,7 +135,7 @@ async fn a_certificate_is_revoked_once(db: Fixture<'_>) {
         (row.revocation, row.revoked_by),
         (Some(revocation(after(9))), Some(format!("account:{}", town.manager)))
     );
-    let entries = txn.revocations(authority).await.unwrap();
+    let entries = txn.revocations(authority, ListScope::Full, None).await.unwrap();
     assert_eq!(
         entries.iter().map(|entry| (&entry.serial, &entry.revocation)).collect::<Vec<_>>(),
         [(serial, &revocation(after(9)))]
@@ -145,7 +145,7 @@ async fn a_certificate_is_revoked_once(db: Fixture<'_>) {
     let jobs: Vec<Job> = jobs.into_iter().map(|job| job.job).collect();
     assert_eq!(jobs.len(), 2);
     assert!(jobs.contains(&Job::Presign(authority.clone(), serial.clone())));
-    assert!(jobs.contains(&Job::RefreshCrl(authority.clone())));
+    assert!(jobs.contains(&Job::RefreshCrl(authority.clone(), ListScope::EndEntities)));
     assert_eq!(db.count("audit_event where verb = 'certificate.revoked' and actor like 'account:%'", 1), 1);
 }
 
@@ -206,7 +206,7 @@ async fn crl_numbers_rise_and_are_never_taken_twice(db: Fixture<'_>) {
     let authority = ca.authority.id();
     let take = async || {
         let mut txn = db.write(START).await;
-        let number = txn.take_crl_number(authority).await?;
+        let number = txn.take_crl_number(authority, ListScope::Full).await?;
         txn.commit(Step::CrlNumberTaken).await?;
         Ok::<i64, StoreError>(number)
     };
@@ -217,34 +217,41 @@ async fn crl_numbers_rise_and_are_never_taken_twice(db: Fixture<'_>) {
     taken.sort_unstable();
     assert_eq!(taken, [3, 4], "the second waits for the first");
     let nobody = AuthorityId::parse("nobody").unwrap();
-    let error = db.write(START).await.take_crl_number(&nobody).await.unwrap_err();
+    let error = db.write(START).await.take_crl_number(&nobody, ListScope::Full).await.unwrap_err();
     assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
 }
 
 async fn an_older_crl_never_replaces_a_newer_one(db: Fixture<'_>) {
     let ca = db.ca().await;
     let authority = ca.authority.id();
-    let crl = |number: i64| CrlRow {
-        authority_id: authority.clone(),
-        number,
-        this_update: after(1),
-        next_update: after(100),
-        der: vec![u8::try_from(number).unwrap()],
+    let crl = |number: i64| {
+        let head = CrlHead {
+            authority_id: authority.clone(),
+            list: ListId::FULL,
+            number,
+            base_number: None,
+            this_update: after(1),
+            next_update: after(100),
+            octets: 1,
+            entries: Some(0),
+            sha256: Some([7; 32]),
+        };
+        CrlRow { head, der: vec![u8::try_from(number).unwrap()] }
     };
     let mut txn = db.write(START).await;
-    assert_eq!(txn.latest_crl(authority).await.unwrap(), None);
+    assert_eq!(txn.latest_crl(authority, ListId::FULL).await.unwrap(), None);
     for number in 1..=3 {
-        assert_eq!(txn.take_crl_number(authority).await.unwrap(), number);
+        assert_eq!(txn.take_crl_number(authority, ListScope::Full).await.unwrap(), number);
     }
-    assert_eq!(txn.latest_crl(authority).await.unwrap(), None, "a number is not yet a CRL");
+    assert_eq!(txn.latest_crl(authority, ListId::FULL).await.unwrap(), None, "a number is not yet a CRL");
     txn.store_crl(&crl(2)).await.unwrap();
     for refused in [1, 2, 4] {
         let error = txn.store_crl(&crl(refused)).await.unwrap_err();
         assert!(matches!(error, StoreError::Stale { what: "crl" }), "{refused}");
     }
-    assert_eq!(txn.latest_crl(authority).await.unwrap(), Some(crl(2)));
+    assert_eq!(txn.latest_crl(authority, ListId::FULL).await.unwrap(), Some(crl(2)));
     txn.store_crl(&crl(3)).await.unwrap();
     txn.commit(Step::CrlStored).await.unwrap();
-    assert_eq!(db.store.read().await.unwrap().latest_crl(authority).await.unwrap(), Some(crl(3)));
+    assert_eq!(db.store.read().await.unwrap().latest_crl(authority, ListId::FULL).await.unwrap(), Some(crl(3)));
     assert_eq!(db.count("audit_event where verb = 'crl.stored'", 2), 2);
 }

@@ -3,6 +3,7 @@
 use super::fixture::{Fixture, START, after};
 use super::on_both_databases;
 use ca_core::id::{RequestId, RequestNumber};
+use ca_core::revocation::ListScope;
 use ca_core::time::Timestamp;
 use std::time::Duration;
 use store::jobs::{Job, JobKind, Lease};
@@ -219,7 +220,7 @@ async fn a_job_asked_for_while_it_runs_is_run_again(db: Fixture<'_>) {
     let authority = ca_core::id::AuthorityId::parse("test-ca").unwrap();
     let ask = async |now| {
         let mut txn = db.write(now).await;
-        txn.enqueue(&Job::RefreshCrl(authority.clone()), now).await.unwrap();
+        txn.enqueue(&Job::RefreshCrl(authority.clone(), ListScope::Full), now).await.unwrap();
         txn.commit(Step::JobTouched).await.unwrap();
     };
     ask(START).await;

@@ -7,43 +7,53 @@ use crate::foundry::FoundryError;
 use crate::trouble::{Exit, Trouble};
 use ca_core::digest::{hex, sha256};
 use ca_core::id::AuthorityId;
-use ca_core::revocation::{Revocation, RevocationReason};
+use ca_core::revocation::{ListId, Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::signer::Signer;
-use crl::Refreshed;
+use crl::{ListPlan, Refreshed};
 use pem::Pem;
 use std::sync::Arc;
+use store::StoreError;
 
 impl Acting<'_> {
     pub(super) async fn crl(&self, authority: &AuthorityId) -> Result<Vec<Output>, FoundryError> {
         let of = self.established(authority).await?;
-        let latest = self.of.store.read().await?.latest_crl(authority).await?;
+        let mut outputs = Vec::new();
+        for plan in self.of.policy.lists((of.authority.line(), of.kind), of.authority.addresses()) {
+            outputs.push(self.list(authority, &plan).await?);
+        }
+        Ok(outputs)
+    }
+
+    async fn list(&self, authority: &AuthorityId, plan: &ListPlan) -> Result<Output, FoundryError> {
         // Stored by an earlier attempt of this step, unless an earlier step made it at the same instant.
         let known: Vec<&str> = self.of.journal.outputs().map(|(_, output)| output.sha256.as_str()).collect();
-        let mine = latest.filter(|row| {
-            self.again
-                && row.this_update == self.dated.whole_seconds()
-                && !known.contains(&hex(&sha256(&row.der)).as_str())
+        let latest = self.of.store.read().await?.latest_crl_head(authority, plan.list).await?;
+        let mine = latest.filter(|head| {
+            let is_known = head.sha256.is_some_and(|digest| known.contains(&hex(&digest).as_str()));
+            self.again && head.this_update == self.dated.whole_seconds() && !is_known
         });
-        let row = match mine {
-            Some(row) => row,
+        let head = match mine {
+            Some(head) => head,
             None => {
                 let signer: Arc<dyn Signer> = Arc::new(self.of.keys.clone());
-                let policy = self.of.policy.crl(of.authority.line(), of.kind);
-                match crl::refresh(&self.of.store, &signer, authority, self.dated, &policy).await? {
-                    Refreshed::Stored(row) => row,
+                match crl::refresh(&self.of.store, &signer, (authority, plan), self.dated).await? {
+                    Refreshed::Stored(head) => head,
                     Refreshed::Overtaken { .. } => return Err(FoundryError::Disturbed),
                 }
             }
         };
-        let file = format!("{}.crl.pem", self.step.id);
-        let text = pem::encode(&Pem::new("X509 CRL", row.der.as_slice()));
+        let mut txn = self.of.store.read().await?;
+        let row = txn.crl(authority, head.number).await?.ok_or(StoreError::NotFound { what: "crl" })?;
+        let der = txn.whole_crl(row).await?;
+        let (file, list) = match plan.list {
+            ListId::FULL => (format!("{}.crl.pem", self.step.id), String::new()),
+            list => (format!("{}-{list}.crl.pem", self.step.id), format!(" {list}")),
+        };
+        let text = pem::encode(&Pem::new("X509 CRL", der.as_slice()));
         self.write(&file, text.replace("\r\n", "\n").as_bytes())?;
-        Ok(vec![Output {
-            what: format!("CRL {} of {authority}", row.number),
-            file: Some(file),
-            sha256: hex(&sha256(&row.der)),
-        }])
+        let what = format!("CRL {}{list} of {authority}", head.number);
+        Ok(Output { what, file: Some(file), sha256: hex(&sha256(&der)) })
     }
 
     /// What a list asks of that authority. Errors: exit 7 when it is no list, or speaks of another authority.

@@ -22,6 +22,14 @@ impl Sample {
     }
 }
 
+/// The most memory this process ever had, in MiB (VmHWM of `/proc/self/status`); 0 where there is no such file.
+pub(super) fn peak_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib: f64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0.0);
+    kib / 1024.0
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Who {
     Itself,

@@ -63,7 +63,7 @@ async fn lines(store: &Store, now: Timestamp) -> Result<Vec<Result<Line, Trouble
         let standing = row.generation.standing(&generations, now);
         let last = txn.last_end(&row.authority_id).await?;
         let links = txn.links(&row.authority_id).await?.into_iter().map(|link| link.authority_id.to_string());
-        let crl = txn.latest_crl(&row.authority_id).await?.map(|crl| crl.number);
+        let crl = txn.latest_crls(&row.authority_id).await?.iter().map(|crl| crl.number).max();
         lines.push(line(row, standing).map(|line| Line {
             last_certificate_until: last.map(Timestamp::rfc3339),
             links_from: links.collect(),

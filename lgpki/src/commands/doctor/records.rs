@@ -3,14 +3,18 @@
 use super::{Finding, State, keys};
 use crate::centre::{self, VaultStanding};
 use crate::config::Config;
+use crate::installation::Repository;
 use crate::keys::KeyStores;
 use crate::owed::owes_nothing;
 use crate::trouble::{Trouble, chain};
 use ca_core::certificate::Certificate;
-use ca_core::id::KeyLabel;
+use ca_core::id::{AuthorityId, KeyLabel};
+use ca_core::revocation::ListId;
 use ca_core::time::Timestamp;
+use crl::ListPlan;
 use hsm_adapters::SoftKeys;
 use store::authorities::AuthorityRow;
+use store::crls::CrlHead;
 use store::keys_out_of_service::KeyOutOfServiceRow;
 use store::{Schema, Store, StoreError};
 
@@ -44,8 +48,8 @@ pub(super) async fn examine(
     }
     for authority in &authorities {
         findings.extend(certificates(authority, now));
-        match crl(store, config, authority, now).await {
-            Ok(finding) => findings.push(finding),
+        match crls(store, config, authority, now).await {
+            Ok(lists) => findings.extend(lists),
             Err(error) => findings.push(failed(&error)),
         }
     }
@@ -166,34 +170,68 @@ fn days_left(whose: &str, der: &[u8], enough: u64, now: Timestamp) -> Finding {
     }
 }
 
-async fn crl(store: &Store, config: &Config, authority: &AuthorityRow, now: Timestamp) -> Result<Finding, StoreError> {
+/// One finding for each list that is not in order; one for all that are.
+async fn crls(
+    store: &Store,
+    config: &Config,
+    authority: &AuthorityRow,
+    now: Timestamp,
+) -> Result<Vec<Finding>, StoreError> {
     let id = &authority.authority_id;
-    let policy = config.policy.crl_of(authority);
     let mut txn = store.read().await?;
     if txn.has_ended(authority, now).await? {
-        return Ok(Finding::ok("crl", format!("{id}: retired, and all its certificates have ended")));
+        return Ok(vec![Finding::ok("crl", format!("{id}: retired, and all its certificates have ended"))]);
     }
     if owes_nothing(&mut txn, authority, now).await? {
-        return Ok(Finding::ok("crl", format!("{id}: retired, and what it has issued is revoked or has ended")));
+        let detail = format!("{id}: retired, and what it has issued is revoked or has ended");
+        return Ok(vec![Finding::ok("crl", detail)]);
     }
-    let Some(crl) = txn.latest_crl(id).await? else {
-        return Ok(Finding::fail("crl", format!("{id} has none"), "run `lgpki serve --roles ca` where its key is"));
-    };
-    let detail = format!("{id}: number {}, next update {}", crl.number, crl.next_update.rfc3339());
-    Ok(if crl.this_update > now {
-        Finding::fail("crl", format!("{detail}, but made in the future"), "the clock went back: set it")
+    let latest = txn.latest_crls(id).await?;
+    let mut findings = Vec::new();
+    let mut in_order = Vec::new();
+    for plan in config.policy.lists_of(authority, &Repository::of(&config.public)) {
+        let Some(crl) = latest.iter().find(|crl| crl.list == plan.list) else {
+            let fix = "run `lgpki serve --roles ca` where its key is";
+            findings.push(Finding::fail("crl", format!("{} has none", of(id, plan.list)), fix));
+            continue;
+        };
+        match trouble(crl, &plan, now) {
+            Some(finding) => findings.push(finding),
+            None => in_order.push(crl),
+        }
+    }
+    if let Some(first) = in_order.iter().min_by_key(|crl| crl.next_update) {
+        let further = in_order.len().saturating_sub(1);
+        let more = if further > 0 { format!(", and {further} further lists") } else { String::new() };
+        findings.push(Finding::ok("crl", format!("{}{more}", described(first))));
+    }
+    Ok(findings)
+}
+
+/// What is not in order with a list.
+fn trouble(crl: &CrlHead, plan: &ListPlan, now: Timestamp) -> Option<Finding> {
+    let detail = described(crl);
+    if crl.this_update > now {
+        let detail = format!("{detail}, but made in the future");
+        Some(Finding::fail("crl", detail, "the clock went back: set it"))
     } else if crl.next_update <= now {
-        Finding::fail(
-            "crl",
-            format!("{detail}: overdue"),
-            "run `lgpki serve --roles ca` where its key is, and read its log",
-        )
-    } else if now > crl.next_update.minus(policy.refresh_before / 2) {
+        let fix = "run `lgpki serve --roles ca` where its key is, and read its log";
+        Some(Finding::fail("crl", format!("{detail}: overdue"), fix))
+    } else if now > crl.next_update.minus(plan.policy.refresh_before / 2) {
         // Half of the time for renewing has gone by and nobody has renewed it.
-        Finding::warn("crl", format!("{detail}: not renewed in time"), "is `lgpki serve --roles ca` running?")
+        let detail = format!("{detail}: not renewed in time");
+        Some(Finding::warn("crl", detail, "is `lgpki serve --roles ca` running?"))
     } else {
-        Finding::ok("crl", detail)
-    })
+        None
+    }
+}
+
+fn described(crl: &CrlHead) -> String {
+    format!("{}: number {}, next update {}", of(&crl.authority_id, crl.list), crl.number, crl.next_update.rfc3339())
+}
+
+fn of(authority: &AuthorityId, list: ListId) -> String {
+    if list == ListId::FULL { authority.to_string() } else { format!("{authority}/{list}") }
 }
 
 /// An installation from before there were vaults serves everything else without one.

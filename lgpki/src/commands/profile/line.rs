@@ -15,10 +15,10 @@ use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::{Authority, Generation, Order, PublicAddresses};
 use ca_core::key::{KeyAlgorithm, SubjectKey};
 use ca_core::profile::{AuthorityRule, Family, Pack, Packs, Profile};
-use ca_core::revocation::{Revocation, RevocationReason};
+use ca_core::revocation::{ListId, Revocation, RevocationReason};
 use ca_core::signer::{KeyKeeper, Signer};
 use ca_core::time::Clock;
-use crl::{CrlPolicy, Refreshed};
+use crl::{CrlPolicy, ListPlan, Refreshed};
 use hsm_adapters::holder::{HolderKey, file::create_plain};
 use hsm_adapters::{Passphrase, SoftKeys};
 use ocsp::{OcspPolicy, Responder};
@@ -281,12 +281,17 @@ impl<'a> Line<'a> {
         let responder = Responder::new(self.store.clone(), Arc::clone(&signer), Arc::new(SystemClock), policy);
         for member in &self.members {
             let id = &member.rule.id;
-            let refreshed = crl::refresh(&self.store, &signer, id, SystemClock.now(), &CrlPolicy::ISSUING).await;
-            let Refreshed::Stored(row) = refreshed.map_err(SampleError::of)? else {
+            let plan = ListPlan::full(CrlPolicy::ISSUING);
+            let refreshed = crl::refresh(&self.store, &signer, (id, &plan), SystemClock.now()).await;
+            let Refreshed::Stored(_) = refreshed.map_err(SampleError::of)? else {
                 return Err(SampleError::of("another process made a CRL"));
             };
+            let mut txn = self.store.read().await.map_err(SampleError::of)?;
+            let der = txn.latest_crl_octets(id, ListId::FULL).await.map_err(SampleError::of)?;
+            drop(txn);
+            let der = der.ok_or_else(|| SampleError::of("the CRL is not there"))?;
             let file = format!("crls/{}.crl", member.name);
-            write(&what.out.join(&file), &row.der)?;
+            write(&what.out.join(&file), &der)?;
             manifest.add_crl(file, member.file.clone());
             let answered: Vec<&Issued> = issued.iter().filter(|one| one.wants_answer && one.authority == *id).collect();
             let Some(by) = &member.responder else { continue };

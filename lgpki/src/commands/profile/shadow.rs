@@ -12,12 +12,11 @@ use crate::trouble::{Exit, Trouble, chain};
 use ca_core::certificate::{Certificate, parts};
 use ca_core::key::KeyAlgorithm;
 use ca_core::profile::{Pack, Profile};
-use ca_core::revocation::RevocationReason;
+use ca_core::revocation::{ListId, RevocationReason};
 use ca_core::serial::SerialNumber;
 use crl::CertificateList;
 use crl::build::CrlContent;
 use crl::entries::CrlEntry;
-use crl::scope::Scope;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -174,13 +173,15 @@ fn longer(issuer: &Certificate, list: &CertificateList, serial: &SerialNumber, e
     let content = CrlContent {
         issuer,
         algorithm: list.algorithm,
-        scope: Scope::Full,
+        list: ListId::FULL,
         number: list.number.unwrap_or(1),
+        base_number: None,
         this_update: list.this_update,
         next_update: list.next_update.unwrap_or(list.this_update),
-        entries: &entries,
+        addresses: &[],
+        freshest: &[],
     };
-    list.algorithm.signed(&content.to_tbs(), &list.signature).len()
+    list.algorithm.signed(&content.to_tbs(&entries), &list.signature).len()
 }
 
 fn table(what: &Shadow, sizes: &[Sizes]) -> String {

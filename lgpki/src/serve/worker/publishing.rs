@@ -3,10 +3,13 @@
 use super::{ACTOR, Worker};
 use crate::trouble::chain;
 use ca_core::id::AuthorityId;
+use ca_core::revocation::ListScope;
 use ca_core::serial::SerialNumber;
-use crl::Refreshed;
-use std::collections::HashMap;
+use ca_core::time::Timestamp;
+use crl::{ListPlan, Refreshed};
+use std::collections::{BTreeSet, HashMap};
 use store::authorities::AuthorityRow;
+use store::crls::CrlHead;
 use store::jobs::{ClaimedJob, Job, JobKind};
 use store::{Step, StoreError};
 
@@ -25,52 +28,69 @@ impl Worker {
             if txn.has_ended(authority, now).await? {
                 continue;
             }
-            let latest = txn.latest_crl(id).await?;
+            let latest = txn.latest_crls(id).await?;
             drop(txn);
-            if self.policy.crl_of(authority).is_due(latest.map(|crl| crl.next_update), now) {
+            let plans = self.policy.lists_of(authority, &self.repository);
+            let due: BTreeSet<ListScope> =
+                plans.iter().filter(|plan| is_due(plan, &latest, now)).map(|plan| plan.list.scope).collect();
+            if !due.is_empty() {
                 let mut txn = self.store.write(now, ACTOR).await?;
-                txn.enqueue(&Job::RefreshCrl(id.clone()), now).await?;
+                for scope in due {
+                    txn.enqueue(&Job::RefreshCrl(id.clone(), scope), now).await?;
+                }
                 txn.commit(Step::JobTouched).await?;
             }
         }
         Ok(())
     }
 
-    pub(super) async fn refresh(&self, jobs: Vec<(ClaimedJob, AuthorityId)>) {
-        for (job, authority) in jobs {
-            let Some(row) = self.authorities.local().iter().find(|row| row.authority_id == authority) else {
-                self.put_off(&job, "the authority's key is not here").await;
-                continue;
-            };
-            match self.has_ended(row).await {
-                Ok(false) => {}
-                Ok(true) => {
-                    self.finish(&job).await;
-                    continue;
+    /// Makes each list once, however many jobs ask for it.
+    pub(super) async fn refresh(&self, jobs: Vec<(ClaimedJob, AuthorityId, ListScope)>) {
+        let mut by_authority: HashMap<AuthorityId, (Vec<ClaimedJob>, BTreeSet<ListScope>)> = HashMap::new();
+        for (job, authority, scope) in jobs {
+            let (jobs, scopes) = by_authority.entry(authority).or_default();
+            jobs.push(job);
+            scopes.insert(scope);
+        }
+        for (authority, (jobs, scopes)) in by_authority {
+            let made = self.refresh_lists(&authority, &scopes).await;
+            for job in &jobs {
+                match &made {
+                    Ok(()) => self.finish(job).await,
+                    Err(why) => self.put_off(job, why).await,
                 }
-                Err(error) => {
-                    self.put_off(&job, &chain(&error)).await;
-                    continue;
-                }
-            }
-            // Each attempt takes a number.
-            if !self.keys.is_usable(&row.key_label) {
-                self.put_off(&job, "the key of the authority cannot be used now").await;
-                continue;
-            }
-            let policy = self.policy.crl_of(row);
-            match crl::refresh(&self.store, &self.signer, &authority, self.clock.now(), &policy).await {
-                Ok(refreshed) => {
-                    let (number, overtaken) = match refreshed {
-                        Refreshed::Stored(crl) => (crl.number, "no"),
-                        Refreshed::Overtaken { number } => (number, "yes"),
-                    };
-                    tracing::info!(event_id = "crl.refreshed", authority = %authority, number, overtaken);
-                    self.finish(&job).await;
-                }
-                Err(error) => self.put_off(&job, &chain(&error)).await,
             }
         }
+    }
+
+    /// Makes the lists of an authority that speak for certificates listed at these scopes. Errors: why one of them is put off.
+    async fn refresh_lists(&self, authority: &AuthorityId, scopes: &BTreeSet<ListScope>) -> Result<(), String> {
+        let Some(row) = self.authorities.local().iter().find(|row| row.authority_id == *authority) else {
+            return Err("the authority's key is not here".to_owned());
+        };
+        if self.has_ended(row).await.map_err(|error| chain(&error))? {
+            return Ok(());
+        }
+        // Each attempt takes a number.
+        if !self.keys.is_usable(&row.key_label) {
+            return Err("the key of the authority cannot be used now".to_owned());
+        }
+        let latest = async { self.store.read().await?.latest_crls(authority).await };
+        let latest = latest.await.map_err(|error: StoreError| chain(&error))?;
+        let plans = self.policy.lists_of(row, &self.repository);
+        for plan in plans.iter().filter(|plan| is_wanted(plan, scopes, (&latest, self.clock.now()))) {
+            let refreshed = crl::refresh(&self.store, &self.signer, (authority, plan), self.clock.now()).await;
+            match refreshed.map_err(|error| chain(&error))? {
+                Refreshed::Stored(CrlHead { number, octets, .. }) => {
+                    tracing::info!(event_id = "crl.refreshed", authority = %authority, list = %plan.list, number, octets);
+                }
+                // The other may have read the revocations before this one did.
+                Refreshed::Overtaken { number } => {
+                    return Err(format!("number {number}: another process stored a later {} meanwhile", plan.list));
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn has_ended(&self, row: &AuthorityRow) -> Result<bool, StoreError> {
@@ -123,4 +143,22 @@ impl Worker {
         }
         more
     }
+}
+
+fn is_due(plan: &ListPlan, latest: &[CrlHead], now: Timestamp) -> bool {
+    let next_update = latest.iter().find(|head| head.list == plan.list).map(|head| head.next_update);
+    plan.policy.is_due(next_update, now)
+}
+
+/// Whether a list says something of certificates listed at one of these scopes. Where there are deltas, a change stands in
+/// them, and the complete list is made when it is due.
+fn is_wanted(plan: &ListPlan, scopes: &BTreeSet<ListScope>, (latest, now): (&[CrlHead], Timestamp)) -> bool {
+    let concerned = |scope: &ListScope| {
+        *scope == ListScope::Full
+            || plan.list.scope == ListScope::Full
+            || *scope == plan.list.scope
+            || (matches!(scope, ListScope::Shard(_)) && plan.list.scope == ListScope::EndEntities)
+    };
+    let has_deltas = !plan.freshest.is_empty();
+    scopes.iter().any(concerned) && (!has_deltas || is_due(plan, latest, now))
 }
