@@ -54,7 +54,7 @@ impl CrlEntry {
 }
 
 /// Writes entries. Dates are most of the work, and a list has few days: those it has met it remembers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EntryWriter {
     /// By the day's number, modulo the length.
     days: Vec<Day>,
@@ -72,12 +72,6 @@ struct Day {
     /// `YYMMDD` or `YYYYMMDD`.
     digits: [u8; 8],
     length: u8,
-}
-
-impl Default for EntryWriter {
-    fn default() -> Self {
-        Self { days: Vec::new() }
-    }
 }
 
 impl EntryWriter {

@@ -40,8 +40,11 @@ const SHORT: i64 = 4 << 20;
 pub struct CrlState {
     store: Store,
     clock: Arc<dyn Clock>,
-    short: Arc<RwLock<HashMap<(AuthorityId, ListId), Arc<Short>>>>,
+    short: Arc<RwLock<HashMap<Place, Arc<Short>>>>,
 }
+
+/// Whose list, and which.
+type Place = (AuthorityId, ListId);
 
 /// A short CRL.
 struct Short {

@@ -191,7 +191,8 @@ fn followed(had: &[CrlEntry], known: &[Revoked], kind: ListKind, at: Timestamp) 
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(Pki::found("crl-succession", KeyAlgorithm::P256))
     });
-    let signer = (pki.keys.as_ref() as &dyn ca_core::signer::Signer, &crate::pki::label("issuing"));
+    let keys: &dyn ca_core::signer::Signer = pki.keys.as_ref();
+    let signer = (keys, &crate::pki::label("issuing"));
     let content = CrlContent {
         issuer: &pki.issuing,
         algorithm: pki.issuing.signs_with(),

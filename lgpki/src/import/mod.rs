@@ -180,18 +180,7 @@ async fn written(
     if let Some((crl, der)) = &taken.crl
         && let (Some(number), Some(next_update)) = (crl.number.and_then(|n| i64::try_from(n).ok()), crl.next_update)
     {
-        let head = CrlHead {
-            authority_id: id.clone(),
-            list: ListId::FULL,
-            number,
-            base_number: None,
-            this_update: crl.this_update,
-            next_update,
-            octets: i64::try_from(der.len()).unwrap_or(i64::MAX),
-            entries: i64::try_from(crl.entries.len()).ok(),
-            sha256: Some(ca_core::digest::sha256(der)),
-        };
-        let row = CrlRow { head, der: der.clone() };
+        let row = crl_row((id, number), (crl, next_update), der);
         txn.import_crl(id, number, Some(&row)).await?;
         if number < taken.crl_number {
             txn.import_crl(id, taken.crl_number, None).await?;
@@ -204,6 +193,22 @@ async fn written(
     let (crl_number, list_sha256) = (taken.crl_number, taken.list_sha256);
     txn.record_takeover(id, &Takeover { certificates, revoked, crl_number, list_sha256 }).await?;
     Ok(txn.commit(Step::Setup).await?)
+}
+
+/// The last CRL of the other CA, as ours are stored.
+fn crl_row((id, number): (&AuthorityId, i64), (crl, next_update): (&CertificateList, Timestamp), der: &[u8]) -> CrlRow {
+    let head = CrlHead {
+        authority_id: id.clone(),
+        list: ListId::FULL,
+        number,
+        base_number: None,
+        this_update: crl.this_update,
+        next_update,
+        octets: i64::try_from(der.len()).unwrap_or(i64::MAX),
+        entries: i64::try_from(crl.entries.len()).ok(),
+        sha256: Some(ca_core::digest::sha256(der)),
+    };
+    CrlRow { head, der: der.to_vec() }
 }
 
 /// The authority of this installation that has certified it, if one has.

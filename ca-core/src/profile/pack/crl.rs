@@ -111,8 +111,9 @@ pub(super) fn read(raw: &file::Crl) -> Result<CrlRule, Wrong> {
     if rule.shards > 0 && !has(ListScope::Shard(0)) {
         return Err(wrong(lists, "there are shards, but they are not listed"));
     }
-    let users = has(ListScope::EndEntities) || rule.shards > 0;
-    if !has(ListScope::Full) && !(has(ListScope::Authorities) && users) {
+    let holders = has(ListScope::EndEntities) || rule.shards > 0;
+    let everybody = has(ListScope::Full) || (has(ListScope::Authorities) && holders);
+    if !everybody {
         return Err(wrong(lists, "some certificates would be on no list: name full, or ca with ee or shards"));
     }
     rule.scopes = scopes.into_iter().collect();

@@ -150,7 +150,7 @@ fn crl_of(
 ) -> Result<(Vec<u8>, CertificateList), DemoError> {
     let page = good(public.open(&format!("/crl/{name}.crl"))?, "the CRL")?;
     let list = CertificateList::parse(&page.body).map_err(unexpected)?;
-    list.verify(&issuer).map_err(unexpected)?;
+    list.verify(issuer).map_err(unexpected)?;
     if list.issuer != *issuer.subject() {
         return Err(DemoError::Story(format!("the CRL is {}'s", list.issuer)));
     }
