@@ -11,6 +11,7 @@ pub const UNIQUE: &[(&str, &str)] = &[
     ("activation.authority_id", "activation_pk"),
     ("audit_event.audit_event_id", "audit_event_pk"),
     ("authority.authority_id", "authority_pk"),
+    ("authority_above.authority_id, authority_above.position", "authority_above_pk"),
     ("authority.key_label", "authority_key_once"),
     ("authority.line_id, authority.generation", "authority_generation_once"),
     ("campaign.campaign_id", "campaign_pk"),
