@@ -6,7 +6,6 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use ca_core::digest::{hex, sha256};
 use ca_core::id::AuthorityId;
@@ -62,9 +61,17 @@ async fn answered(responder: &Responder, authority: &str, request: Result<OcspRe
     }
 }
 
+/// What an answer said, beside its response: for whoever counts. The names are those of RFC 6960 §4.2.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome(pub Option<Refusal>);
+
 fn ok(answer: Answer) -> Response<Body> {
-    let tag = entity_tag(&answer.der);
-    let mut response = answer.der.into_response();
+    let tag = match answer.caching {
+        Caching::Never => String::new(),
+        Caching::Public { .. } => entity_tag(&answer.der),
+    };
+    let mut response = Response::new(Body::from(answer.der));
+    response.extensions_mut().insert(Outcome(answer.refusal));
     set(&mut response, header::CONTENT_TYPE, "application/ocsp-response");
     match answer.caching {
         Caching::Never => set(&mut response, header::CACHE_CONTROL, "no-store"),

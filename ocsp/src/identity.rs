@@ -12,6 +12,7 @@ use store::authorities::AuthorityRow;
 
 use crate::cert_id::{CertId, CertIdDigest, IssuerHashes};
 use crate::response::{ResponderId, ResponseData, SignedResponse, SingleResponse};
+use crate::shelf::Frame;
 
 /// One authority's responder.
 #[derive(Clone, Debug)]
@@ -80,6 +81,16 @@ impl Identity {
     /// The hashes that name this authority with `digest`.
     pub(crate) fn hashes(&self, digest: CertIdDigest) -> Option<&IssuerHashes> {
         self.issuer.iter().find(|hashes| hashes.digest == digest)
+    }
+
+    /// What all its answers share; `None` where it names no issuer by SHA-1.
+    pub(crate) fn frame(&self) -> Option<Frame> {
+        Some(Frame {
+            responder: ResponderId::Key(self.certificate.key().key_identifier().to_vec()),
+            issuer: self.hashes(CertIdDigest::Sha1)?.clone(),
+            algorithm: self.signature_algorithm(),
+            certificates: vec![self.certificate.der().to_vec()],
+        })
     }
 
     /// From `now` for `validity`, in whole seconds, and never beyond the responder's certificate: an answer that outlives

@@ -2,6 +2,7 @@
 //!
 //! - [`request`] and [`response`] read and write the two messages, [`cert_id`] the name of a certificate in both.
 //! - [`responder`] answers: from what [`presign`] has signed in advance, or signed now.
+//! - `shelf` keeps those in memory, of each what differs from the others; [`Responder::follow`] keeps it in step.
 //! - [`http`] carries it over GET and POST.
 //! - [`client`] asks, and judges an answer as a relying party does.
 //!
@@ -10,15 +11,18 @@
 pub mod cert_id;
 pub mod client;
 pub mod extensions;
+mod follow;
 pub mod http;
 mod identity;
 pub mod presign;
 pub mod request;
 pub mod responder;
 pub mod response;
+mod shelf;
 
 pub use cert_id::{CertId, CertIdDigest, IssuerHashes};
-pub use http::router;
+pub use follow::Follower;
+pub use http::{Outcome, router};
 pub use identity::SigningError;
 pub use presign::{PresignError, Presigned};
 pub use request::{OcspRequest, RequestError};

@@ -1,10 +1,11 @@
 //! The responder: a question in, an answer out. Signed in advance where that will do, signed now where it will not.
 //!
-//! What it says is always read from the database at the moment of the question, also when the answer was signed before: a
-//! stored answer is used only while it agrees with the status, so a revocation is seen at once and a lost race of the
-//! pre-signer does no harm. A serial that was never issued gets `unauthorized`, never *good*.
+//! What it says is read from the database at the moment of the question, also when the answer was signed before: a stored
+//! answer is used only while it agrees with the status, so a revocation is seen at once and a lost race of the pre-signer
+//! does no harm. Answers in memory were read with what the database said a second ago ([`crate::Follower`]). A serial that was never issued gets `unauthorized`, never *good*.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,9 +19,11 @@ use store::{ReadTxn, Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::cert_id::{CertId, CertIdDigest};
+use crate::follow::IN_STEP;
 use crate::identity::{Identity, SigningError, Window};
 use crate::request::OcspRequest;
 use crate::response::{CertStatus, OcspResponse, Refusal, SingleResponse};
+use crate::shelf::Shelf;
 
 /// Signatures under way at once; a flood beyond it gets `tryLater` instead of a queue that outlives its clients.
 const LIVE_SIGNATURES: usize = 256;
@@ -79,6 +82,17 @@ pub struct Responder {
     pub(crate) policies: Arc<OcspPolicies>,
     known: Arc<RwLock<HashMap<AuthorityId, Known>>>,
     live: Arc<Semaphore>,
+    shelves: Arc<Shelves>,
+}
+
+/// The answers in memory.
+#[derive(Debug)]
+struct Shelves {
+    of: RwLock<HashMap<AuthorityId, Arc<Shelf>>>,
+    /// When they were last looked after, in microseconds; before that nobody asks them.
+    in_step: AtomicI64,
+    /// How often this process had changed what is said of a certificate then.
+    changes: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -94,6 +108,8 @@ pub struct Answer {
     pub der: Vec<u8>,
     /// What caches may do with it.
     pub caching: Caching,
+    /// Why it says nothing, where it does not.
+    pub refusal: Option<Refusal>,
 }
 
 /// Whether an answer may be kept by caches.
@@ -156,7 +172,10 @@ impl Responder {
         policies: impl Into<OcspPolicies>,
     ) -> Self {
         let policies = Arc::new(policies.into());
-        Self { store, signer, clock, policies, known: Arc::default(), live: Arc::new(Semaphore::new(LIVE_SIGNATURES)) }
+        let shelves =
+            Arc::new(Shelves { of: RwLock::default(), in_step: AtomicI64::new(i64::MIN), changes: AtomicU64::new(0) });
+        let live = Arc::new(Semaphore::new(LIVE_SIGNATURES));
+        Self { store, signer, clock, policies, known: Arc::default(), live, shelves }
     }
 
     /// The answer of `authority`'s responder. Never fails: what goes wrong becomes a refusal and a line in the log.
@@ -175,6 +194,9 @@ impl Responder {
         let Some(identity) = self.identity(authority, now).await? else {
             return Ok(Answer::refused(Refusal::Unauthorized));
         };
+        if let Some(answer) = self.remembered(&identity, request, now) {
+            return Ok(answer);
+        }
         let mut txn = self.store.read().await?;
         let mut statuses = Vec::with_capacity(request.cert_ids().len());
         let mut ours = 0usize;
@@ -204,6 +226,38 @@ impl Responder {
         self.signed_now(identity, request, statuses, (policy, now)).await
     }
 
+    /// The answer in memory, where that is in step with the database and one that was signed ahead will do.
+    fn remembered(&self, identity: &Identity, request: &OcspRequest, now: Timestamp) -> Option<Answer> {
+        let ([cert_id], None) = (request.cert_ids(), request.nonce()) else { return None };
+        if cert_id.issuer()?.digest != CertIdDigest::Sha1 || !identity.issued_by_us(cert_id) {
+            return None;
+        }
+        let looked = Timestamp::from_micros(self.shelves.in_step.load(Ordering::Acquire));
+        let changed = self.store.status_changes() != self.shelves.changes.load(Ordering::Acquire);
+        if changed || now < looked || now.since(looked) > IN_STEP {
+            return None;
+        }
+        let found = self.shelf(&identity.authority)?.answer(cert_id.serial()?)?;
+        let window = Window { this_update: found.this_update, next_update: found.next_update };
+        let fresh = window.this_update <= now && now < window.next_update;
+        let caching = self.policies.of(&identity.line).caching(window, now);
+        fresh.then_some(Answer { der: found.der, caching, refusal: None })
+    }
+
+    pub(crate) fn shelf(&self, authority: &AuthorityId) -> Option<Arc<Shelf>> {
+        self.shelves.of.read().unwrap_or_else(PoisonError::into_inner).get(authority).cloned()
+    }
+
+    pub(crate) fn put_up(&self, authority: &AuthorityId, shelf: Arc<Shelf>) {
+        self.shelves.of.write().unwrap_or_else(PoisonError::into_inner).insert(authority.clone(), shelf);
+    }
+
+    /// Memory says what the database said at `now`, when this process had changed it that often.
+    pub(crate) fn in_step(&self, now: Timestamp, changes: u64) {
+        self.shelves.changes.store(changes, Ordering::Release);
+        self.shelves.in_step.store(now.micros(), Ordering::Release);
+    }
+
     async fn signed_now(
         &self,
         identity: Arc<Identity>,
@@ -224,7 +278,7 @@ impl Responder {
         });
         let response = signed.await.map_err(|_| Failure::Thread)?.ok_or(Failure::Thread)??;
         let caching = if request.nonce().is_some() { Caching::Never } else { policy.caching(window, now) };
-        Ok(Answer { der: response.to_der(), caching })
+        Ok(Answer { der: response.to_der(), caching, refusal: None })
     }
 
     /// The responder of an authority; `None` when there is no such authority or it has none.
@@ -250,13 +304,13 @@ impl Responder {
 
 fn presigned_answer(row: PresignedRow, policy: OcspPolicy, now: Timestamp) -> Answer {
     let window = Window { this_update: row.this_update, next_update: row.next_update };
-    Answer { der: row.der, caching: policy.caching(window, now) }
+    Answer { der: row.der, caching: policy.caching(window, now), refusal: None }
 }
 
 impl Answer {
     /// An unsigned refusal; no cache keeps it.
     pub fn refused(refusal: Refusal) -> Self {
-        Self { der: refusal.to_der(), caching: Caching::Never }
+        Self { der: refusal.to_der(), caching: Caching::Never, refusal: Some(refusal) }
     }
 }
 

@@ -24,7 +24,8 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    const ALL: [Self; 4] = [Self::MalformedRequest, Self::InternalError, Self::TryLater, Self::Unauthorized];
+    /// Each of them.
+    pub const ALL: [Self; 4] = [Self::MalformedRequest, Self::InternalError, Self::TryLater, Self::Unauthorized];
 
     const fn code(self) -> u8 {
         match self {

@@ -48,7 +48,7 @@ pub use txn::{Interrupt, Interruption, ReadTxn, Step, WriteTxn};
 use ca_core::entropy::Entropy;
 use db::Db;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 /// An open database. Clones share its connections.
 #[derive(Clone)]
@@ -58,6 +58,8 @@ pub struct Store {
     interruption: Option<Arc<dyn Interruption>>,
     /// Audit events written through this store so far, so that those of one instant keep their order.
     events: Arc<AtomicU32>,
+    /// Commits through this store that have changed what is said of a certificate.
+    status_changes: Arc<AtomicU64>,
 }
 
 /// How a database is opened.
@@ -97,7 +99,7 @@ impl Store {
     pub async fn open(url: &str, options: &OpenOptions) -> Result<Self, StoreError> {
         let db = Db::open(url, options.connections).await?;
         let (entropy, interruption) = (Arc::clone(&options.entropy), options.interruption.clone());
-        Ok(Self { db, entropy, interruption, events: Arc::default() })
+        Ok(Self { db, entropy, interruption, events: Arc::default(), status_changes: Arc::default() })
     }
 
     /// Brings the schema up to date, each migration in its own transaction. Errors: one of them failed, or the database

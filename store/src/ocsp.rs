@@ -47,6 +47,28 @@ struct StatusRecord {
     invalidity_at: Option<i64>,
 }
 
+#[derive(sqlx::FromRow)]
+struct Presigned {
+    serial: Vec<u8>,
+    revoked: bool,
+    der: Vec<u8>,
+    this_update: i64,
+    next_update: i64,
+}
+
+impl Presigned {
+    fn of(self, authority: &AuthorityId) -> Result<PresignedRow, StoreError> {
+        Ok(PresignedRow {
+            authority_id: authority.clone(),
+            serial: serial("ocsp_response.serial", &self.serial)?,
+            revoked: self.revoked,
+            der: self.der,
+            this_update: Timestamp::from_micros(self.this_update),
+            next_update: Timestamp::from_micros(self.next_update),
+        })
+    }
+}
+
 const STATUS: &str = "select v.reason, v.revoked_at, v.invalidity_at
     from certificate c left join revocation v on v.authority_id = c.authority_id and v.serial = c.serial
     where c.authority_id = $1 and c.serial = $2";
@@ -55,6 +77,21 @@ const STATUS: &str = "select v.reason, v.revoked_at, v.invalidity_at
 const PRESIGNED: &str = "select o.revoked, o.der, o.this_update, o.next_update
     from ocsp_response o left join revocation v on v.authority_id = o.authority_id and v.serial = o.serial
     where o.authority_id = $1 and o.serial = $2 and o.revoked = (v.serial is not null)";
+
+/// Those that say what is true, by serial.
+const AFTER: &str = "select o.serial, o.revoked, o.der, o.this_update, o.next_update
+    from ocsp_response o left join revocation v on v.authority_id = o.authority_id and v.serial = o.serial
+    where o.authority_id = $1 and o.serial > $2 and o.revoked = (v.serial is not null)
+    order by o.serial limit $3";
+
+/// The same by the time they were made.
+const SINCE: &str = "select o.serial, o.revoked, o.der, o.this_update, o.next_update
+    from ocsp_response o left join revocation v on v.authority_id = o.authority_id and v.serial = o.serial
+    where o.authority_id = $1 and o.this_update >= $2 and (o.this_update > $2 or o.serial > $3)
+        and o.revoked = (v.serial is not null)
+    order by o.this_update, o.serial limit $4";
+
+const REVOKED_SINCE: &str = "select serial from revocation where authority_id = $1 and revoked_at >= $2";
 
 /// A response signed before another process stored a later one does not replace it.
 static STORE: BatchSql = BatchSql::new(
@@ -124,6 +161,40 @@ impl ReadTxn {
             this_update: Timestamp::from_micros(this_update),
             next_update: Timestamp::from_micros(next_update),
         }))
+    }
+
+    /// The responses of an authority that say what is true, behind the serial `after`, by serial.
+    pub async fn presigned_after(
+        &mut self,
+        authority: &AuthorityId,
+        after: Option<&SerialNumber>,
+        rows: u32,
+    ) -> Result<Vec<PresignedRow>, StoreError> {
+        let after = after.map(SerialNumber::as_bytes).unwrap_or_default();
+        let found = on!(self, all Presigned, AFTER, authority.as_str(), after, limit(rows))?;
+        found.into_iter().map(|row| row.of(authority)).collect()
+    }
+
+    /// The same of those made at `from` (behind the serial `after`) or later, by that.
+    pub async fn presigned_since(
+        &mut self,
+        authority: &AuthorityId,
+        (from, after): (Timestamp, Option<&SerialNumber>),
+        rows: u32,
+    ) -> Result<Vec<PresignedRow>, StoreError> {
+        let after = after.map(SerialNumber::as_bytes).unwrap_or_default();
+        let found = on!(self, all Presigned, SINCE, authority.as_str(), from.micros(), after, limit(rows))?;
+        found.into_iter().map(|row| row.of(authority)).collect()
+    }
+
+    /// The certificates of an authority that were revoked at `since` or later.
+    pub async fn revoked_since(
+        &mut self,
+        authority: &AuthorityId,
+        since: Timestamp,
+    ) -> Result<Vec<SerialNumber>, StoreError> {
+        let found = on!(self, all Only<Vec<u8>>, REVOKED_SINCE, authority.as_str(), since.micros())?;
+        found.into_iter().map(|(octets,)| serial("revocation.serial", &octets)).collect()
     }
 
     /// Certificates of an authority without a response that lasts until `refresh_before`, oldest first; those that expire

@@ -127,6 +127,7 @@ impl WriteTxn {
         listed: Option<(Option<i64>, Option<bool>)>,
         event: AuditEvent,
     ) -> Result<(), StoreError> {
+        self.changes_status = true;
         let scope = scope(listed.ok_or(StoreError::NotFound { what: "suspended certificate" })?)?;
         on!(self, execute FORGET_RESPONSE, authority.as_str(), serial.as_bytes())?;
         let now = self.now();
@@ -153,6 +154,7 @@ impl WriteTxn {
         serial: &SerialNumber,
         revocation: &Revocation,
     ) -> Result<ListScope, StoreError> {
+        self.changes_status = true;
         let (revoked_at, invalidity_at) = (revocation.revoked_at.micros(), micros(revocation.invalidity_at));
         let (code, by) = (i64::from(revocation.reason.code()), Actor::as_text(self.actor()));
         let listed = on!(

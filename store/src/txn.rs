@@ -10,7 +10,7 @@ use ca_core::entropy::Entropy;
 use ca_core::time::Timestamp;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// A transaction that reads. Dropping it ends it.
 pub struct ReadTxn {
@@ -24,6 +24,9 @@ pub struct WriteTxn {
     actor: Actor,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) events: Arc<AtomicU32>,
+    /// Whether it changes what is said of a certificate.
+    pub(crate) changes_status: bool,
+    status_changes: Arc<AtomicU64>,
     interruption: Option<Arc<dyn Interruption>>,
 }
 
@@ -120,7 +123,13 @@ impl Store {
     pub async fn write(&self, now: Timestamp, actor: Actor) -> Result<WriteTxn, StoreError> {
         let read = ReadTxn { connection: self.db.begin_write().await? };
         let (entropy, interruption) = (Arc::clone(&self.entropy), self.interruption.clone());
-        Ok(WriteTxn { read, now, actor, entropy, events: Arc::clone(&self.events), interruption })
+        let (events, status_changes) = (Arc::clone(&self.events), Arc::clone(&self.status_changes));
+        Ok(WriteTxn { read, now, actor, entropy, events, changes_status: false, status_changes, interruption })
+    }
+
+    /// How many commits through this store have changed what is said of a certificate. Whoever remembers what was said compares.
+    pub fn status_changes(&self) -> u64 {
+        self.status_changes.load(Ordering::Acquire)
     }
 }
 
@@ -139,7 +148,7 @@ impl WriteTxn {
     /// nothing became durable; [`StoreError::OutcomeUnknown`] when the commit failed on its way and everything or nothing
     /// did.
     pub async fn commit(self, step: Step) -> Result<(), StoreError> {
-        let Self { read: ReadTxn { connection }, interruption, .. } = self;
+        let Self { read: ReadTxn { connection }, interruption, changes_status, status_changes, .. } = self;
         let before = interruption.as_ref().map_or(Interrupt::Continue, |wants| wants.before_commit(step));
         if before != Interrupt::Continue {
             connection.rollback().await.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
@@ -150,7 +159,10 @@ impl WriteTxn {
             });
         }
         // The gap every caller is built around: an error here says nothing about what the database has kept.
-        connection.commit().await.map_err(|error| StoreError::OutcomeUnknown(Box::new(error)))?;
+        let committed = connection.commit().await;
+        // Also where nobody knows what became of it.
+        status_changes.fetch_add(u64::from(changes_status), Ordering::AcqRel);
+        committed.map_err(|error| StoreError::OutcomeUnknown(Box::new(error)))?;
         if interruption.is_some_and(|wants| wants.after_commit(step) != Interrupt::Continue) {
             return Err(StoreError::OutcomeUnknown(Box::new(Interrupted(step))));
         }

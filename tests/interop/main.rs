@@ -10,6 +10,7 @@ mod issued_lists;
 mod mldsa;
 mod names;
 mod ocsp_http;
+mod ocsp_memory;
 mod ocsp_openssl;
 mod packs;
 mod pki;

@@ -40,7 +40,7 @@ pub(crate) struct Pki {
     pub(crate) issuing: Certificate,
     pub(crate) responder_certificate: Certificate,
     authority: Authority,
-    _database: TestDatabase,
+    pub(crate) database: TestDatabase,
 }
 
 impl Pki {
@@ -119,19 +119,7 @@ impl Pki {
         .unwrap();
         txn.commit(Step::Setup).await.unwrap();
         let clock = Arc::new(FixedClock::at(now));
-        Self {
-            pack,
-            scratch,
-            store,
-            keys,
-            clock,
-            entropy,
-            root,
-            issuing,
-            responder_certificate,
-            authority,
-            _database: database,
-        }
+        Self { pack, scratch, store, keys, clock, entropy, root, issuing, responder_certificate, authority, database }
     }
 
     /// The same, where the issuing CA's pack says `words` of its lists.

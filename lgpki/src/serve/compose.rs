@@ -21,15 +21,19 @@ use ca_core::audit::Actor;
 use ca_core::issue::{Ledger, Unsettled};
 use ca_core::signer::Signer;
 use crl::CrlState;
-use ocsp::Responder;
+use ocsp::{Follower, Responder};
 use ra_web::RaSettings;
 use ra_web::centre::Centre;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use store::authorities::AuthorityRow;
 use store::jobs::JobKind;
 use store::{Step, StoreError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+
+/// How often the responder looks for what other processes have signed and revoked.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// A service being put together.
 pub(super) struct Composition<'a> {
@@ -113,6 +117,25 @@ impl<'a> Composition<'a> {
             router = router.merge(self.registration()?);
         }
         Ok(router)
+    }
+
+    /// What keeps the responder's memory in step with the database, where there is a responder.
+    pub(super) fn follower(&self, mut stop: watch::Receiver<bool>) -> Option<impl Future<Output = ()> + use<>> {
+        let signing = self.signing.as_ref().filter(|_| self.roles.contains(&Role::Ocsp))?;
+        let responder = signing.responder.clone();
+        Some(async move {
+            let mut follower = Follower::default();
+            while !*stop.borrow() {
+                if let Err(error) = responder.follow(&mut follower).await {
+                    // Meanwhile every answer comes from the database, which does not answer either.
+                    tracing::warn!(event_id = "ocsp.follow", error = chain(&error));
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(FOLLOW_EVERY) => {}
+                    _ = stop.wait_for(|stop| *stop) => {}
+                }
+            }
+        })
     }
 
     fn registration(&self) -> Result<Router, Trouble> {

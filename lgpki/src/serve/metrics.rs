@@ -3,16 +3,17 @@
 
 use super::keys::KeysInService;
 use crate::centre::CentreVault;
-use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use ca_core::id::KeyLabel;
 use ca_core::signer::{SignerError, Tbs};
 use hsm_adapters::probe::KeyState;
+use metrics::Counter;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use ocsp::OcspResponse;
-use std::sync::OnceLock;
+use ocsp::{Outcome, Refusal};
+use std::collections::HashMap;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 use store::{Store, StoreError};
 
@@ -20,8 +21,6 @@ use store::{Store, StoreError};
 pub(super) const STEP_SECONDS: &str = "lgpki_issuance_step_duration_seconds";
 /// Bounds of the histograms, in seconds: from a software signature to a device that hangs.
 const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
-/// Larger than any OCSP answer.
-const LARGEST_ANSWER: usize = 256 * 1024;
 
 /// The recorder of this process. The `metrics` crate has one for all; it is installed once.
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -89,17 +88,28 @@ fn figure(value: impl TryInto<i64>) -> f64 {
 
 /// Counts OCSP answers by what they say (RFC 6960 §4.2.1).
 pub(super) async fn count_ocsp(request: Request, next: Next) -> Response {
-    let (parts, body) = next.run(request).await.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_ANSWER).await else { return Response::from_parts(parts, Body::empty()) };
-    let status = match OcspResponse::parse(&body) {
-        Ok(OcspResponse::Signed(_)) => "successful",
-        Ok(OcspResponse::Refused(refusal)) => refusal.name(),
-        Err(_) if parts.status == axum::http::StatusCode::NOT_MODIFIED => "successful",
-        Err(_) => "refusedByHttp",
+    let response = next.run(request).await;
+    let (successful, otherwise) = &*OCSP_ANSWERS;
+    let counter = match response.extensions().get::<Outcome>() {
+        Some(Outcome(None)) => Some(successful),
+        Some(Outcome(Some(refusal))) => otherwise.get(refusal.name()),
+        None => otherwise.get(REFUSED_BY_HTTP),
     };
-    metrics::counter!("lgpki_ocsp_requests_total", "status" => status).increment(1);
-    Response::from_parts(parts, Body::from(body))
+    if let Some(counter) = counter {
+        counter.increment(1);
+    }
+    response
 }
+
+/// What HTTP refused before there was an answer.
+const REFUSED_BY_HTTP: &str = "refusedByHttp";
+
+/// The counter of successful answers, and those of the others by their names.
+static OCSP_ANSWERS: LazyLock<(Counter, HashMap<&'static str, Counter>)> = LazyLock::new(|| {
+    let counter = |status: &'static str| metrics::counter!("lgpki_ocsp_requests_total", "status" => status);
+    let refusals = Refusal::ALL.map(Refusal::name).into_iter().chain([REFUSED_BY_HTTP]);
+    (counter("successful"), refusals.map(|status| (status, counter(status))).collect())
+});
 
 /// Counts what came of a batch of signatures, and how long one took.
 pub(super) fn count_signatures(

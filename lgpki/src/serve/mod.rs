@@ -119,6 +119,8 @@ impl Service {
         if let Some((control, activations)) = control {
             listeners.push(control.serve(Arc::new(config.clone()), activations, stopped.clone()));
         }
+        let follower = composition.follower(stopped.clone());
+        listeners.extend(follower.map(tokio::spawn));
         listeners.extend(keys.map(|keys| tokio::spawn(keys.watch_over(stopped.clone()))));
         let worker = worker.map(|worker| tokio::spawn(worker.run(stopped)));
         tracing::info!(event_id = "serve.started", %management, ?ra, ?repository, ?roles);

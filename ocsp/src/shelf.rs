@@ -1,0 +1,249 @@
+//! Answers signed in advance, in memory: of each only what differs from the others. The rest — who answers, with which
+//! certificate, by which algorithm — is the same for all of an authority and put around it when somebody asks.
+//!
+//! An answer about a P-256 responder's certificate takes 112 octets; the list it stands in has an eighth more room at most. What
+//! does not come out again octet for octet is not taken: then the database has it.
+
+use std::sync::{PoisonError, RwLock};
+
+use ca_core::der::{Reader, Writer};
+use ca_core::key::SignatureAlgorithm;
+use ca_core::revocation::RevocationReason;
+use ca_core::serial::SerialNumber;
+use ca_core::time::Timestamp;
+
+use crate::cert_id::{CertId, IssuerHashes};
+use crate::response::{CertStatus, OcspResponse, ResponderId, ResponseData, SignedResponse, SingleResponse};
+
+/// Lists an authority's answers are spread over, by the first octets of their serials, which are random: so that one more
+/// moves few others.
+const DRAWERS: usize = 1024;
+
+/// What all answers of one responder share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Frame {
+    pub(crate) responder: ResponderId,
+    pub(crate) issuer: IssuerHashes,
+    pub(crate) algorithm: SignatureAlgorithm,
+    pub(crate) certificates: Vec<Vec<u8>>,
+}
+
+/// The answers of one authority's responder.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    frame: Frame,
+    drawers: Vec<RwLock<Vec<Kept>>>,
+}
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    serial: SerialNumber,
+    /// A CRLReason, or one of the two below.
+    status: u8,
+    this_update: Seconds,
+    next_update: Seconds,
+    revoked_at: Seconds,
+    signature: Signature,
+}
+
+/// Status of a certificate that is good.
+const GOOD: u8 = 0xff;
+
+/// Seconds since 1970, until 2106.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seconds(u32);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Signature {
+    /// r and s of ECDSA on P-256.
+    P256([[u8; 32]; 2]),
+    Other(Box<[u8]>),
+}
+
+impl Shelf {
+    pub(crate) fn new(frame: Frame) -> Self {
+        Self { frame, drawers: std::iter::repeat_with(RwLock::default).take(DRAWERS).collect() }
+    }
+
+    pub(crate) const fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// Keeps an answer in place of an older one about the same certificate. `false` when it is not one of this responder's
+    /// about one certificate, or would not come out as it went in.
+    pub(crate) fn keep(&self, der: &[u8]) -> bool {
+        let Some(kept) = self.taken_apart(der) else { return false };
+        let mut drawer = self.drawer(&kept.serial).write().unwrap_or_else(PoisonError::into_inner);
+        match drawer.binary_search_by(|other| other.serial.cmp(&kept.serial)) {
+            Ok(place) => {
+                if let Some(other) = drawer.get_mut(place).filter(|other| other.this_update.0 <= kept.this_update.0) {
+                    *other = kept;
+                }
+            }
+            Err(place) => {
+                if drawer.len() == drawer.capacity() {
+                    let more = (drawer.len() / 8).max(4);
+                    drawer.reserve_exact(more);
+                }
+                drawer.insert(place, kept);
+            }
+        }
+        true
+    }
+
+    /// The answer about a certificate, DER, with its times; `None` when there is none.
+    pub(crate) fn answer(&self, serial: &SerialNumber) -> Option<Assembled> {
+        let drawer = self.drawer(serial).read().unwrap_or_else(PoisonError::into_inner);
+        let place = drawer.binary_search_by(|kept| kept.serial.cmp(serial)).ok()?;
+        let kept = drawer.get(place)?.clone();
+        drop(drawer);
+        let status = kept.status()?;
+        let der = self.assembled(&kept, status).to_der();
+        Some(Assembled { der, status, this_update: kept.this_update.at(), next_update: kept.next_update.at() })
+    }
+
+    /// Forgets the answer about a certificate unless it says `revoked`: a revocation has overtaken it.
+    pub(crate) fn overtaken(&self, serial: &SerialNumber) {
+        let mut drawer = self.drawer(serial).write().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(place) = drawer.binary_search_by(|kept| kept.serial.cmp(serial))
+            && drawer.get(place).is_some_and(|kept| kept.status == GOOD)
+        {
+            drawer.remove(place);
+        }
+    }
+
+    /// How many answers there are.
+    pub(crate) fn len(&self) -> usize {
+        self.drawers.iter().map(|drawer| drawer.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+}
+
+/// An answer put together again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Assembled {
+    pub(crate) der: Vec<u8>,
+    pub(crate) status: CertStatus,
+    pub(crate) this_update: Timestamp,
+    pub(crate) next_update: Timestamp,
+}
+
+impl Shelf {
+    fn drawer(&self, serial: &SerialNumber) -> &RwLock<Vec<Kept>> {
+        // Behind the first octet, of which seven bits are random at most.
+        let (octets, _) = serial.padded();
+        let [_, high, low, ..] = *octets;
+        let place = usize::from(u16::from_be_bytes([high, low])) % DRAWERS;
+        // There is one for each place.
+        self.drawers.get(place).unwrap_or(&NONE)
+    }
+
+    fn taken_apart(&self, der: &[u8]) -> Option<Kept> {
+        let Ok(OcspResponse::Signed(signed)) = OcspResponse::parse(der) else { return None };
+        let [single] = signed.data.responses.as_slice() else { return None };
+        let (status, revoked_at) = match single.status {
+            CertStatus::Good => (GOOD, Seconds(0)),
+            CertStatus::Revoked { at, reason } => {
+                (reason.unwrap_or(RevocationReason::Unspecified).code(), Seconds::of(at)?)
+            }
+            CertStatus::Unknown => return None,
+        };
+        let kept = Kept {
+            serial: single.cert_id.serial()?.clone(),
+            status,
+            this_update: Seconds::of(single.this_update)?,
+            next_update: Seconds::of(single.next_update?)?,
+            revoked_at,
+            signature: Signature::of(&signed.signature),
+        };
+        (self.assembled(&kept, kept.status()?).to_der() == der).then_some(kept)
+    }
+
+    fn assembled(&self, kept: &Kept, status: CertStatus) -> SignedResponse {
+        let single = SingleResponse {
+            cert_id: CertId::new(self.frame.issuer.clone(), kept.serial.clone()),
+            status,
+            this_update: kept.this_update.at(),
+            next_update: Some(kept.next_update.at()),
+        };
+        let data = ResponseData {
+            responder: self.frame.responder.clone(),
+            produced_at: kept.this_update.at(),
+            responses: vec![single],
+            nonce: None,
+        };
+        SignedResponse {
+            tbs: data.to_der(),
+            data,
+            algorithm: self.frame.algorithm,
+            signature: kept.signature.to_der(),
+            certificates: self.frame.certificates.clone(),
+        }
+    }
+}
+
+/// Of no serial.
+static NONE: RwLock<Vec<Kept>> = RwLock::new(Vec::new());
+
+impl Kept {
+    fn status(&self) -> Option<CertStatus> {
+        if self.status == GOOD {
+            return Some(CertStatus::Good);
+        }
+        let reason = RevocationReason::from_code(self.status)?;
+        let reason = (reason != RevocationReason::Unspecified).then_some(reason);
+        Some(CertStatus::Revoked { at: self.revoked_at.at(), reason })
+    }
+}
+
+impl Seconds {
+    fn of(at: Timestamp) -> Option<Self> {
+        u32::try_from(at.seconds()).ok().map(Self)
+    }
+
+    fn at(self) -> Timestamp {
+        Timestamp::from_seconds(i64::from(self.0))
+    }
+}
+
+impl Signature {
+    fn of(der: &[u8]) -> Self {
+        let halves = || {
+            let mut fields = Reader::of_sequence(der).ok()?;
+            let half = |octets: &[u8]| {
+                let mut half = [0u8; 32];
+                let from = half.len().checked_sub(octets.len())?;
+                half.iter_mut().skip(from).zip(octets).for_each(|(to, from)| *to = *from);
+                Some(half)
+            };
+            let both = [half(fields.unsigned().ok()?)?, half(fields.unsigned().ok()?)?];
+            fields.finish().ok()?;
+            Some(Self::P256(both))
+        };
+        // Whatever else looks like two short integers would not come out as it went in, and is kept as it is.
+        halves().filter(|found| found.to_der() == der).unwrap_or_else(|| Self::Other(der.into()))
+    }
+
+    fn to_der(&self) -> Vec<u8> {
+        match self {
+            Self::P256([r, s]) => Writer::build(|w| {
+                w.sequence(|w| {
+                    w.unsigned(s);
+                    w.unsigned(r);
+                });
+            }),
+            Self::Other(der) => der.to_vec(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_takes_little_memory() {
+        // With an eighth of room in its list, and its share of the lists: under 160 octets.
+        assert!(size_of::<Kept>() <= 112, "{}", size_of::<Kept>());
+    }
+}
