@@ -10,6 +10,7 @@
 //! takes it, so that no number of slow readers takes more than a piece each.
 
 use std::collections::HashMap;
+use std::io::{self, Read};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -19,7 +20,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use ca_core::certificate::{pkcs7, to_pem};
 use ca_core::digest::{hex, sha256};
 use ca_core::id::AuthorityId;
 use ca_core::revocation::ListId;
@@ -28,12 +28,16 @@ use futures_util::stream::try_unfold;
 use store::crls::CrlHead;
 use store::{Store, StoreError};
 
+use crate::repository::{Form, certificates};
+
 /// The longest a cache may hold a CRL: the time within which an ordinary revocation must be visible.
 const LONGEST_CACHED: Duration = Duration::from_secs(3600);
 /// How long a cache may hold an authority's certificate.
 const CERTIFICATE_CACHED: Duration = Duration::from_secs(24 * 3600);
 /// Octets of a CRL that is kept in memory.
 const SHORT: i64 = 4 << 20;
+/// Octets of a file that are read at once.
+const STRIDE: u64 = 256 << 10;
 
 /// What the routes need. Clones share what they remember.
 #[derive(Clone)]
@@ -88,10 +92,10 @@ impl CrlState {
             Some(digest) => digest,
             None => sha256(&self.short(&head).await?.der),
         };
-        let tag = format!("\"{}\"", hex(digest.get(..16).unwrap_or_default()));
-        describe(&mut answer, (&head, &tag), self.clock.now());
+        let tag = entity_tag(&digest);
+        describe_crl(&mut answer, (head.this_update, head.next_update, &tag), self.clock.now());
         // Not If-Modified-Since: two CRLs of one second have one date, and the second must not stay unseen (RFC 9110 §8.8.2.2).
-        if matches_tag(request, &tag) == Some(true) {
+        if matches_tag(request, &tag) {
             *answer.status_mut() = StatusCode::NOT_MODIFIED;
             return Ok(Some(answer));
         }
@@ -134,19 +138,6 @@ impl CrlState {
     }
 }
 
-fn describe(answer: &mut Response<Body>, (head, tag): (&CrlHead, &str), now: Timestamp) {
-    let remaining = head.next_update.since(now);
-    let caching = if remaining.is_zero() {
-        "no-store".to_owned()
-    } else {
-        set(answer, header::EXPIRES, &head.next_update.http_date());
-        format!("public, max-age={}", LONGEST_CACHED.min(remaining / 2).as_secs())
-    };
-    set(answer, header::CACHE_CONTROL, &caching);
-    set(answer, header::LAST_MODIFIED, &head.this_update.http_date());
-    set(answer, header::ETAG, tag);
-}
-
 async fn authority_certificate(
     State(state): State<CrlState>,
     Path(file): Path<String>,
@@ -157,48 +148,27 @@ async fn authority_certificate(
         Ok(certificates) => certificates,
         Err(error) => return unavailable(&error),
     };
-    let Some(certificate) = certificates.first() else { return StatusCode::NOT_FOUND.into_response() };
-    let (kind, body) = match form {
-        "cer" => ("application/pkix-cert", certificate.clone()),
-        "pem" => ("application/x-pem-file", to_pem("CERTIFICATE", certificate).into_bytes()),
-        // RFC 5280 §4.2.2.1 names this form for caIssuers: every certificate issued to the authority.
-        "p7c" => {
-            let all: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();
-            ("application/pkcs7-mime; smime-type=certs-only", pkcs7::certs_only(&all))
-        }
-        _ => return StatusCode::NOT_FOUND.into_response(),
-    };
-    let tag = entity_tag(&body);
+    if certificates.is_empty() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let Some(form) = Form::parse(form) else { return StatusCode::NOT_FOUND.into_response() };
+    let body = form.of(&certificates);
+    answer_certificate((form, body), &request)
+}
+
+/// A certificate in one of its forms, as it is served.
+pub fn answer_certificate((form, body): (Form, Vec<u8>), request: &HeaderMap) -> Response<Body> {
+    let tag = entity_tag(&sha256(&body));
     let mut answer = Response::new(Body::empty());
     set(&mut answer, header::CACHE_CONTROL, &format!("public, max-age={}", CERTIFICATE_CACHED.as_secs()));
     set(&mut answer, header::ETAG, &tag);
-    if matches_tag(&request, &tag) == Some(true) {
+    if matches_tag(request, &tag) {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
         return answer;
     }
-    set(&mut answer, header::CONTENT_TYPE, kind);
+    set(&mut answer, header::CONTENT_TYPE, form.media_type());
     *answer.body_mut() = Body::from(body);
     answer
-}
-
-/// What a name in the repository stands for: the authority's certificate, the links to it and what it brought from above, or (`root-g2.by-root`) the
-/// link by one issuer alone. Empty when there is no such thing.
-async fn certificates(store: &Store, name: &str) -> Result<Vec<Vec<u8>>, StoreError> {
-    let (authority, by) = match name.split_once(".by-") {
-        Some((authority, by)) => (AuthorityId::parse(authority), Some(AuthorityId::parse(by))),
-        None => (AuthorityId::parse(name), None),
-    };
-    let (Ok(authority), Ok(by)) = (authority, by.transpose()) else { return Ok(Vec::new()) };
-    let mut txn = store.read().await?;
-    let Some(row) = txn.authority(&authority).await? else { return Ok(Vec::new()) };
-    let links = txn.links(&authority).await?.into_iter();
-    Ok(match by {
-        Some(by) => links.filter(|link| link.authority_id == by).map(|link| link.der).collect(),
-        None => {
-            let above = txn.above(&authority).await?;
-            std::iter::once(row.certificate).chain(links.map(|link| link.der)).chain(above).collect()
-        }
-    })
 }
 
 fn unavailable(error: &StoreError) -> Response<Body> {
@@ -209,17 +179,48 @@ fn unavailable(error: &StoreError) -> Response<Body> {
     answer
 }
 
-/// A strong validator: the same octets, the same tag, on every node.
-fn entity_tag(body: &[u8]) -> String {
-    format!("\"{}\"", hex(sha256(body).get(..16).unwrap_or_default()))
+/// What caches are told about a CRL: its thisUpdate and nextUpdate, and its [`entity_tag`].
+pub fn describe_crl(
+    answer: &mut Response<Body>,
+    (this_update, next_update, tag): (Timestamp, Timestamp, &str),
+    now: Timestamp,
+) {
+    let remaining = next_update.since(now);
+    let caching = if remaining.is_zero() {
+        "no-store".to_owned()
+    } else {
+        set(answer, header::EXPIRES, &next_update.http_date());
+        format!("public, max-age={}", LONGEST_CACHED.min(remaining / 2).as_secs())
+    };
+    set(answer, header::CACHE_CONTROL, &caching);
+    set(answer, header::LAST_MODIFIED, &this_update.http_date());
+    set(answer, header::ETAG, tag);
 }
 
-fn matches_tag(request: &HeaderMap, tag: &str) -> Option<bool> {
-    let mut wanted = request.get_all(header::IF_NONE_MATCH).iter().peekable();
-    wanted.peek()?;
-    Some(wanted.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|one| {
+/// A strong validator, of the SHA-256 of what is served: the same octets, the same tag, on every node.
+pub fn entity_tag(sha256: &[u8; 32]) -> String {
+    format!("\"{}\"", hex(sha256.get(..16).unwrap_or_default()))
+}
+
+/// Whether the client has what that tag stands for.
+pub fn matches_tag(request: &HeaderMap, tag: &str) -> bool {
+    let wanted = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    wanted.flat_map(|value| value.split(',')).any(|one| {
         let one = one.trim();
         one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag
+    })
+}
+
+/// A body that is read from `source` piece by piece, as fast as the client takes it. An error in the middle ends the connection,
+/// so that nobody takes a part for the whole.
+pub fn streamed(source: impl Read + Send + 'static) -> Body {
+    Body::from_stream(try_unfold(source, |mut source| async move {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut piece = Vec::new();
+            (&mut source).take(STRIDE).read_to_end(&mut piece).map(|_| (piece, source))
+        });
+        let (piece, source) = read.await.map_err(io::Error::other)??;
+        Ok::<_, io::Error>((!piece.is_empty()).then(|| (Bytes::from(piece), source)))
     }))
 }
 

@@ -4,6 +4,7 @@
 //! - [`succession`] says what the next list has beside what the one before had; [`draft`] writes it down and has it signed;
 //!   [`entries`] and [`build`] are its octets; [`check`] looks at it before anyone else can.
 //! - [`reader`] reads a CRL entry by entry, [`inspect`] takes one apart in memory.
+//! - [`repository`] has the authorities' certificates in their forms.
 //! - [`http`] serves CRLs and the authorities' certificates with the headers caches want.
 //!
 //! Memory does not grow with the list: rows come by pages, entries go to a [`spool`], and a stored list stands in pieces.
@@ -17,6 +18,7 @@ pub mod http;
 pub mod inspect;
 pub mod reader;
 pub mod refresh;
+pub mod repository;
 mod source;
 pub mod spool;
 pub mod succession;
