@@ -122,7 +122,7 @@ fn answered(signed: &SignedResponse, cert_id: &CertId, now: Timestamp) -> Result
 }
 
 /// The delegated responder's certificate, verified (RFC 6960 §4.2.2.2); `None` when the response is the issuer's own.
-fn responder(
+pub(crate) fn responder(
     signed: &SignedResponse,
     issuer: &Certificate,
     now: Timestamp,

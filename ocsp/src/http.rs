@@ -16,15 +16,32 @@ use crate::response::Refusal;
 
 /// The public routes of the responder. The media type of a POST is not looked at (docs/leniency.md).
 pub fn router(responder: Responder) -> Router {
-    Router::new()
-        .route("/ocsp/{authority}", post(asked_by_post))
-        .route("/ocsp/{authority}/{*base64}", get(asked_by_get))
-        .layer(DefaultBodyLimit::max(LARGEST_REQUEST_OCTETS))
-        .with_state(responder)
+    routes(responder)
 }
 
-async fn asked_by_post(
-    State(responder): State<Responder>,
+/// Who answers what came over HTTP.
+pub(crate) trait Answers: Clone + Send + Sync + 'static {
+    /// The answer of that authority's responder; what goes wrong becomes a refusal.
+    fn answer(&self, authority: &AuthorityId, request: &OcspRequest) -> impl Future<Output = Answer> + Send;
+}
+
+impl Answers for Responder {
+    async fn answer(&self, authority: &AuthorityId, request: &OcspRequest) -> Answer {
+        self.answer(authority, request).await
+    }
+}
+
+/// The same routes, whoever answers.
+pub(crate) fn routes<A: Answers>(answers: A) -> Router {
+    Router::new()
+        .route("/ocsp/{authority}", post(asked_by_post::<A>))
+        .route("/ocsp/{authority}/{*base64}", get(asked_by_get::<A>))
+        .layer(DefaultBodyLimit::max(LARGEST_REQUEST_OCTETS))
+        .with_state(answers)
+}
+
+async fn asked_by_post<A: Answers>(
+    State(responder): State<A>,
     Path(authority): Path<String>,
     body: Bytes,
 ) -> Response<Body> {
@@ -33,8 +50,8 @@ async fn asked_by_post(
     ok(Answer { caching: Caching::Never, ..answer })
 }
 
-async fn asked_by_get(
-    State(responder): State<Responder>,
+async fn asked_by_get<A: Answers>(
+    State(responder): State<A>,
     // axum has undone the percent-encoding; a literal `+` stays what it is.
     Path((authority, base64)): Path<(String, String)>,
     request: HeaderMap,
@@ -50,7 +67,7 @@ async fn asked_by_get(
     response
 }
 
-async fn answered(responder: &Responder, authority: &str, request: Result<OcspRequest, RequestError>) -> Answer {
+async fn answered(responder: &impl Answers, authority: &str, request: Result<OcspRequest, RequestError>) -> Answer {
     match (AuthorityId::parse(authority), request) {
         (_, Err(error)) => {
             tracing::debug!(error = %error, "malformed OCSP request");

@@ -3,13 +3,16 @@
 //! - [`request`] and [`response`] read and write the two messages, [`cert_id`] the name of a certificate in both.
 //! - [`responder`] answers: from what [`presign`] has signed in advance, or signed now.
 //! - `shelf` keeps those in memory, of each what differs from the others; [`Responder::follow`] keeps it in step.
+//! - [`bundle`] carries answers away in a file, [`edge`] answers from it, without key and database.
 //! - [`http`] carries it over GET and POST.
 //! - [`client`] asks, and judges an answer as a relying party does.
 //!
 //! What is true stands in the database; this crate knows neither the registration application nor CRLs.
 
+pub mod bundle;
 pub mod cert_id;
 pub mod client;
+pub mod edge;
 pub mod extensions;
 mod follow;
 pub mod http;
