@@ -68,7 +68,7 @@ pub enum Command {
     /// Look at CRLs
     #[command(subcommand)]
     Crl(crl::Crl),
-    /// Ask OCSP responders
+    /// Ask OCSP responders; make bundles for edges
     #[command(subcommand)]
     Ocsp(ocsp::Ocsp),
     /// Measure

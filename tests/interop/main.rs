@@ -5,6 +5,7 @@
 mod certificates;
 mod crl_lists;
 mod crl_openssl;
+mod edge_bundle;
 mod golden;
 mod issued_lists;
 mod mldsa;

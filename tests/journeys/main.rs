@@ -7,6 +7,7 @@ mod bad_input;
 mod campaign;
 mod centre;
 mod crowd;
+mod edge;
 mod families;
 mod holders_tool;
 mod hsm;

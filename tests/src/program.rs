@@ -183,6 +183,11 @@ impl Program {
     /// Starts it with these arguments and waits until it serves and is idle. A process that ends before is fine: a fault
     /// may strike at the start.
     pub fn start(binary: &str, arguments: &[String]) -> Self {
+        Self::start_until(binary, arguments, "worker.idle")
+    }
+
+    /// Starts it and waits until its log says `event`, or it ends.
+    pub fn start_until(binary: &str, arguments: &[String], event: &str) -> Self {
         let mut child = Command::new(binary)
             .args(arguments)
             .stdin(Stdio::null())
@@ -200,7 +205,7 @@ impl Program {
             }
         });
         let mut program = Self { child, lines, said: Vec::new() };
-        program.heard("worker.idle");
+        program.heard(event);
         program
     }
 

@@ -15,7 +15,7 @@ use crate::installation::{open_key_stores, open_store};
 use crate::out::{self, Format};
 use crate::registration::RegistrationError;
 use crate::secrets::{KeySecrets, write_private};
-use crate::serve::{Parts, Role, Service};
+use crate::serve::{Parts, Role, Service, wait_for_signal};
 use crate::setup::{FoundingStep, Kinds};
 use crate::trouble::{Exit, Trouble};
 use ca_core::certificate::to_pem;
@@ -192,7 +192,7 @@ pub async fn run(what: &Demo, started: Instant) -> Result<Exit, Trouble> {
     }
     if !what.once {
         guide(&mut tell, &pages, &personas, what);
-        service.wait_for_signal().await?;
+        wait_for_signal().await?;
     }
     service.stop().await;
     Ok(Exit::Done)

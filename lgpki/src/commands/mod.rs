@@ -56,7 +56,8 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Profile(what) => wait(profile::run(&what)),
         Command::Pack(what) => pack::run(&what),
         Command::Crl(what) => crl::run(&what),
-        Command::Ocsp(what) => ocsp::run(&what),
+        Command::Ocsp(ocsp::Ocsp::Query(what)) => ocsp::query(&what),
+        Command::Ocsp(ocsp::Ocsp::Bundle(what)) => wait(ocsp::bundle::run(&what, &cli.config)),
         Command::Bench(Bench::Encode(what)) => {
             let encoded = bench::encode::run(&what)
                 .map_err(|error| Trouble::new(Exit::Unavailable, "nothing was measured").because(chain(&error)))?;

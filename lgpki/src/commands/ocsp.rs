@@ -1,4 +1,7 @@
-//! `lgpki ocsp query`: asks a responder about a certificate and judges the answer as a careful relying party does.
+//! `lgpki ocsp query`: asks a responder about a certificate and judges the answer as a careful relying party does. What edges
+//! answer from is made in [`bundle`].
+
+pub mod bundle;
 
 use super::input;
 use crate::clock::SystemClock;
@@ -25,6 +28,8 @@ const NONCE_OCTETS: usize = 32;
 pub enum Ocsp {
     /// Ask whether a certificate is revoked
     Query(Query),
+    /// Put everything that is served into one signed file, for edges without key and database
+    Bundle(bundle::BundleOf),
 }
 
 /// Arguments of `ocsp query`.
@@ -69,8 +74,7 @@ struct Answered {
 
 /// Asks; *good* is exit 0, *revoked* and *unknown* are exit 1. Errors: exit 2 for files, exit 5 when the responder does not
 /// answer, exit 6 when its answer cannot be believed.
-pub fn run(what: &Ocsp) -> Result<Exit, Trouble> {
-    let Ocsp::Query(what) = what;
+pub fn query(what: &Query) -> Result<Exit, Trouble> {
     let (certificate, issuer) = (input::certificate(&what.cert)?, input::certificate(&what.issuer)?);
     let url =
         what.url.clone().or_else(|| certificate.extensions().ocsp_uris.first().cloned()).ok_or_else(|| {

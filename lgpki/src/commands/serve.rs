@@ -1,12 +1,16 @@
 //! `lgpki serve`: the service, until it is told to stop.
 
 use crate::clock::SystemClock;
+use crate::config::{LogFormat, LogLevel};
 use crate::entropy::SystemEntropy;
 use crate::secrets::KeySecrets;
-use crate::serve::{Parts, Role, Service, needs_keys};
+use crate::serve::edge::{EdgeService, EdgeSettings};
+use crate::serve::{Parts, Role, Service, needs_keys, wait_for_signal};
 use crate::trouble::{Exit, Trouble};
 use crate::{config, installation, logs, out};
-use std::path::Path;
+use ca_core::kana::KanaWords;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::Interruption;
 
@@ -16,9 +20,29 @@ pub struct Serve {
     /// The parts of the service to run here, separated by commas
     #[arg(long, value_enum, value_delimiter = ',', default_value = "ra,ca,ocsp,repository")]
     pub roles: Vec<Role>,
+    /// What an edge serves.
+    #[command(flatten)]
+    pub edge: EdgeOptions,
     /// Where the secrets of the key stores come from.
     #[command(flatten)]
     pub secrets: KeySecrets,
+}
+
+/// What the role edge is told; it reads no configuration.
+#[derive(Debug, clap::Args)]
+pub struct EdgeOptions {
+    /// With the role edge: the bundle that `lgpki ocsp bundle` wrote; a newer one takes its name, or comes as FILE.delta
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
+    /// With the role edge: the twelve words of the key that signs bundles
+    #[arg(long, value_name = "WORDS")]
+    pub words: Option<String>,
+    /// With the role edge: where it serves
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8082")]
+    pub listen: SocketAddr,
+    /// With the role edge: where /livez, /readyz and /metrics are; never public
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
+    pub management: SocketAddr,
 }
 
 /// Whether registration runs here without the CA, and was given a passphrase: then its folder of keys holds the vault alone.
@@ -28,6 +52,9 @@ fn has_a_vault_of_its_own(what: &Serve, config: &config::Config) -> bool {
 
 /// Serves until SIGTERM or SIGINT. Errors: what kept it from starting.
 pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>>) -> Result<Exit, Trouble> {
+    if what.roles.contains(&Role::Edge) {
+        return serve_edge(what);
+    }
     let config = config::load(file)?;
     logs::begin(config.log_format, config.log_level);
     // Asked for before anything else: nobody should wait for a prompt.
@@ -66,7 +93,7 @@ pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>
             out::talk(format_args!("CRLs and OCSP: http://{address}/ (written into certificates as {written})"));
         }
         out::talk(format_args!("management: http://{}/readyz", service.management));
-        service.wait_for_signal().await?;
+        wait_for_signal().await?;
         service.stop().await;
         Ok(Exit::Done)
     });
@@ -74,4 +101,28 @@ pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>
         stores.close_all();
     }
     served
+}
+
+fn serve_edge(what: &Serve) -> Result<Exit, Trouble> {
+    let usage = |what: &str| Trouble::new(Exit::Usage, what);
+    if what.roles.iter().any(|role| *role != Role::Edge) {
+        return Err(usage("the role edge is alone in its process")
+            .advice("an edge has no key and no database: run the other roles elsewhere"));
+    }
+    let EdgeOptions { bundle, words, listen, management } = &what.edge;
+    let bundle = bundle.clone().ok_or_else(|| usage("the role edge needs --bundle FILE"))?;
+    let words = words.as_deref().ok_or_else(|| {
+        usage("the role edge needs --words WORDS").advice("`lgpki ocsp bundle` says them where the keys are")
+    })?;
+    let words = KanaWords::parse(words).map_err(|error| usage("these are not the words of a key").because(error))?;
+    logs::begin(LogFormat::Json, LogLevel::Info);
+    super::wait(async {
+        let settings = EdgeSettings { bundle, words, listen: *listen, management: *management };
+        let service = EdgeService::start(settings).await?;
+        out::talk(format_args!("CRLs and OCSP: http://{}/", service.address));
+        out::talk(format_args!("management: http://{}/readyz", service.management));
+        wait_for_signal().await?;
+        service.stop().await;
+        Ok(Exit::Done)
+    })
 }

@@ -1,6 +1,7 @@
 //! The configuration as the program relies on it: every value parsed, every contradiction refused with the place it
 //! stands at.
 
+use super::edge::{self, Edge};
 use super::file;
 use super::keys::{self, Keys};
 use super::policy::{self, Policy};
@@ -33,6 +34,8 @@ pub struct Config {
     pub policy: Policy,
     /// Keys made at the centre.
     pub centre: Centre,
+    /// What is made for edges without keys.
+    pub edge: Edge,
     /// How the operational log is written.
     pub log_format: LogFormat,
     /// From which severity on.
@@ -128,6 +131,7 @@ pub(super) fn check(raw: file::File, file: &Path) -> Result<Config, Wrong> {
             ocsp: ocsp_policy(&raw.ocsp)?,
         },
         centre: centre(raw.centre)?,
+        edge: edge::check(raw.edge)?,
         log_format: raw.log.format,
         log_level: raw.log.level,
     })

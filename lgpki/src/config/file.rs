@@ -22,6 +22,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) centre: Centre,
     #[serde(default)]
+    pub(super) edge: Edge,
+    #[serde(default)]
     pub(super) log: Log,
 }
 
@@ -109,6 +111,13 @@ pub(super) struct Centre {
     pub(super) pool: Option<Spanned<usize>>,
     #[serde(default)]
     pub(super) allow_legacy: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edge {
+    pub(super) key: Option<Spanned<String>>,
+    pub(super) store: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -3,12 +3,14 @@
 //! the file, only the names of the files that hold them.
 
 mod checked;
+mod edge;
 mod file;
 mod keys;
 mod policy;
 mod sample;
 
 pub use checked::{Centre, Config, Database, Listen, Public};
+pub use edge::Edge;
 pub use file::{LogFormat, LogLevel};
 pub use keys::{Keys, TokenStore};
 pub use policy::Policy;

@@ -117,6 +117,11 @@ environment = {environment}
 # Whether files sealed with Triple DES may be chosen, for old devices that read nothing else.
 # allow_legacy = false
 
+[edge]
+# The key that signs bundles for edges (`lgpki ocsp bundle`), made when it is missing; edges are told its words.
+# key = "edge"
+# store = "folder"
+
 [log]
 # json or text; error, warn, info or debug.
 # format = "json"

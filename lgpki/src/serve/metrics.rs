@@ -8,9 +8,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use ca_core::id::KeyLabel;
 use ca_core::signer::{SignerError, Tbs};
+use ca_core::time::Timestamp;
 use hsm_adapters::probe::KeyState;
 use metrics::Counter;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use ocsp::bundle::Manifest;
 use ocsp::{Outcome, Refusal};
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
@@ -39,6 +41,22 @@ pub(super) fn begin() -> Result<PrometheusHandle, BuildError> {
         metrics::counter!("lgpki_ocsp_requests_total", "status" => status).absolute(0);
     }
     Ok(HANDLE.get_or_init(|| handle).clone())
+}
+
+/// An edge has taken a bundle.
+pub(super) fn bundle_taken(manifest: &Manifest, now: Timestamp) {
+    let number = i64::try_from(manifest.number).unwrap_or(i64::MAX);
+    metrics::gauge!("lgpki_edge_bundle_number").set(figure(number));
+    metrics::gauge!("lgpki_edge_bundle_taken_timestamp_seconds").set(figure(now.seconds()));
+    metrics::gauge!("lgpki_edge_bundle_made_timestamp_seconds").set(figure(manifest.made_at));
+    if let Some(due) = manifest.next_update {
+        metrics::gauge!("lgpki_edge_bundle_next_update_timestamp_seconds").set(figure(due));
+    }
+}
+
+/// An edge has refused a bundle.
+pub(super) fn bundle_refused() {
+    metrics::counter!("lgpki_edge_bundles_refused_total").increment(1);
 }
 
 /// Reads the gauges that stand in the database. Errors: the database.

@@ -7,6 +7,7 @@ mod activation;
 mod authorities;
 mod compose;
 mod control;
+pub mod edge;
 mod health;
 mod keys;
 pub mod listen;
@@ -48,6 +49,8 @@ pub enum Role {
     Ocsp,
     /// CRLs and authority certificates for download
     Repository,
+    /// OCSP, CRLs and certificates from a bundle, without key and database; alone in its process
+    Edge,
 }
 
 /// Whether a set of roles signs anything.
@@ -127,18 +130,6 @@ impl Service {
         Ok(Self { ra, repository, management, stop, listeners, worker, store: parts.store })
     }
 
-    /// Waits for SIGTERM or SIGINT. Errors: the signals cannot be listened for.
-    pub async fn wait_for_signal(&self) -> Result<(), Trouble> {
-        let failed = |error| Trouble::new(Exit::Bug, "signals cannot be listened for").because(error);
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Ok(())
-    }
-
     /// Stops in order: no new connections, answers under way finish, the worker finishes what it is in, the database
     /// closes.
     pub async fn stop(self) {
@@ -153,6 +144,18 @@ impl Service {
         self.store.close().await;
         tracing::info!(event_id = "serve.stopped", "stopped");
     }
+}
+
+/// Waits for SIGTERM or SIGINT. Errors: the signals cannot be listened for.
+pub async fn wait_for_signal() -> Result<(), Trouble> {
+    let failed = |error| Trouble::new(Exit::Bug, "signals cannot be listened for").because(error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
 }
 
 impl From<ListenError> for Trouble {

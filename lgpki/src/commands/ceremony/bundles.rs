@@ -5,27 +5,23 @@ use crate::ceremony::bundle::{self, Bundle, Content, Kind};
 use crate::ceremony::requests::{self, Wanted};
 use crate::clock::SystemClock;
 use crate::commands::input::bounded;
-use crate::entropy::SystemEntropy;
 use crate::keys::{FOLDER, KeyStores};
+use crate::sealing::{next_number, signing_key};
 use crate::secrets::KeySecrets;
 use crate::trouble::{Exit, Trouble};
 use crate::{config, installation, out};
-use ca_core::audit::{Actor, AuditEvent, Verb};
-use ca_core::digest::hex;
-use ca_core::entropy::Entropy;
+use ca_core::audit::Actor;
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::kana::KanaWords;
-use ca_core::key::{KeyAlgorithm, SubjectKey};
+use ca_core::key::SubjectKey;
 use ca_core::request::Csr;
 use ca_core::revocation::RevocationReason;
 use ca_core::serial::SerialNumber;
-use ca_core::signer::{Signer, SignerError};
 use ca_core::time::Clock;
 use pem::Pem;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use store::bundles::BundleNumber;
-use store::{Step, Store};
+use store::Store;
 
 const ACTOR: Actor = Actor::System("command");
 /// The key that signs an installation's requests.
@@ -129,7 +125,8 @@ async fn asked_in_bundle(
     stores: &KeyStores,
     store: &Store,
 ) -> Result<(Bundle, SubjectKey), Trouble> {
-    let (label, key) = signing_key(stores, &what.store, store).await?;
+    let label = KeyLabel::parse(KEY).map_err(|error| Trouble::new(Exit::Bug, error.to_string()))?;
+    let key = signing_key(stores, (&what.store, &label), store).await?;
     let number = next_number(store).await?;
     let bundle = Bundle { contents, ..Bundle::new(Kind::Requests, number, &what.from) };
     let text = bundle.sealed(stores, &label)?;
@@ -157,33 +154,6 @@ fn asked(what: &Ask) -> Result<Vec<Content>, Trouble> {
         false => Ok(contents),
         true => Err(Trouble::new(Exit::Usage, "nothing is asked for").advice("give --csr FILE or --revoke …")),
     }
-}
-
-/// The key that signs the requests of this installation, made when it is missing.
-async fn signing_key(stores: &KeyStores, place: &str, store: &Store) -> Result<(KeyLabel, SubjectKey), Trouble> {
-    let label = KeyLabel::parse(KEY).map_err(|error| Trouble::new(Exit::Bug, error.to_string()))?;
-    let failed = |error: SignerError| {
-        Trouble::new(Exit::Unavailable, "the key that signs requests cannot be used").because(error)
-    };
-    match stores.public_key(&label) {
-        Err(SignerError::NoSuchKey(_)) => {}
-        found => return found.map(|key| (label, key)).map_err(failed),
-    }
-    let key = stores.create_in(place, &label, KeyAlgorithm::P256).map_err(failed)?;
-    let mut txn = store.write(SystemClock.now(), ACTOR).await?;
-    txn.audit(AuditEvent::new(Verb::KeyCreated, format!("key:{label}"))).await?;
-    txn.commit(Step::Setup).await?;
-    Ok((label, key))
-}
-
-/// Durable before anything is signed: a number is never used twice.
-async fn next_number(store: &Store) -> Result<BundleNumber, Trouble> {
-    let mut drawn = [0u8; 16];
-    SystemEntropy.fill(&mut drawn).map_err(|error| Trouble::new(Exit::Unavailable, error.to_string()))?;
-    let mut txn = store.write(SystemClock.now(), ACTOR).await?;
-    let number = txn.number_bundle(&hex(&drawn), None).await?;
-    txn.commit(Step::Setup).await?;
-    Ok(number)
 }
 
 /// Takes the results of a ceremony. Its number is remembered before its files are written. Errors: exit 2 for a file or words that

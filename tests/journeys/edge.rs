@@ -1,0 +1,91 @@
+//! The program as an edge: no configuration, no database, no key in its folder; OpenSSL asks it, and what comes later is taken
+//! without a restart.
+
+use lgpki_tests::databases::Kind;
+use lgpki_tests::program::{Installation, Program, free_address};
+use lgpki_tests::tools::{Scratch, openssl, text};
+use serde_json::Value;
+use std::path::Path;
+
+use super::PROGRAM;
+
+/// Writes a bundle; its number and the words of its key.
+fn bundle(installation: &Installation, out: &Path) -> (u64, String) {
+    let said =
+        installation.lgpki(PROGRAM, &["ocsp", "bundle", "--format", "json", "--out", &out.display().to_string()]);
+    assert!(said.status.success(), "{}", text(&said));
+    let said: Value = serde_json::from_slice(&said.stdout).unwrap();
+    (said["number"].as_u64().unwrap(), said["words"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn an_edge_serves_a_bundle_without_key_and_database_and_takes_the_next_one() {
+    let installation = Installation::new(Kind::Sqlite);
+    let scratch = Scratch::new("edge-program");
+    let file = scratch.path().join("edge.bundle");
+    let (first, words) = bundle(&installation, &file);
+    let (address, management) = (free_address(), free_address());
+    let arguments = |words: &str| {
+        let own = format!(
+            "--config|{}/none.toml|serve|--roles|edge|--bundle|{}|--listen|{address}|--management|{management}|--words|{words}",
+            scratch.path().display(),
+            file.display()
+        );
+        own.split('|').map(str::to_owned).collect::<Vec<_>>()
+    };
+    // It has nothing but the bundle.
+    let mut edge = Program::start_until(PROGRAM, &arguments(&words), "edge.taken");
+    let get = |path: &str| {
+        let answer = plain::get(address, path);
+        (answer.0, answer.1)
+    };
+    let (status, root) = get("/aia/root.pem");
+    assert_eq!(status, 200);
+    let root = scratch.file("root.pem", root);
+    let ca = scratch.file("ca.pem", get("/aia/application-ca.pem").1);
+    let list = scratch.file("ca.crl", get("/crl/application-ca.crl").1);
+    let said = text(&openssl("crl -inform DER -noout -CAfile {} -in {}", &[&ca, &list]));
+    assert!(said.contains("verify OK"), "{said}");
+    assert_eq!(get("/crl/other.crl").0, 404);
+    let url = format!("http://{address}/ocsp/root");
+    let said = text(&openssl(
+        &format!("ocsp -no_nonce -url {url} -issuer {{}} -cert {{}} -CAfile {{}}"),
+        &[&root, &ca, &root],
+    ));
+    assert!(said.contains("Response verify OK") && said.contains("good"), "{said}");
+    assert_eq!(plain::get(management, "/readyz").0, 200);
+
+    let (second, _) = bundle(&installation, &file);
+    assert!(second > first);
+    assert!(edge.heard("edge.taken"));
+    let figures = String::from_utf8(plain::get(management, "/metrics").1).unwrap();
+    assert!(figures.contains(&format!("lgpki_edge_bundle_number {second}")), "{figures}");
+    edge.stops();
+
+    // With the words of another key it serves nothing.
+    let mut another = words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    another.rotate_left(1);
+    if another.join(" ") != words {
+        let mut deaf = Program::start_until(PROGRAM, &arguments(&another.join(" ")), "edge.refused");
+        assert_eq!(plain::get(management, "/readyz").0, 503);
+        assert_eq!(get("/crl/application-ca.crl").0, 503);
+        assert!(deaf.log().contains("another key signed it"));
+        deaf.stops();
+    }
+}
+
+/// The smallest client: status and body.
+mod plain {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpStream};
+
+    pub(super) fn get(address: SocketAddr, path: &str) -> (u16, Vec<u8>) {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let status = std::str::from_utf8(&answer[9..12]).unwrap().parse().unwrap();
+        (status, answer[end + 4..].to_vec())
+    }
+}
