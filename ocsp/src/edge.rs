@@ -85,5 +85,5 @@ fn found(bundle: &Bundle, authority: &AuthorityId, asked: &CertId, now: Timestam
     // The next bundle is expected within the first half of what is left.
     let max_age = (record.next_update.since(now) / 2).min(OcspPolicy::DEFAULT.longest_cached);
     let (this_update, next_update) = (record.this_update, record.next_update);
-    Ok(Answer { der, caching: Caching::Public { max_age, this_update, next_update } })
+    Ok(Answer { der, caching: Caching::Public { max_age, this_update, next_update }, refusal: None })
 }
