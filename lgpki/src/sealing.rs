@@ -19,7 +19,7 @@ const ACTOR: Actor = Actor::System("command");
 
 /// The key with that label, made in the key store `place` when no store has it. Errors: exit 5 for a key that cannot be used, or
 /// the database.
-pub async fn signing_key(
+pub(crate) async fn signing_key(
     stores: &KeyStores,
     (place, label): (&str, &KeyLabel),
     store: &Store,
@@ -38,7 +38,7 @@ pub async fn signing_key(
 }
 
 /// The next number, durable on return: none is used twice. Errors: exit 5.
-pub async fn next_number(store: &Store) -> Result<BundleNumber, Trouble> {
+pub(crate) async fn next_number(store: &Store) -> Result<BundleNumber, Trouble> {
     let mut drawn = [0u8; 16];
     SystemEntropy.fill(&mut drawn).map_err(|error| Trouble::new(Exit::Unavailable, error.to_string()))?;
     let mut txn = store.write(SystemClock.now(), ACTOR).await?;

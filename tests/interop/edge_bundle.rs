@@ -5,7 +5,6 @@ use ca_core::digest::sha256;
 use ca_core::kana::KanaWords;
 use ca_core::key::KeyAlgorithm;
 use ca_core::revocation::RevocationReason;
-use ca_core::signer::Signer;
 use ca_core::time::{Clock, Timestamp};
 use lgpki::edge::{Intake, Looked, Making, judge_list, signed_by};
 use ocsp::bundle::{Artefact, Bundle, BundleWriter, Kind, Numbering, take_in, write_delta};
@@ -47,7 +46,7 @@ impl Publisher {
     /// An edge that looks at that file.
     fn edge(&self, file: &Path) -> (Edge, Intake) {
         let edge = Edge::new(self.pki.clock.clone());
-        (edge.clone(), Intake::new(file, self.words.clone(), edge))
+        (edge.clone(), Intake::new(file, self.words, edge))
     }
 }
 
