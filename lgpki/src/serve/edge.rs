@@ -112,12 +112,12 @@ async fn take_what_comes(intake: Intake, mut stop: watch::Receiver<bool>) {
         match looked {
             Looked::Nothing => {}
             Looked::Taken(manifest) => {
-                tracing::info!(event_id = "edge.taken", number = manifest.number, artefacts = manifest.artefacts);
                 metrics::bundle_taken(&manifest, SystemClock.now());
+                tracing::info!(event_id = "edge.taken", number = manifest.number, artefacts = manifest.artefacts);
             }
             Looked::Refused(file, why) => {
-                tracing::error!(event_id = "edge.refused", file = %file.display(), why, "a bundle is refused");
                 metrics::bundle_refused();
+                tracing::error!(event_id = "edge.refused", file = %file.display(), why, "a bundle is refused");
             }
         }
         tokio::select! {
