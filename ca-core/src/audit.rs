@@ -123,6 +123,12 @@ verbs! {
     CertificateRevoked = "certificate.revoked",
     /// A suspended certificate is good again.
     SuspensionLifted = "certificate.unsuspended",
+    /// It was planned to revoke much at once.
+    MassRevocationPlanned = "mass-revocation.planned",
+    /// Somebody of the centre has looked at a plan to revoke much at once, and approves it.
+    MassRevocationApproved = "mass-revocation.approved",
+    /// All certificates of a plan to revoke much at once are revoked or need it no more.
+    MassRevocationEnded = "mass-revocation.ended",
     /// A move to new cryptography was planned.
     CampaignPlanned = "campaign.planned",
     /// An organisation of a campaign was moved to another wave, or a wave to other days.

@@ -82,6 +82,10 @@ newtype!(
     CampaignId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
 );
 newtype!(
+    /// Names a plan to revoke much at once: `stolen-token`. Kept in the database as `TEXT`.
+    MassRevocationId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
+);
+newtype!(
     /// Names a certificate policy in a pack: `job-role`.
     PolicyId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
 );

@@ -32,6 +32,16 @@ pub const UNIQUE: &[(&str, &str)] = &[
     ("key_out_of_service.key_label", "key_out_of_service_pk"),
     ("link_certificate.authority_id, link_certificate.serial", "link_certificate_pk"),
     ("link_certificate.authority_id, link_certificate.subject_id", "link_certificate_subject_once"),
+    ("mass_revocation.mass_revocation_id", "mass_revocation_pk"),
+    (
+        "mass_revocation_approval.mass_revocation_id, mass_revocation_approval.account_id",
+        "mass_revocation_approval_pk",
+    ),
+    ("mass_revocation_item.mass_revocation_id, mass_revocation_item.position", "mass_revocation_item_pk"),
+    (
+        "mass_revocation_item.mass_revocation_id, mass_revocation_item.authority_id, mass_revocation_item.serial",
+        "mass_revocation_item_once",
+    ),
     ("ocsp_response.authority_id, ocsp_response.serial", "ocsp_response_pk"),
     ("organisation.code", "organisation_code_once"),
     ("organisation.organisation_id", "organisation_pk"),

@@ -4,7 +4,7 @@
 //! - One module per noun holds the rows, their statements and their functions: [`organisations`], [`accounts`],
 //!   [`passkeys`], [`sessions`], [`submissions`], [`authorities`], [`requests`], [`certificates`], [`revocations`],
 //!   [`crls`], [`campaigns`], [`custody`], [`imports`], [`ocsp`], [`deliveries`], [`jobs`], [`keys_out_of_service`], [`audit`],
-//!   [`settings`], [`standings`], [`bundles`], [`publications`].
+//!   [`settings`], [`standings`], [`bundles`], [`publications`], [`mass_revocations`].
 //! - `ledger` is where the issuing engine's [`ca_core::issue::Ledger`] meets the tables; it takes batches.
 //! - `db` has the two databases and the one macro; `codec` turns newtypes into columns and back; [`constraints`] has the
 //!   names of unique constraints.
@@ -31,6 +31,7 @@ pub mod imports;
 pub mod jobs;
 pub mod keys_out_of_service;
 mod ledger;
+pub mod mass_revocations;
 pub mod ocsp;
 pub mod organisations;
 pub mod passkeys;

@@ -194,7 +194,7 @@ impl ReadTxn {
 }
 
 /// The narrowest scope of lists that speak for a certificate of that shard, or of a CA.
-fn scope((shard, is_ca): (Option<i64>, Option<bool>)) -> Result<ListScope, StoreError> {
+pub(crate) fn scope((shard, is_ca): (Option<i64>, Option<bool>)) -> Result<ListScope, StoreError> {
     match (shard, is_ca) {
         (_, Some(true)) => Ok(ListScope::Authorities),
         (Some(shard), _) => Ok(ListScope::Shard(parsed("intent.crl_shard", u16::try_from(shard))?)),
