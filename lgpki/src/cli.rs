@@ -1,8 +1,8 @@
 //! The command line. What a command does is in [`crate::commands`].
 
 use crate::commands::{
-    bench, ca, campaign, ceremony, cert, crl, csr, demo, doctor, init, key, lint, ocsp, officer, org, pack, profile,
-    serve, vault,
+    bench, ca, campaign, ceremony, cert, crl, csr, demo, doctor, init, key, lint, mass_revoke, ocsp, officer, org,
+    pack, profile, serve, vault,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -48,6 +48,9 @@ pub enum Command {
     /// Move all certificates to new cryptography, organisation by organisation
     #[command(subcommand)]
     Campaign(campaign::Campaign),
+    /// Revoke much at once: planned, approved by two people, executed in batches
+    #[command(subcommand)]
+    MassRevoke(mass_revoke::MassRevoke),
     /// Look after the vault of keys made at the centre
     #[command(subcommand)]
     Vault(vault::Vault),

@@ -41,7 +41,15 @@ pub async fn make_store(database: &Database, interruption: Option<Arc<dyn Interr
 /// As [`open_store`], for commands that work on the rows of a schema as it is: never migrates. Errors as there, and exit 3
 /// when the database holds no installation, or one of another version.
 pub async fn open_current(database: &Database) -> Result<Store, Trouble> {
-    let store = open_store(database, None).await?;
+    open_current_with(database, None).await
+}
+
+/// As [`open_current`], with a fault that tests put into commits.
+pub async fn open_current_with(
+    database: &Database,
+    interruption: Option<Arc<dyn Interruption>>,
+) -> Result<Store, Trouble> {
+    let store = open_store(database, interruption).await?;
     let url = &database.url;
     let wrong = |what: String, advice: &str| Err(Trouble::new(Exit::Configuration, what).advice(advice));
     match store.schema().await? {

@@ -12,6 +12,7 @@
 //! - [`control`] is how a person at the machine speaks to a running service.
 //! - [`custody`] shares what opens a key store among custodians, and brings their shares together.
 //! - [`campaign`] looks at every valid certificate and plans the move to new cryptography.
+//! - [`witness`] lets people of the centre vouch for an act at the command line; [`progress`] says how far long work is.
 //! - [`owed`] says what an authority still owes those who trust what it has issued.
 //! - [`import`] takes over a CA that exists, with everything it has issued.
 //! - [`holder`] makes keys and requests as a holder of certificates does, for the demonstration and the measurement.
@@ -36,6 +37,7 @@ pub mod keys;
 pub mod logs;
 pub mod out;
 pub mod owed;
+pub mod progress;
 pub mod registration;
 pub mod rollover;
 mod sealing;
@@ -44,6 +46,7 @@ pub mod serve;
 pub mod setup;
 pub mod trouble;
 pub mod visitor;
+pub mod witness;
 
 use clap::Parser;
 use clap::error::ErrorKind;

@@ -364,6 +364,16 @@ pub fn ask_new_password(whose: &str) -> Result<Zeroizing<String>, Trouble> {
     Ok(first)
 }
 
+/// The password of the account `login`, typed once. Errors: exit 3 when there is nobody to ask.
+pub fn ask_password(login: &str) -> Result<Zeroizing<String>, Trouble> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Trouble::new(Exit::Configuration, format!("there is no password of {login}"))
+            .because("there is no terminal to ask at")
+            .advice("give each person's password in a file of mode 0600: --password-file FILE"));
+    }
+    typed(&format!("Password of {login}: "))
+}
+
 fn typed(prompt: &str) -> Result<Zeroizing<String>, Trouble> {
     rpassword::prompt_password(prompt)
         .map(Zeroizing::new)

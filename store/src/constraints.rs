@@ -33,10 +33,7 @@ pub const UNIQUE: &[(&str, &str)] = &[
     ("link_certificate.authority_id, link_certificate.serial", "link_certificate_pk"),
     ("link_certificate.authority_id, link_certificate.subject_id", "link_certificate_subject_once"),
     ("mass_revocation.mass_revocation_id", "mass_revocation_pk"),
-    (
-        "mass_revocation_approval.mass_revocation_id, mass_revocation_approval.account_id",
-        "mass_revocation_approval_pk",
-    ),
+    ("mass_revocation_approval.mass_revocation_id, mass_revocation_approval.account_id", "mass_revocation_approval_pk"),
     ("mass_revocation_item.mass_revocation_id, mass_revocation_item.position", "mass_revocation_item_pk"),
     (
         "mass_revocation_item.mass_revocation_id, mass_revocation_item.authority_id, mass_revocation_item.serial",

@@ -15,6 +15,7 @@ mod import;
 mod journey;
 mod judges;
 mod keys_contract;
+mod mass_revocation;
 mod people;
 mod post_quantum;
 mod proofs;

@@ -34,7 +34,7 @@ pages! {
     ceremony = "ceremony.md", Before::EmptyFolder;
     hsm = "hsm.md", Before::EmptyFolder;
     hsm_loss = "hsm-loss.md", Before::InToken;
-    key_compromise = "key-compromise.md", Before::Installation;
+    key_compromise = "key-compromise.md", Before::Issued;
     offline_ca = "offline-ca.md", Before::Installation;
     new_cryptography = "new-cryptography.md", Before::Issued;
 }

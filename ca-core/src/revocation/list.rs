@@ -69,6 +69,14 @@ impl ListScope {
         }
     }
 
+    /// Whether its lists say something of certificates listed at `narrowest`, the narrowest scope that speaks for them.
+    pub fn speaks_for(self, narrowest: Self) -> bool {
+        narrowest == Self::Full
+            || self == Self::Full
+            || self == narrowest
+            || (matches!(narrowest, Self::Shard(_)) && self == Self::EndEntities)
+    }
+
     /// Its complete list.
     pub const fn complete(self) -> ListId {
         ListId { scope: self, kind: ListKind::Complete }

@@ -32,7 +32,8 @@ pub enum RevocationReason {
 }
 
 impl RevocationReason {
-    const ALL: [Self; 10] = [
+    /// Every reason, by its code.
+    pub const ALL: [Self; 10] = [
         Self::Unspecified,
         Self::KeyCompromise,
         Self::CaCompromise,

@@ -13,6 +13,7 @@ pub mod init;
 pub mod input;
 pub mod key;
 pub mod lint;
+pub mod mass_revoke;
 pub mod ocsp;
 pub mod officer;
 pub mod org;
@@ -51,6 +52,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Ca(what) => wait(ca::run(&what, &cli.config)),
         Command::Campaign(what) => wait(campaign::run(&what, &cli.config)),
         Command::Ceremony(what) => wait(ceremony::run(&what, &cli.config, interruption)),
+        Command::MassRevoke(what) => wait(mass_revoke::run(&what, &cli.config, interruption)),
         Command::Cert(what) => cert::run(&what),
         Command::Lint(what) => lint::run(&what),
         Command::Profile(what) => wait(profile::run(&what)),

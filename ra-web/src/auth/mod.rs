@@ -5,6 +5,7 @@ pub mod passkey;
 pub mod password;
 pub mod role;
 pub mod session;
+pub mod vouch;
 
 use std::marker::PhantomData;
 

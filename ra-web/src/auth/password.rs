@@ -115,6 +115,12 @@ pub fn wait_after(failures: i64) -> Duration {
     }
 }
 
+/// Until when the account waits if it fails once more at `now`.
+pub(super) fn locked_until(account: &Account, now: Timestamp) -> Option<Timestamp> {
+    let wait = wait_after(account.failed_logins.saturating_add(1));
+    (wait > Duration::ZERO).then(|| now.plus(wait))
+}
+
 impl PasswordDesk {
     /// Makes the hash unknown names are checked against.
     pub(crate) fn new(entropy: &dyn Entropy) -> Result<Self, HashError> {
@@ -188,9 +194,7 @@ pub(crate) async fn log_in(
         txn.record_login_success(&account.account_id).await?;
         return Ok((LogIn::Accepted(Box::new(account)), txn));
     }
-    let wait = wait_after(account.failed_logins.saturating_add(1));
-    let until = (wait > Duration::ZERO).then(|| now.plus(wait));
-    txn.record_login_failure(&account.account_id, until).await?;
+    txn.record_login_failure(&account.account_id, locked_until(&account, now)).await?;
     Ok((LogIn::Refused, txn))
 }
 
@@ -236,7 +240,8 @@ fn argon2() -> Result<Argon2<'static>, argon2::password_hash::Error> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-fn verify(password: &str, hash: &str) -> bool {
+/// Whether `password` has the hash; a hash that cannot be read has none.
+pub(super) fn verify(password: &str, hash: &str) -> bool {
     if password.len() > LONGEST_PASSWORD_OCTETS {
         return false;
     }

@@ -47,13 +47,15 @@ const ENDED: &str = "update mass_revocation_item set outcome = 'ended'
         select 1 from intent i where i.authority_id = mass_revocation_item.authority_id
             and i.serial = mass_revocation_item.serial and i.not_after < $3)";
 
-const SUSPENDED_FOR_GOOD: &str = "update revocation set reason = $3, revoked_at = $4, invalidity_at = $5, revoked_by = $6
+const SUSPENDED_FOR_GOOD: &str =
+    "update revocation set reason = $3, revoked_at = $4, invalidity_at = $5, revoked_by = $6
     where reason = 6 and (authority_id, serial) in (
         select t.authority_id, t.serial from mass_revocation_item t
         where t.mass_revocation_id = $1 and t.position <= $2 and t.outcome is null)
     returning authority_id, serial, crl_shard, is_ca";
 
-const REVOKE: &str = "insert into revocation (authority_id, serial, reason, revoked_at, invalidity_at, revoked_by, not_after,
+const REVOKE: &str =
+    "insert into revocation (authority_id, serial, reason, revoked_at, invalidity_at, revoked_by, not_after,
         crl_shard, is_ca, stays_listed)
     select i.authority_id, i.serial, $3, $4, $5, $6, i.not_after, i.crl_shard, i.is_ca, i.stays_listed
     from mass_revocation_item t join intent i on i.authority_id = t.authority_id and i.serial = t.serial

@@ -88,6 +88,14 @@ impl Progress {
         self.open.saturating_add(self.done())
     }
 
+    /// Takes note of what a batch has done.
+    pub const fn add(&mut self, batch: Self) {
+        self.open = self.open.saturating_sub(batch.done());
+        self.revoked = self.revoked.saturating_add(batch.revoked);
+        self.revoked_before = self.revoked_before.saturating_add(batch.revoked_before);
+        self.ended = self.ended.saturating_add(batch.ended);
+    }
+
     /// Those that need nothing more.
     pub const fn done(self) -> u64 {
         self.revoked.saturating_add(self.revoked_before).saturating_add(self.ended)
@@ -155,7 +163,8 @@ const DIGESTED: &str = "update mass_revocation set items_sha256 = $2 where mass_
 const ITEMS: &str = "select position, authority_id, serial from mass_revocation_item
     where mass_revocation_id = $1 and position > $2 order by position limit $3";
 
-const ALL: &str = "select mass_revocation_id, chosen_by, reason, invalidity_at, items_sha256, created_at, begun_at, ended_at
+const ALL: &str =
+    "select mass_revocation_id, chosen_by, reason, invalidity_at, items_sha256, created_at, begun_at, ended_at
     from mass_revocation order by created_at desc, mass_revocation_id";
 
 const BY_ID: &str =

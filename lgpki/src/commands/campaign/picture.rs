@@ -1,16 +1,12 @@
 //! Bars for terminals: how much of something is done.
 
+use crate::progress;
 use ca_core::campaign::{ItemStanding, Tally};
 use ca_core::time::Timestamp;
 
-/// Signs of a bar.
-const WIDTH: u64 = 20;
-
 /// The bar of a tally with its per cent: `██████████░░░░░░░░░░  50 %`.
 pub(super) fn bar(tally: &Tally) -> String {
-    let full = tally.done().saturating_mul(WIDTH).checked_div(tally.all()).unwrap_or(WIDTH);
-    let signs = (0..WIDTH).map(|place| if place < full { '█' } else { '░' });
-    format!("{} {:>3} %", signs.collect::<String>(), tally.percent())
+    progress::bar(tally.done(), tally.all())
 }
 
 /// A tally in words: `5 of 12: 4 replaced, 1 ended, 7 open`.

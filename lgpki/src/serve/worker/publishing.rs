@@ -153,12 +153,7 @@ fn is_due(plan: &ListPlan, latest: &[CrlHead], now: Timestamp) -> bool {
 /// Whether a list says something of certificates listed at one of these scopes. Where there are deltas, a change stands in
 /// them, and the complete list is made when it is due.
 fn is_wanted(plan: &ListPlan, scopes: &BTreeSet<ListScope>, (latest, now): (&[CrlHead], Timestamp)) -> bool {
-    let concerned = |scope: &ListScope| {
-        *scope == ListScope::Full
-            || plan.list.scope == ListScope::Full
-            || *scope == plan.list.scope
-            || (matches!(scope, ListScope::Shard(_)) && plan.list.scope == ListScope::EndEntities)
-    };
+    let concerned = |scope: &ListScope| plan.list.scope.speaks_for(*scope);
     let has_deltas = !plan.freshest.is_empty();
     scopes.iter().any(concerned) && (!has_deltas || is_due(plan, latest, now))
 }
