@@ -3,7 +3,7 @@
 //! - [`refresh()`] is the way of a list from the database back into it: number taken, gathered, signed, checked, stored.
 //! - [`succession`] says what the next list has beside what the one before had; [`draft`] writes it down and has it signed;
 //!   [`entries`] and [`build`] are its octets; [`check`] looks at it before anyone else can.
-//! - [`reader`] reads a CRL entry by entry, [`inspect`] takes one apart in memory.
+//! - [`reader`] reads a CRL entry by entry, [`inspect`] takes one apart in memory, [`coverage`] says what it speaks for.
 //! - [`repository`] has the authorities' certificates in their forms.
 //! - [`http`] serves CRLs and the authorities' certificates with the headers caches want.
 //!
@@ -12,6 +12,7 @@
 
 pub mod build;
 pub mod check;
+pub mod coverage;
 pub mod draft;
 pub mod entries;
 pub mod http;

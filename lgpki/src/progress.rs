@@ -30,11 +30,26 @@ impl Patience {
 
     /// So much of it is done.
     pub fn tell(&mut self, done: u64, all: u64, what: &str) {
-        let now = SystemClock.now();
-        if now.since(self.said) >= Duration::from_secs(1) {
-            self.said = now;
+        if self.is_due() {
             out::talk(format_args!("{}  {done} of {all} {what}", bar(done, all)));
         }
+    }
+
+    /// So much is done of nobody knows how much.
+    pub fn count(&mut self, done: u64, what: &str) {
+        // The clock is not looked at for each of millions.
+        if done.is_multiple_of(4096) && self.is_due() {
+            out::talk(format_args!("{done} {what}"));
+        }
+    }
+
+    fn is_due(&mut self) -> bool {
+        let now = SystemClock.now();
+        let due = now.since(self.said) >= Duration::from_secs(1);
+        if due {
+            self.said = now;
+        }
+        due
     }
 }
 

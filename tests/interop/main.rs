@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod certificates;
+mod crl_commands;
 mod crl_lists;
 mod crl_openssl;
 mod edge_bundle;

@@ -1,4 +1,8 @@
-//! `lgpki crl`: CRLs read and judged.
+//! `lgpki crl`: CRLs read, judged and compared.
+
+mod diff;
+mod source;
+mod verify;
 
 use super::input;
 use crate::clock::SystemClock;
@@ -17,6 +21,10 @@ use std::path::{Path, PathBuf};
 pub enum Crl {
     /// Show what a CRL says
     Inspect(Inspect),
+    /// Say what a later CRL has that an earlier one has not, entry by entry
+    Diff(diff::Diff),
+    /// Judge a CRL of any length: signature, dates, numbers, what it speaks for, a delta beside its base
+    Verify(verify::Verify),
 }
 
 /// Arguments of `crl inspect`.
@@ -32,9 +40,17 @@ pub struct Inspect {
     pub format: Format,
 }
 
-/// Does it; with `--issuer` a CRL that does not hold is a negative answer. Errors: exit 2 for files that cannot be read.
+/// Does it. Errors: as each command says.
 pub fn run(what: &Crl) -> Result<Exit, Trouble> {
-    let Crl::Inspect(what) = what;
+    match what {
+        Crl::Inspect(what) => inspect(what),
+        Crl::Diff(what) => diff::run(what),
+        Crl::Verify(what) => verify::run(what),
+    }
+}
+
+/// Shows it; with `--issuer` a CRL that does not hold is a negative answer. Errors: exit 2 for files that cannot be read.
+fn inspect(what: &Inspect) -> Result<Exit, Trouble> {
     let list = read(&what.file)?;
     let issuer = what.issuer.as_deref().map(input::certificate).transpose()?;
     let outcome = issuer.map(|issuer| verify(&list, &issuer, SystemClock.now()));
