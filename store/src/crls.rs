@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::txn::{ReadTxn, WriteTxn};
 use ca_core::audit::{AuditEvent, Verb};
 use ca_core::digest::hex;
-use ca_core::id::AuthorityId;
+use ca_core::id::{AccountId, AuthorityId};
 use ca_core::revocation::{ListId, ListKind, ListScope};
 use ca_core::time::Timestamp;
 
@@ -209,15 +209,20 @@ impl WriteTxn {
         .await
     }
 
-    /// Lets the lists that were signed ahead be served, the newest of each, with an event for each; returns them. None is left
-    /// where a regular list is newer.
-    pub async fn release_emergency_crls(&mut self, authority: &AuthorityId) -> Result<Vec<CrlHead>, StoreError> {
+    /// Lets the lists that were signed ahead be served, the newest of each, with an event for each, which names the other person
+    /// who vouches for it beside the one whose act this is; returns them. None is left where a regular list is newer.
+    pub async fn release_emergency_crls(
+        &mut self,
+        authority: &AuthorityId,
+        other: &AccountId,
+    ) -> Result<Vec<CrlHead>, StoreError> {
         let now = self.now().micros();
         let mut heads = Vec::new();
         for (number,) in on!(self, all Only<i64>, RELEASE, authority.as_str(), now)? {
             let row = self.crl(authority, number).await?.ok_or(StoreError::NotFound { what: "crl" })?;
             let event = AuditEvent::new(Verb::CrlReleased, format!("crl:{authority}/{number}"));
-            self.audit(event.with("list", row.head.list.to_string())).await?;
+            let event = event.with("list", row.head.list.to_string());
+            self.audit(event.with("with", format!("account:{other}"))).await?;
             heads.push(row.head);
         }
         Ok(heads)

@@ -2,7 +2,7 @@
 //! empties what says otherwise (the pre-signed OCSP response) and asks for what will say so (a response, a CRL).
 
 use crate::codec::{at, micros, parsed, serial, word};
-use crate::db::on;
+use crate::db::{Only, on};
 use crate::error::StoreError;
 use crate::jobs::Job;
 use crate::txn::{ReadTxn, WriteTxn};
@@ -66,6 +66,8 @@ const OF_END_ENTITIES: &str =
 
 const OF_SHARD: &str = "select serial, reason, revoked_at, invalidity_at, not_after, stays_listed from revocation
     where authority_id = $1 and crl_shard = $4 and serial > $2 order by serial limit $3";
+
+const SINCE: &str = "select count(*) from revocation where authority_id = $1 and revoked_at > $2";
 
 /// Rows read at a time: the whole of a large CRL never stands in one answer.
 pub const PAGE: u32 = 10_000;
@@ -173,6 +175,12 @@ impl WriteTxn {
 }
 
 impl ReadTxn {
+    /// How many certificates of one generation of an authority are revoked since then.
+    pub async fn revocations_since(&mut self, authority: &AuthorityId, since: Timestamp) -> Result<u64, StoreError> {
+        let found = on!(self, one Only<i64>, SINCE, authority.as_str(), since.micros())?;
+        parsed("count of revocation", u64::try_from(found.map_or(0, |(count,)| count)))
+    }
+
     /// The next revocations of one generation of an authority that lists of that scope speak for, behind the serial `after`, at
     /// most [`PAGE`] of them, in the order of their serials; expired certificates too, which the caller may leave out.
     pub async fn revocations(

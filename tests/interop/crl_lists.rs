@@ -180,9 +180,10 @@ async fn what_is_signed_ahead_is_served_only_once_it_is_released() {
     let revoked = pki.issue("bad.shirakaba.lg.jp").await;
     pki.revoke(revoked.serial(), RevocationReason::Superseded).await;
     let regular = pki.list(&plan).await;
+    let other = ca_core::id::AccountId::parse(&"0".repeat(32)).unwrap();
     let released = async || {
         let mut txn = pki.store.write(pki.clock.now(), BY).await.unwrap();
-        let heads = txn.release_emergency_crls(&id("issuing")).await.unwrap();
+        let heads = txn.release_emergency_crls(&id("issuing"), &other).await.unwrap();
         txn.commit(Step::CrlStored).await.unwrap();
         heads
     };

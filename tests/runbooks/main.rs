@@ -30,6 +30,7 @@ macro_rules! pages {
 }
 
 pages! {
+    crl_overdue = "crl-overdue.md", Before::WithEmergencyLists;
     custodian_loss = "custodian-loss.md", Before::Installation;
     ceremony = "ceremony.md", Before::EmptyFolder;
     hsm = "hsm.md", Before::EmptyFolder;

@@ -24,6 +24,8 @@ pub(crate) enum Before {
     Issued,
     /// An installation whose authorities' keys are in a token, stopped.
     InToken,
+    /// The same, whose application CA signs lists for emergencies ahead.
+    WithEmergencyLists,
 }
 
 /// Issues two certificates to 白樺町, one of an old and one of a new kind of key, and stops the service again.
@@ -40,6 +42,14 @@ fn issue(installation: &Installation) {
         program.until(|| acts::certificate_of(&mut officer.browser, &number)).unwrap();
     }
     program.stops();
+}
+
+/// The pack for LGWAN, but that all issuing authorities sign lists ahead that are valid for 14 days.
+fn with_emergency_lists() -> String {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("ca-core/packs/lgwan-private.toml");
+    let (text, plain) = (std::fs::read_to_string(shipped).unwrap(), "refresh-before = \"48h\" }");
+    assert!(text.contains(plain), "the shipped pack says otherwise now");
+    text.replace(plain, "refresh-before = \"48h\", emergency = \"14d\" }")
 }
 
 /// A place to follow a page in. What it starts is stopped at the end.
@@ -92,6 +102,11 @@ impl<'a> Place<'a> {
                 Some(installation)
             }
             Before::InToken => Some(Installation::in_token(Kind::Sqlite, hsm.store())),
+            Before::WithEmergencyLists => {
+                let pack = hsm.folder().join("with-emergency-lists.toml");
+                std::fs::write(&pack, with_emergency_lists()).unwrap();
+                Some(Installation::in_token_of_pack(Kind::Sqlite, hsm.store(), &pack))
+            }
         };
         let folder = match &installation {
             Some(installation) => {

@@ -60,6 +60,14 @@ impl Installation {
         Self::founded(kind, |wanted| wanted.token = Some(token))
     }
 
+    /// The same, working by the pack in that file alone.
+    pub fn in_token_of_pack(kind: Kind, token: TokenStore, pack: &Path) -> Self {
+        Self::founded(kind, |wanted| {
+            wanted.token = Some(token);
+            wanted.pack = Some(pack.display().to_string());
+        })
+    }
+
     fn founded(kind: Kind, choose: impl FnOnce(&mut Wanted)) -> Self {
         let database = TestDatabase::new(kind);
         let folder = crate::databases::fresh_folder("lgpki-installation");

@@ -1,6 +1,7 @@
-//! `lgpki crl`: CRLs read, judged and compared.
+//! `lgpki crl`: CRLs read and judged; those that were signed ahead are let out.
 
 mod diff;
+mod release;
 mod source;
 mod verify;
 
@@ -25,6 +26,8 @@ pub enum Crl {
     Diff(diff::Diff),
     /// Judge a CRL of any length: signature, dates, numbers, what it speaks for, a delta beside its base
     Verify(verify::Verify),
+    /// Let out the lists that were signed ahead for an emergency, as two RA operators
+    Release(release::Release),
 }
 
 /// Arguments of `crl inspect`.
@@ -41,11 +44,12 @@ pub struct Inspect {
 }
 
 /// Does it. Errors: as each command says.
-pub fn run(what: &Crl) -> Result<Exit, Trouble> {
+pub fn run(what: &Crl, config: &Path) -> Result<Exit, Trouble> {
     match what {
         Crl::Inspect(what) => inspect(what),
         Crl::Diff(what) => diff::run(what),
         Crl::Verify(what) => verify::run(what),
+        Crl::Release(what) => super::wait(release::run(what, config)),
     }
 }
 

@@ -87,7 +87,8 @@ pub async fn prepare(
             policy: config.policy.clone(),
         };
         let name = wanted.pack.as_deref().unwrap_or(USUAL_PACK);
-        let pack = config.policy.packs.named(name).cloned();
+        // A pack in a file goes by the name in it, and is the only one there is.
+        let pack = config.policy.packs.named(name).or_else(|| config.policy.packs.iter().next()).cloned();
         let pack = pack.ok_or_else(|| DemoError::Story(format!("the configuration has no pack {name}")))?;
         let founding = Founding { foundry, pack, kinds: wanted.kinds };
         found(&founding, watch).await.map_err(|error| DemoError::Story(crate::trouble::chain(&error)))?;
