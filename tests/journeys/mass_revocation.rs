@@ -59,6 +59,7 @@ fn is_revoked(kind: Kind) {
     assert!(again.contains("executed at") && count(&installation.database, REVOKED) == 5, "{again}");
 
     centre.lists_and_answers_say_it(&mut program, &issued);
+    centre.counts_answers();
     let verbs = "select verb from audit_event where verb like 'mass-revocation.%' order by audit_event_id";
     let wanted = ["planned", "approved", "approved", "ended"].map(|word| format!("mass-revocation.{word}"));
     assert_eq!(texts(&installation.database, verbs), wanted);
@@ -188,6 +189,17 @@ impl<'a> Centre<'a> {
         );
         self.refuses(&execute, 7, "1 of 2 RA operators");
         assert!(approved(kaoru, kaorus).status.success());
+    }
+
+    /// All answers are signed ahead, by the service or now.
+    fn counts_answers(&self) {
+        self.done(&["ocsp", "presign", "application-ca"]);
+        let said = self.done(&["ocsp", "status", "application-ca", "--format", "json"]);
+        let told: Value = serde_json::from_str(&said).unwrap();
+        let of = &told["authorities"][0];
+        assert_eq!((&of["missing"], &of["answers"]), (&0.into(), &of["certificates"]), "{told}");
+        assert!(of["certificates"].as_u64().unwrap() >= 5 && of["responder_until"].is_string(), "{told}");
+        self.refuses(&["ocsp", "status", "nobody"], 2, "no authority nobody");
     }
 
     fn lists_and_answers_say_it(&self, program: &mut Program, issued: &[(String, Certificate)]) {

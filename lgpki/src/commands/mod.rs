@@ -59,6 +59,8 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Pack(what) => pack::run(&what),
         Command::Crl(what) => crl::run(&what, &cli.config),
         Command::Ocsp(ocsp::Ocsp::Query(what)) => ocsp::query(&what),
+        Command::Ocsp(ocsp::Ocsp::Presign(what)) => wait(ocsp::presign::run(&what, &cli.config)),
+        Command::Ocsp(ocsp::Ocsp::Status(what)) => wait(ocsp::status::run(&what, &cli.config)),
         Command::Ocsp(ocsp::Ocsp::Bundle(what)) => wait(ocsp::bundle::run(&what, &cli.config)),
         Command::Bench(Bench::Encode(what)) => {
             let encoded = bench::encode::run(&what)

@@ -1,7 +1,9 @@
-//! `lgpki ocsp query`: asks a responder about a certificate and judges the answer as a careful relying party does. What edges
-//! answer from is made in [`bundle`].
+//! `lgpki ocsp query`: asks a responder about a certificate and judges the answer as a careful relying party does. What is signed
+//! ahead is counted by [`status`] and made by [`presign`]; what edges answer from is made in [`bundle`].
 
 pub mod bundle;
+pub mod presign;
+pub mod status;
 
 use super::input;
 use crate::clock::SystemClock;
@@ -28,6 +30,10 @@ const NONCE_OCTETS: usize = 32;
 pub enum Ocsp {
     /// Ask whether a certificate is revoked
     Query(Query),
+    /// Sign the answers that are missing or old now
+    Presign(presign::Presign),
+    /// Say how many answers are signed ahead, and which runs out first
+    Status(status::Status),
     /// Put everything that is served into one signed file, for edges without key and database
     Bundle(bundle::BundleOf),
 }
