@@ -141,6 +141,8 @@ verbs! {
     CrlStored = "crl.stored",
     /// A CRL that was signed ahead was let out.
     CrlReleased = "crl.released",
+    /// A CRL, or a bundle for edges, was seen to stand at a place of publication for the first time, or was handed over there.
+    Published = "publication.seen",
 }
 
 /// One thing that happened, before the store adds when and by whom.

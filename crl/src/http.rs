@@ -127,11 +127,7 @@ impl CrlState {
     fn pieces(&self, head: CrlHead) -> Body {
         Body::from_stream(try_unfold((self.store.clone(), head, 0i64), |(store, head, piece)| async move {
             let mut txn = store.read().await?;
-            let octets = if piece == 0 {
-                txn.crl(&head.authority_id, head.number).await?.map(|row| row.der)
-            } else {
-                txn.crl_piece(&head.authority_id, head.number, piece).await?
-            };
+            let octets = txn.crl_part(&head.authority_id, head.number, piece).await?;
             drop(txn);
             Ok::<_, StoreError>(octets.map(|octets| (Bytes::from(octets), (store, head, piece.saturating_add(1)))))
         }))

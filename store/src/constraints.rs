@@ -44,6 +44,8 @@ pub const UNIQUE: &[(&str, &str)] = &[
     ("organisation.organisation_id", "organisation_pk"),
     ("organisation_domain.organisation_id, organisation_domain.domain", "organisation_domain_pk"),
     ("passkey.passkey_id", "passkey_pk"),
+    ("publication.target, publication.path", "publication_pk"),
+    ("publication_target.target", "publication_target_pk"),
     ("request.key_sha256", "request_key_once"),
     ("request.number", "request_number_once"),
     ("request.request_id", "request_pk"),

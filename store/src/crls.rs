@@ -129,6 +129,11 @@ const STANDING: &str =
         group by scope, base_number is null)
     order by scope, number";
 
+/// When the list that follows the one with that number was made.
+const AFTER: &str = "select min(this_update) from crl
+    where authority_id = $1 and scope = $2 and (base_number is null) = $3 and number > $4 and der is not null
+        and (not emergency or released_at is not null)";
+
 const FURTHER: &str = "select octets from crl_piece where authority_id = $1 and number = $2 and piece = $3";
 
 impl WriteTxn {
@@ -260,6 +265,17 @@ impl ReadTxn {
         records.into_iter().map(|record| CrlRow::try_from(record).map(|row| row.head)).collect()
     }
 
+    /// When the first of that list with a higher number than `number` was made; `None` when there is none.
+    pub async fn followed_at(
+        &mut self,
+        authority: &AuthorityId,
+        (list, number): (ListId, i64),
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let (scope, complete) = (list.scope.to_string(), list.kind == ListKind::Complete);
+        let found = on!(self, one Only<Option<i64>>, AFTER, authority.as_str(), scope, complete, number)?;
+        Ok(found.and_then(|(made_at,)| made_at).map(Timestamp::from_micros))
+    }
+
     /// A further piece of a stored CRL, counted from 1; `None` behind the last.
     pub async fn crl_piece(
         &mut self,
@@ -269,6 +285,19 @@ impl ReadTxn {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let found = on!(self, one Only<Vec<u8>>, FURTHER, authority.as_str(), number, piece)?;
         Ok(found.map(|(octets,)| octets))
+    }
+
+    /// The octets of a stored CRL in their rows: the first counts as 0; `None` behind the last.
+    pub async fn crl_part(
+        &mut self,
+        authority: &AuthorityId,
+        number: i64,
+        part: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        match part {
+            0 => Ok(self.crl(authority, number).await?.map(|row| row.der)),
+            further => self.crl_piece(authority, number, further).await,
+        }
     }
 
     /// The whole of the stored CRL of that list with the highest number, in memory.

@@ -8,6 +8,7 @@ use crate::error::StoreError;
 use ca_core::audit::Actor;
 use ca_core::entropy::Entropy;
 use ca_core::time::Timestamp;
+use std::io;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -61,13 +62,17 @@ pub enum Step {
     JobTouched,
     /// An authority, organisation, account or setting is written.
     Setup,
-    /// A line of a ceremony's journal is written: the one step that is no commit, but a file.
+    /// A target of publication is leased, or what stands there is written down.
+    PublicationRecorded,
+    /// A file takes its name at a target of publication: no commit.
+    ArtefactPublished,
+    /// A line of a ceremony's journal is written: no commit, but a file.
     CeremonyWritten,
 }
 
 impl Step {
     /// Every step, for tables in tests.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::IntentsRecorded,
         Self::CertificatesRecorded,
         Self::Settled,
@@ -82,6 +87,8 @@ impl Step {
         Self::SessionWritten,
         Self::JobTouched,
         Self::Setup,
+        Self::PublicationRecorded,
+        Self::ArtefactPublished,
         Self::CeremonyWritten,
     ];
 }
@@ -125,6 +132,19 @@ impl Store {
         let (entropy, interruption) = (Arc::clone(&self.entropy), self.interruption.clone());
         let (events, status_changes) = (Arc::clone(&self.events), Arc::clone(&self.status_changes));
         Ok(WriteTxn { read, now, actor, entropy, events, changes_status: false, status_changes, interruption })
+    }
+
+    /// Does `act`, by which something becomes durable elsewhere than in this database. `step` says what, for the fault tests.
+    /// Errors: those of `act`.
+    pub fn durable_elsewhere<T>(&self, step: Step, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let asked = |interrupt: Interrupt| match interrupt {
+            Interrupt::Continue => Ok(()),
+            Interrupt::Refuse | Interrupt::LoseAnswer => Err(io::Error::other(Interrupted(step))),
+        };
+        asked(self.interruption.as_ref().map_or(Interrupt::Continue, |wants| wants.before_commit(step)))?;
+        let done = act()?;
+        asked(self.interruption.as_ref().map_or(Interrupt::Continue, |wants| wants.after_commit(step)))?;
+        Ok(done)
     }
 
     /// How many commits through this store have changed what is said of a certificate. Whoever remembers what was said compares.

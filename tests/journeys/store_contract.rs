@@ -15,6 +15,7 @@ mod fixture;
 mod keys_out_of_service;
 mod ledger;
 mod people;
+mod publications;
 mod publishing;
 mod requests;
 mod schema;
