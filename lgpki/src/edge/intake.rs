@@ -1,7 +1,8 @@
 //! Taking a bundle in: looked at whole before it is served, and never an older one after a newer. What number was served last
 //! is kept in a file beside the bundle, so that an older one is refused after a restart too.
 
-use super::{Arriving, judge_list, signed_by};
+use super::{judge_list, signed_by};
+use crate::files::{Arriving, Identity};
 use crate::trouble::chain;
 use ca_core::kana::KanaWords;
 use ocsp::bundle::{Bundle, Delta, Manifest, take_in};
@@ -9,7 +10,6 @@ use ocsp::edge::Edge;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,15 +33,6 @@ pub enum Looked {
     Taken(Arc<Manifest>),
     /// A file is refused, and what was served before goes on; which one, and why.
     Refused(PathBuf, String),
-}
-
-/// Which file it is: another one has another of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
-    octets: u64,
-    changed: (i64, i64),
 }
 
 /// The bundle that was served last.
@@ -174,14 +165,5 @@ impl Taken {
     fn of(manifest: &Manifest) -> Self {
         let Manifest { origin, number, index_sha256, .. } = manifest.clone();
         Self { origin, number, index_sha256 }
-    }
-}
-
-impl Identity {
-    /// `None` when there is no file, or it cannot be asked about.
-    fn of(file: &Path) -> Option<Self> {
-        let found = std::fs::metadata(file).ok()?;
-        let changed = (found.ctime(), found.ctime_nsec());
-        Some(Self { device: found.dev(), inode: found.ino(), octets: found.len(), changed })
     }
 }

@@ -1,7 +1,7 @@
 //! Making a bundle: everything that is served to the world, read from the database. Answers that are missing are signed first.
 
-use super::Arriving;
 use crate::ceremony::seal;
+use crate::files::Arriving;
 use crate::trouble::{Exit, Trouble, chain};
 use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, KeyLabel};
@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use store::bundles::BundleNumber;
 use store::crls::CrlHead;
-use store::{Store, StoreError};
+use store::{Step, Store, StoreError};
 
 /// Answers that are signed, or read, at once.
 const PAGE: u32 = 1000;
@@ -67,7 +67,8 @@ impl Making {
             seal::sealed(manifest, self.signer.as_ref(), &self.key).map_err(|trouble| trouble.to_string())
         });
         let manifest = manifest.inspect_err(|_| arriving.give_up()).map_err(|error| cannot(&error))?;
-        arriving.arrive().map_err(|error| cannot(&error))?;
+        let arrived = self.store.durable_elsewhere(Step::ArtefactPublished, || arriving.arrive());
+        arrived.map_err(|error| cannot(&error))?;
         Ok(Made { manifest, without_answers })
     }
 
@@ -106,10 +107,8 @@ impl Making {
             let path = format!("/crl/{}", head.list.path(id));
             let mut part = writer.open()?;
             let mut txn = self.store.read().await?;
-            let first = txn.crl(id, number).await?.ok_or(StoreError::NotFound { what: "crl" })?;
-            writer.append(&mut part, &first.der)?;
-            for piece in 1.. {
-                let Some(octets) = txn.crl_piece(id, number, piece).await? else { break };
+            for piece in 0.. {
+                let Some(octets) = txn.crl_part(id, number, piece).await? else { break };
                 writer.append(&mut part, &octets)?;
             }
             writer.close(part, &Artefact { path, kind: Kind::Crl, number, this_update, next_update })?;

@@ -15,9 +15,7 @@ use ca_core::kana::KanaWords;
 use crl::check::verify_signature;
 use crl::reader::CrlReader;
 use ocsp::bundle::ListSays;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
 
 /// Judges the signature of a manifest: it holds, and is that of the key with those words.
 pub fn signed_by(words: &KanaWords) -> impl Fn(&[u8], &str) -> Result<(), String> + '_ {
@@ -48,45 +46,4 @@ pub fn judge_list(source: &mut dyn Read, authorities: &[Certificate]) -> Result<
     let number = trailer.number.and_then(|number| i64::try_from(number).ok()).ok_or("it has no number")?;
     let next_update = header.next_update.ok_or("it has no nextUpdate")?;
     Ok(ListSays { number, this_update: header.this_update, next_update })
-}
-
-/// A file that takes its name when it is whole: until then it is called `.NAME.new`, and one that was left behind by a process
-/// that died is written over.
-pub(crate) struct Arriving {
-    new: PathBuf,
-    name: PathBuf,
-}
-
-impl Arriving {
-    /// Will become `name`. Errors: that is no name of a file.
-    pub(crate) fn at(name: &Path) -> io::Result<Self> {
-        let file = name.file_name().ok_or_else(|| io::Error::other("this is no name of a file"))?;
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(file);
-        hidden.push(".new");
-        Ok(Self { new: name.with_file_name(hidden), name: name.to_owned() })
-    }
-
-    /// The empty file to write into.
-    pub(crate) fn begin(&self) -> io::Result<File> {
-        File::options().read(true).write(true).create(true).truncate(true).open(&self.new)
-    }
-
-    /// What was written, to be read.
-    pub(crate) fn open(&self) -> io::Result<File> {
-        File::open(&self.new)
-    }
-
-    /// Gives it its name; durable on return, what was written being so already.
-    pub(crate) fn arrive(self) -> io::Result<()> {
-        std::fs::rename(&self.new, &self.name)?;
-        let folder = self.name.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()
-    }
-
-    /// Takes it away again.
-    pub(crate) fn give_up(&self) {
-        // It stays hidden where that fails, and is written over the next time.
-        drop(std::fs::remove_file(&self.new));
-    }
 }

@@ -14,6 +14,7 @@ use super::keys::KeysInService;
 use super::renewal::Renewal;
 use crate::config::Policy;
 use crate::installation::Repository;
+use crate::pauses::pause;
 use crate::trouble::chain;
 use ca_core::audit::Actor;
 use ca_core::signer::Signer;
@@ -34,8 +35,6 @@ const JOBS: u32 = 64;
 const LEASE: Duration = Duration::from_secs(60);
 /// How often deadlines are looked at: CRLs that become due, answers that grow old.
 const ROUND: Duration = Duration::from_secs(30);
-/// The longest a failed job or a failing key is left alone.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// What the worker works with.
 pub(super) struct Worker {
@@ -244,11 +243,6 @@ enum Look {
     Nothing { next: Duration },
 }
 
-/// 1, 2, 4 … 256 seconds.
-fn pause(failures: u32) -> Duration {
-    Duration::from_secs(1u64 << failures.saturating_sub(1).min(8)).min(LONGEST_PAUSE)
-}
-
 impl Memory {
     fn pause(&mut self, now: Timestamp) {
         // Failures of one batch count once.
@@ -262,12 +256,6 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pauses_grow_and_stay_bounded() {
-        let seconds: Vec<u64> = [0, 1, 2, 3, 9, 10, u32::MAX].map(|failures| pause(failures).as_secs()).to_vec();
-        assert_eq!(seconds, [1, 1, 2, 4, 256, 256, 256]);
-    }
 
     #[test]
     fn the_failures_of_one_batch_count_once() {
