@@ -2,7 +2,7 @@
 
 use crate::commands::{
     bench, ca, campaign, ceremony, cert, crl, csr, demo, doctor, init, key, lint, mass_revoke, ocsp, officer, org,
-    pack, profile, serve, vault,
+    pack, profile, publish, serve, vault,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -71,6 +71,9 @@ pub enum Command {
     /// Look at CRLs
     #[command(subcommand)]
     Crl(crl::Crl),
+    /// Publish lists and certificates to the places the configuration names
+    #[command(subcommand)]
+    Publish(publish::Publish),
     /// Ask OCSP responders; make bundles for edges
     #[command(subcommand)]
     Ocsp(ocsp::Ocsp),

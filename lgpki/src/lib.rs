@@ -14,6 +14,7 @@
 //! - [`campaign`] looks at every valid certificate and plans the move to new cryptography.
 //! - [`witness`] lets people of the centre vouch for an act at the command line; [`progress`] says how far long work is.
 //! - [`owed`] says what an authority still owes those who trust what it has issued.
+//! - [`publish`] pushes lists and certificates to the places the configuration names.
 //! - [`import`] takes over a CA that exists, with everything it has issued.
 //! - [`holder`] makes keys and requests as a holder of certificates does, for the demonstration and the measurement.
 
@@ -40,6 +41,7 @@ pub mod out;
 pub mod owed;
 mod pauses;
 pub mod progress;
+pub mod publish;
 pub mod registration;
 pub mod rollover;
 mod sealing;

@@ -18,4 +18,5 @@ mod packs;
 mod pki;
 mod properties;
 mod pss;
+mod publication;
 mod refused;

@@ -19,6 +19,7 @@ mod mass_revocation;
 mod people;
 mod post_quantum;
 mod proofs;
+mod publication;
 mod rollover;
 mod severed;
 mod store_contract;

@@ -12,6 +12,7 @@ use std::path::Path;
 
 mod keys;
 mod machine;
+mod publication;
 mod records;
 
 /// Arguments of `doctor`.

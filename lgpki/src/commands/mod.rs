@@ -20,6 +20,7 @@ pub mod org;
 pub mod pack;
 pub mod packs;
 pub mod profile;
+pub mod publish;
 pub mod serve;
 pub mod token;
 pub mod vault;
@@ -58,6 +59,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Profile(what) => wait(profile::run(&what)),
         Command::Pack(what) => pack::run(&what),
         Command::Crl(what) => crl::run(&what, &cli.config),
+        Command::Publish(what) => wait(publish::run(&what, &cli.config)),
         Command::Ocsp(ocsp::Ocsp::Query(what)) => ocsp::query(&what),
         Command::Ocsp(ocsp::Ocsp::Presign(what)) => wait(ocsp::presign::run(&what, &cli.config)),
         Command::Ocsp(ocsp::Ocsp::Status(what)) => wait(ocsp::status::run(&what, &cli.config)),

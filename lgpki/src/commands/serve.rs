@@ -18,7 +18,7 @@ use store::Interruption;
 #[derive(Debug, clap::Args)]
 pub struct Serve {
     /// The parts of the service to run here, separated by commas
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "ra,ca,ocsp,repository")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "ra,ca,ocsp,repository,publisher")]
     pub roles: Vec<Role>,
     /// What an edge serves.
     #[command(flatten)]
@@ -59,7 +59,7 @@ pub fn run(what: &Serve, file: &Path, interruption: Option<Arc<dyn Interruption>
     logs::begin(config.log_format, config.log_level);
     // Asked for before anything else: nobody should wait for a prompt.
     let (mut stores, mut centre) = (None, None);
-    if needs_keys(&what.roles) {
+    if needs_keys(&what.roles, &config.publish) {
         hsm_adapters::warm_up();
         let keys = if config.policy.asks_for_custodians() {
             installation::open_key_stores_quietly(&config, &what.secrets)?

@@ -5,6 +5,7 @@ use super::edge::{self, Edge};
 use super::file;
 use super::keys::{self, Keys};
 use super::policy::{self, Policy};
+use super::publish::{self, PublicationTarget};
 use super::{LogFormat, LogLevel};
 use ca_core::profile::PackErrors;
 use crl::CrlPolicy;
@@ -36,6 +37,8 @@ pub struct Config {
     pub centre: Centre,
     /// What is made for edges without keys.
     pub edge: Edge,
+    /// The places published to.
+    pub publish: Vec<PublicationTarget>,
     /// How the operational log is written.
     pub log_format: LogFormat,
     /// From which severity on.
@@ -132,6 +135,7 @@ pub(super) fn check(raw: file::File, file: &Path) -> Result<Config, Wrong> {
         },
         centre: centre(raw.centre)?,
         edge: edge::check(raw.edge)?,
+        publish: publish::check(raw.publish, &folder)?,
         log_format: raw.log.format,
         log_level: raw.log.level,
     })

@@ -24,6 +24,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) edge: Edge,
     #[serde(default)]
+    pub(super) publish: Vec<Publish>,
+    #[serde(default)]
     pub(super) log: Log,
 }
 
@@ -118,6 +120,25 @@ pub(super) struct Centre {
 pub(super) struct Edge {
     pub(super) key: Option<Spanned<String>>,
     pub(super) store: Option<String>,
+}
+
+/// A place that is published to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Publish {
+    pub(super) name: Spanned<String>,
+    pub(super) kind: Spanned<PublishKind>,
+    pub(super) folder: Option<PathBuf>,
+    pub(super) every: Option<Spanned<String>>,
+    pub(super) call_after: Option<Spanned<String>>,
+}
+
+/// What kind of place it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum PublishKind {
+    Directory,
+    DropFolder,
 }
 
 #[derive(Debug, Default, Deserialize)]

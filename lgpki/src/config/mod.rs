@@ -7,6 +7,7 @@ mod edge;
 mod file;
 mod keys;
 mod policy;
+mod publish;
 mod sample;
 
 pub use checked::{Centre, Config, Database, Listen, Public};
@@ -14,6 +15,7 @@ pub use edge::Edge;
 pub use file::{LogFormat, LogLevel};
 pub use keys::{Keys, TokenStore};
 pub use policy::Policy;
+pub use publish::{Place, PublicationTarget};
 pub use sample::{Sample, SampleToken, sample};
 
 use crate::trouble::{Exit, Trouble};

@@ -122,6 +122,17 @@ environment = {environment}
 # key = "edge"
 # store = "folder"
 
+# Where lists and certificates are put beside being served here (role publisher); one section for each place, with a name of its
+# own: a directory with the paths of the repository, or a drop-folder that bundles for edges are put into and that is never read.
+# [[publish]]
+# name = "repository"
+# kind = "directory"
+# folder = "/srv/repository"
+# How often everything there is read back, or a bundle put there, when nothing has changed; 1h for a drop-folder.
+# every = "10m"
+# How long it may be behind before somebody is called; a third of the shortest life of a list without it.
+# call_after = "24h"
+
 [log]
 # json or text; error, warn, info or debug.
 # format = "json"

@@ -213,7 +213,9 @@ fn what_init_writes_is_accepted() {
     // The defaults in the comments are the defaults of the program.
     let spelled: String = text
         .lines()
-        .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
+        .map(|line| {
+            line.strip_prefix("# ").filter(|rest| rest.contains(" = ") || rest.starts_with("[[")).unwrap_or(line)
+        })
         .map(|line| format!("{line}\n"))
         .collect();
     let spelled = spelled.replace("\nra = \"127.0.0.1:8081\"\nrepository = \"127.0.0.1:8082\"", "");
@@ -225,4 +227,9 @@ fn what_init_writes_is_accepted() {
     assert_eq!(spelled.database.connections, config.database.connections);
     let settings = |config: &Config| config.keys.tokens.iter().map(|token| format!("{token:?}")).collect::<Vec<_>>();
     assert_eq!(settings(&spelled), settings(&config));
+    let [target] = spelled.publish.as_slice() else { panic!("one target") };
+    assert_eq!(
+        (target.place.kind(), target.every, target.call_after.is_some()),
+        ("directory", Duration::from_secs(600), true)
+    );
 }

@@ -1,6 +1,8 @@
 //! Making a bundle: everything that is served to the world, read from the database. Answers that are missing are signed first.
 
 use crate::ceremony::seal;
+use crate::clock::SystemClock;
+use crate::config::Config;
 use crate::files::Arriving;
 use crate::trouble::{Exit, Trouble, chain};
 use ca_core::certificate::Certificate;
@@ -42,6 +44,13 @@ pub struct Made {
 }
 
 impl Making {
+    /// Makes bundles of what is in `store`, signed by `signer` as that configuration says.
+    pub fn new(store: Store, signer: Arc<dyn Signer>, config: &Config) -> Self {
+        let policies = config.policy.ocsp();
+        let responder = Responder::new(store.clone(), Arc::clone(&signer), Arc::new(SystemClock), policies);
+        Self { store, responder, signer, key: config.edge.key.clone() }
+    }
+
     /// Writes the bundle `number`, dated `now`, in place of `out`. It has its name once it is whole and durable. Errors: exit 5
     /// for database, keys and disk; exit 6 for a certificate in the database that cannot be read.
     pub async fn complete(&self, out: &Path, number: BundleNumber, now: Timestamp) -> Result<Made, Trouble> {

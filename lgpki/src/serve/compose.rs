@@ -8,9 +8,11 @@ use super::metrics;
 use super::renewal::Renewal;
 use super::worker::Worker;
 use super::{Parts, Role};
-use crate::config::Config;
+use crate::config::{Config, PublicationTarget};
+use crate::edge::Making;
 use crate::installation::Repository;
 use crate::issuance::Means;
+use crate::publish::{Bundles, Publication, Source};
 use crate::trouble::{Exit, Trouble, chain};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -42,6 +44,7 @@ pub(super) struct Composition<'a> {
     parts: &'a Parts,
     signing: Option<Signing>,
     wake: Arc<Notify>,
+    stored: Arc<Notify>,
 }
 
 /// What the roles that sign share.
@@ -83,12 +86,15 @@ impl<'a> Composition<'a> {
                 let responder = Responder::new(store, Arc::clone(&signer), clock, config.policy.ocsp());
                 Some(Signing { signer, keys, responder, registry, authorities })
             }
-            None if super::needs_keys(roles) => {
-                return Err(Trouble::new(Exit::Configuration, "the roles ca and ocsp need keys"));
+            None if super::needs_keys(roles, &config.publish) => {
+                return Err(Trouble::new(
+                    Exit::Configuration,
+                    "the roles ca and ocsp, and bundles for drop folders, need keys",
+                ));
             }
             None => None,
         };
-        Ok(Self { config, roles, parts, signing, wake })
+        Ok(Self { config, roles, parts, signing, wake, stored: Arc::default() })
     }
 
     /// The keys that must stay usable.
@@ -99,6 +105,28 @@ impl<'a> Composition<'a> {
     /// Which authorities rest; `None` with roles that sign nothing.
     pub(super) fn activations(&self) -> Option<Activations> {
         self.signing.as_ref().map(|signing| signing.registry.activations.clone())
+    }
+
+    /// Told when a list is stored in this process.
+    pub(super) fn stored(&self) -> Arc<Notify> {
+        Arc::clone(&self.stored)
+    }
+
+    /// The targets that are published to here, each with what that takes.
+    pub(super) fn publications(&self) -> Vec<Publication> {
+        if !self.roles.contains(&Role::Publisher) {
+            return Vec::new();
+        }
+        let (store, clock) = (&self.parts.store, &self.parts.clock);
+        let bundles = self.signing.as_ref().zip(self.parts.stores.clone()).map(|(signing, stores)| {
+            let making = Making::new(store.clone(), Arc::clone(&signing.signer), self.config);
+            Arc::new(Bundles { making, stores, key_store: self.config.edge.store.clone() })
+        });
+        let publication = |target: &PublicationTarget| {
+            let source = Source::of(store.clone(), self.config);
+            Publication::new((source, Arc::clone(clock)), target.clone(), bundles.clone())
+        };
+        self.config.publish.iter().map(publication).collect()
     }
 
     /// What is served at the address `wanted` of the configuration. Errors: the registration service's settings (exit 3).
@@ -183,6 +211,7 @@ impl<'a> Composition<'a> {
             policy: self.config.policy.clone(),
             repository: Repository::of(&self.config.public),
             wake: Arc::clone(&self.wake),
+            stored: Arc::clone(&self.stored),
         }))
     }
 

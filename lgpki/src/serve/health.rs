@@ -4,9 +4,10 @@ use super::activation::Activations;
 use super::keys::KeysInService;
 use super::metrics;
 use crate::centre::CentreVault;
-use crate::config::Policy;
-use crate::installation::Repository;
+use crate::config::PublicationTarget;
 use crate::owed::owes_nothing;
+use crate::publish::Source;
+use crate::publish::standing::standings;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -19,12 +20,11 @@ use hsm_adapters::probe::KeyState;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::Arc;
-use store::{Store, StoreError};
+use store::StoreError;
 
 /// What the checks look at.
 #[derive(Clone)]
 pub(super) struct Health {
-    pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     /// The keys this process must be able to use; none with roles that sign nothing.
     pub(super) keys: Option<KeysInService>,
@@ -33,9 +33,10 @@ pub(super) struct Health {
     /// Whose pool is looked at.
     pub(super) centre: Option<Arc<CentreVault>>,
     pub(super) figures: PrometheusHandle,
-    /// Which lists there should be.
-    pub(super) policy: Policy,
-    pub(super) repository: Repository,
+    /// The database, and which lists there should be.
+    pub(super) source: Source,
+    /// The places published to.
+    pub(super) targets: Vec<PublicationTarget>,
 }
 
 #[derive(Serialize)]
@@ -73,9 +74,14 @@ async fn ready(State(health): State<Health>) -> Response {
 }
 
 async fn figures(State(health): State<Health>) -> Response {
-    if let Err(error) = metrics::read_gauges(&health.store).await {
+    if let Err(error) = metrics::read_gauges(&health.source.store).await {
         // Counters and the last known gauges are still worth having.
         tracing::warn!(event_id = "metrics.gauges", %error, "gauges could not be read");
+    }
+    let now = health.clock.now();
+    match standings(&health.source, &health.targets, now).await {
+        Ok(standings) => standings.iter().for_each(|standing| metrics::read_publication(standing, now)),
+        Err(error) => tracing::warn!(event_id = "metrics.gauges", %error, "gauges could not be read"),
     }
     if let Some(centre) = &health.centre {
         metrics::read_pool(centre);
@@ -98,7 +104,7 @@ impl Check {
 
 impl Health {
     async fn database(&self) -> Check {
-        let answers = self.store.answers().await;
+        let answers = self.source.store.answers().await;
         Check::of("database", answers.map(|()| "answers".to_owned()).map_err(|error| error.to_string()))
     }
 
@@ -126,7 +132,7 @@ impl Health {
     /// The keys of authorities that owe nothing.
     async fn spared(&self) -> Result<Vec<KeyLabel>, StoreError> {
         let now = self.clock.now();
-        let mut txn = self.store.read().await?;
+        let mut txn = self.source.store.read().await?;
         let mut spared = Vec::new();
         for authority in txn.authorities().await? {
             if owes_nothing(&mut txn, &authority, now).await? {
@@ -160,7 +166,7 @@ impl Health {
     /// Lists that should be there and are not valid now, of authorities whose certificates somebody may still believe.
     async fn overdue(&self) -> Result<Vec<String>, StoreError> {
         let now = self.clock.now();
-        let mut txn = self.store.read().await?;
+        let mut txn = self.source.store.read().await?;
         let mut overdue = Vec::new();
         for authority in txn.authorities().await? {
             if owes_nothing(&mut txn, &authority, now).await? {
@@ -168,7 +174,7 @@ impl Health {
             }
             let latest = txn.latest_crls(&authority.authority_id).await?;
             let is_valid = |list| latest.iter().any(|crl| crl.list == list && crl.next_update > now);
-            let plans = self.policy.lists_of(&authority, &self.repository);
+            let plans = self.source.policy.lists_of(&authority, &self.source.repository);
             let missing = plans.iter().filter(|plan| !is_valid(plan.list));
             overdue.extend(missing.map(|plan| match plan.list {
                 ListId::FULL => authority.authority_id.to_string(),

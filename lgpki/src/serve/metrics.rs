@@ -3,6 +3,7 @@
 
 use super::keys::KeysInService;
 use crate::centre::CentreVault;
+use crate::publish::standing::Standing;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
@@ -87,6 +88,19 @@ pub(super) async fn read_gauges(store: &Store) -> Result<(), StoreError> {
         metrics::gauge!("lgpki_request_state_count", "state" => state.as_str()).set(figure(count));
     }
     Ok(())
+}
+
+/// How publishing to a target goes. Somebody is called at `…_call_timestamp_seconds`, which is 0 while nothing is wrong.
+pub(super) fn read_publication(standing: &Standing, now: Timestamp) {
+    let gauge = |name: &'static str| metrics::gauge!(name, "target" => standing.target.clone());
+    gauge("lgpki_publication_lag_seconds").set(standing.lag(now).as_secs_f64());
+    gauge("lgpki_publication_call_timestamp_seconds").set(figure(standing.call_at.map_or(0, Timestamp::seconds)));
+    if let Some(seen) = standing.complete_at {
+        gauge("lgpki_publication_verified_timestamp_seconds").set(figure(seen.seconds()));
+    }
+    if let Some(deadline) = standing.deadline {
+        gauge("lgpki_publication_deadline_timestamp_seconds").set(figure(deadline.seconds()));
+    }
 }
 
 /// Reads how many keys the pool has ready.

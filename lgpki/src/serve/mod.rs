@@ -12,13 +12,14 @@ mod health;
 mod keys;
 pub mod listen;
 mod metrics;
+mod publisher;
 mod renewal;
 mod worker;
 
 use crate::centre::CentreVault;
-use crate::config::Config;
-use crate::installation::Repository;
+use crate::config::{Config, Place, PublicationTarget};
 use crate::keys::KeyStores;
+use crate::publish::Source;
 use crate::trouble::{Exit, Trouble};
 use ca_core::entropy::Entropy;
 use ca_core::time::Clock;
@@ -49,13 +50,16 @@ pub enum Role {
     Ocsp,
     /// CRLs and authority certificates for download
     Repository,
+    /// CRLs and certificates pushed to the places of [[publish]]
+    Publisher,
     /// OCSP, CRLs and certificates from a bundle, without key and database; alone in its process
     Edge,
 }
 
-/// Whether a set of roles signs anything.
-pub fn needs_keys(roles: &[Role]) -> bool {
-    roles.contains(&Role::Ca) || roles.contains(&Role::Ocsp)
+/// Whether a set of roles signs anything, when these are the places published to.
+pub fn needs_keys(roles: &[Role], targets: &[PublicationTarget]) -> bool {
+    let hands_over = || targets.iter().any(|target| matches!(target.place, Place::DropFolder(_)));
+    roles.contains(&Role::Ca) || roles.contains(&Role::Ocsp) || (roles.contains(&Role::Publisher) && hands_over())
 }
 
 /// What a service is composed of.
@@ -97,21 +101,26 @@ impl Service {
         let mut composition = Composition::new(config, roles, &parts).await?;
         let routers =
             bound.public.keys().map(|wanted| composition.public_router(*wanted)).collect::<Result<Vec<_>, _>>()?;
-        let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
+        let clock = Arc::clone(&parts.clock);
         let (keys, activations) = (composition.keys(), composition.activations());
         let health = Health {
-            store,
             clock,
             keys: keys.clone(),
             activations: activations.clone(),
             centre: parts.centre.clone(),
             figures,
-            policy: config.policy.clone(),
-            repository: Repository::of(&config.public),
+            source: Source::of(parts.store.clone(), config),
+            targets: config.publish.clone(),
         };
-        let role = if roles.contains(&Role::Ca) { "ca" } else { "ocsp" };
+        let role = match (roles.contains(&Role::Ca), roles.contains(&Role::Ocsp)) {
+            (true, _) => "ca",
+            (false, true) => "ocsp",
+            (false, false) => "publisher",
+        };
         let control = activations.map(|activations| Ok::<_, Trouble>((Control::bind(config, role)?, activations)));
         let control = control.transpose()?;
+        let publications = composition.publications();
+        let stored = composition.stored();
         let worker = composition.worker().await?;
         let (stop, stopped) = watch::channel(false);
         let (ra, repository, management) = bound.places(config, roles)?;
@@ -125,6 +134,8 @@ impl Service {
         let follower = composition.follower(stopped.clone());
         listeners.extend(follower.map(tokio::spawn));
         listeners.extend(keys.map(|keys| tokio::spawn(keys.watch_over(stopped.clone()))));
+        let publish = |publication| tokio::spawn(publisher::run(publication, Arc::clone(&stored), stopped.clone()));
+        listeners.extend(publications.into_iter().map(publish));
         let worker = worker.map(|worker| tokio::spawn(worker.run(stopped)));
         tracing::info!(event_id = "serve.started", %management, ?ra, ?repository, ?roles);
         Ok(Self { ra, repository, management, stop, listeners, worker, store: parts.store })

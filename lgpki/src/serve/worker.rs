@@ -54,6 +54,8 @@ pub(super) struct Worker {
     /// Renews responders' certificates, where the authorities' keys are at work.
     pub(super) renewal: Option<Renewal>,
     pub(super) wake: Arc<Notify>,
+    /// Told when a list is stored.
+    pub(super) stored: Arc<Notify>,
 }
 
 /// What the worker remembers from one look to the next.

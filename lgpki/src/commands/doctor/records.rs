@@ -1,6 +1,6 @@
 //! What the doctor sees in the database and the key store.
 
-use super::{Finding, State, keys};
+use super::{Finding, State, keys, publication};
 use crate::centre::{self, VaultStanding};
 use crate::config::Config;
 use crate::installation::Repository;
@@ -64,6 +64,10 @@ pub(super) async fn examine(
         Err(trouble) => findings.push(Finding::of("keys", &trouble)),
     }
     match activations(store, config, &authorities).await {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(failed(&error)),
+    }
+    match publication::examine(store, config, now).await {
         Ok(found) => findings.extend(found),
         Err(error) => findings.push(failed(&error)),
     }

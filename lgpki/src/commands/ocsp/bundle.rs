@@ -7,7 +7,6 @@ use crate::sealing::{next_number, signing_key};
 use crate::secrets::KeySecrets;
 use crate::trouble::{Exit, Trouble};
 use crate::{config, installation};
-use ::ocsp::Responder;
 use ca_core::kana::KanaWords;
 use ca_core::signer::Signer;
 use ca_core::time::{Clock, Timestamp};
@@ -54,9 +53,7 @@ pub async fn run(what: &BundleOf, file: &Path) -> Result<Exit, Trouble> {
         let key = signing_key(&stores, (&config.edge.store, &config.edge.key), &store).await?;
         let number = next_number(&store).await?;
         let signer: Arc<dyn Signer> = Arc::new(stores.clone());
-        let clock = Arc::new(SystemClock);
-        let responder = Responder::new(store.clone(), Arc::clone(&signer), clock, config.policy.ocsp());
-        let making = Making { store: store.clone(), responder, signer, key: config.edge.key.clone() };
+        let making = Making::new(store.clone(), signer, &config);
         let made = making.complete(&what.out, number, SystemClock.now()).await?;
         Ok::<_, Trouble>((made, KanaWords::of(&key.fingerprint())))
     };

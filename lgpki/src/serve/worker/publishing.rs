@@ -82,6 +82,7 @@ impl Worker {
             let refreshed = crl::refresh(&self.store, &self.signer, (authority, plan), self.clock.now()).await;
             match refreshed.map_err(|error| chain(&error))? {
                 Refreshed::Stored(CrlHead { number, octets, .. }) => {
+                    self.stored.notify_waiters();
                     tracing::info!(event_id = "crl.refreshed", authority = %authority, list = %plan.list, number, octets);
                 }
                 // The other may have read the revocations before this one did.
