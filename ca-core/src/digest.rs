@@ -79,9 +79,14 @@ pub fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
 
 /// Lower-case hexadecimal of `data`.
 pub fn hex(data: &[u8]) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or('0');
-    data.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 0x0f)]).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0'));
+    let mut text = String::with_capacity(data.len().saturating_mul(2));
+    for octet in data {
+        text.push(digit(octet >> 4));
+        text.push(digit(octet & 0x0f));
+    }
+    text
 }
 
 fn fixed<const N: usize>(digest: &[u8]) -> [u8; N] {

@@ -77,6 +77,7 @@ impl SerialNumber {
     }
 
     /// The octets, zeros behind the last of them, and how many there are: for whoever copies millions.
+    #[inline]
     pub const fn padded(&self) -> (&[u8; MOST], u8) {
         (&self.octets, self.length)
     }

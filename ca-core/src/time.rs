@@ -56,6 +56,7 @@ impl Timestamp {
     }
 
     /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
+    #[inline]
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(MICROS)
     }
@@ -143,9 +144,25 @@ impl Timestamp {
         const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
         const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let c = self.civil();
-        let day = DAYS.get(usize::from(c.weekday)).copied().unwrap_or_default();
+        let weekday = DAYS.get(usize::from(c.weekday)).copied().unwrap_or_default();
         let month = MONTHS.get(usize::from(c.month.saturating_sub(1))).copied().unwrap_or_default();
-        format!("{day}, {:02} {month} {:04} {:02}:{:02}:{:02} GMT", c.day, c.year, c.hour, c.minute, c.second)
+        let digits = self.generalized();
+        let text = |octets| std::str::from_utf8(octets).unwrap_or_default();
+        let [year, month_and_day, hour, minute, second] =
+            [0..4, 4..8, 8..10, 10..12, 12..14].map(|place| text(digits.get(place).unwrap_or_default()));
+        let day = month_and_day.get(2..).unwrap_or_default();
+        [weekday, ", ", day, " ", month, " ", year, " ", hour, ":", minute, ":", second, " GMT"].concat()
+    }
+
+    /// As a GeneralizedTime has it (RFC 5280 §4.1.2.5.2): `YYYYMMDDHHMMSSZ`, in UTC.
+    pub fn generalized(self) -> [u8; 15] {
+        let c = self.civil();
+        let century = u8::try_from(c.year / 100).unwrap_or(0);
+        let year = u8::try_from(c.year % 100).unwrap_or(0);
+        let two = |value: u8| [b'0'.saturating_add(value / 10 % 10), b'0'.saturating_add(value % 10)];
+        let fields = [century, year, c.month, c.day, c.hour, c.minute, c.second].map(two);
+        let [[a, b], [d, e], [f, g], [h, i], [j, k], [l, m], [n, o]] = fields;
+        [a, b, d, e, f, g, h, i, j, k, l, m, n, o, b'Z']
     }
 }
 

@@ -34,6 +34,7 @@ pub struct Sum(u64);
 
 impl Sum {
     /// With one entry more.
+    #[inline]
     pub fn add(&mut self, entry: &CrlEntry) {
         let (octets, length) = entry.serial.padded();
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t] = *octets;
@@ -51,6 +52,7 @@ const MIX: (u64, u64, u64, u64) =
     (0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9, 0x4b33_a62e_d433_d4a3, 0x4d5a_2da5_1de1_aa47);
 
 /// Both halves of the product, one over the other: every bit of it depends on every bit of both.
+#[inline]
 fn folded(one: u64, other: u64) -> u64 {
     let product = u128::from(one).wrapping_mul(u128::from(other)).to_be_bytes();
     let ([high, low], []) = product.as_chunks::<8>() else { return 0 };
@@ -94,6 +96,7 @@ impl Draft {
     }
 
     /// Writes one entry more; in the order of their serials. Errors: the file failed.
+    #[inline]
     pub fn push(&mut self, entry: &CrlEntry) -> io::Result<()> {
         self.count = self.count.saturating_add(1);
         self.sum.add(entry);

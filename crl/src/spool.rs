@@ -3,9 +3,14 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::{Mutex, PoisonError};
 
 /// Octets written to a file at once.
 const CHUNK: usize = 1 << 20;
+
+/// Memory of a list that is done, for the next: new pages cost a third of what writing a list does. At most the limit of
+/// one spool is kept, and no more than the longest list has needed.
+static SPARE: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 /// Octets that are appended, and then read.
 #[derive(Debug)]
@@ -19,8 +24,9 @@ pub struct Spool {
 
 impl Spool {
     /// Nothing yet; at most `limit` octets stay in memory.
-    pub const fn new(limit: usize) -> Self {
-        Self { limit, buffer: Vec::new(), file: None, in_file: 0 }
+    pub fn new(limit: usize) -> Self {
+        let buffer = std::mem::take(&mut *SPARE.lock().unwrap_or_else(PoisonError::into_inner));
+        Self { limit, buffer, file: None, in_file: 0 }
     }
 
     /// How many octets there are.
@@ -34,6 +40,7 @@ impl Spool {
     }
 
     /// Lets `append` write to the end. Errors: the file cannot be made or written.
+    #[inline]
     pub fn append(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         append(&mut self.buffer);
         let most = if self.file.is_some() { CHUNK } else { self.limit };
@@ -83,6 +90,16 @@ impl Spool {
             Some(file) => Reader::File(file),
             None => Reader::Memory(&self.buffer),
         })
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.buffer.capacity() > spare.capacity() {
+            self.buffer.clear();
+            *spare = std::mem::take(&mut self.buffer);
+        }
     }
 }
 

@@ -118,6 +118,14 @@ impl Writer {
         self.header(tag::BIT_STRING, content.len().saturating_add(1));
     }
 
+    /// A BIT STRING of whole octets, around what `content` writes, last field first.
+    pub fn bit_string_of(&mut self, content: impl FnOnce(&mut Self)) {
+        self.constructed(tag::BIT_STRING, |w| {
+            content(w);
+            w.reversed.push(0);
+        });
+    }
+
     /// A BIT STRING of named bits (X.690 §11.2.2): bit 0 is the highest bit of the first octet; trailing zeros dropped.
     pub fn named_bits(&mut self, bits: u16) {
         let octets = bits.to_be_bytes();
@@ -130,11 +138,9 @@ impl Writer {
 
     /// A `Time` as RFC 5280 §4.1.2.5 chooses it: UTCTime through 2049, GeneralizedTime after.
     pub fn time(&mut self, at: Timestamp) {
-        let c = at.civil();
-        if c.year < 2050 {
-            let year = c.year.rem_euclid(100);
-            let text = format!("{year:02}{:02}{:02}{:02}{:02}{:02}Z", c.month, c.day, c.hour, c.minute, c.second);
-            self.primitive(tag::UTC_TIME, text.as_bytes());
+        if at.civil().year < 2050 {
+            let [_, _, short @ ..] = at.generalized();
+            self.primitive(tag::UTC_TIME, &short);
         } else {
             self.generalized_time(at);
         }
@@ -142,9 +148,7 @@ impl Writer {
 
     /// A GeneralizedTime with whole seconds in UTC.
     pub fn generalized_time(&mut self, at: Timestamp) {
-        let c = at.civil();
-        let text = format!("{:04}{:02}{:02}{:02}{:02}{:02}Z", c.year, c.month, c.day, c.hour, c.minute, c.second);
-        self.primitive(tag::GENERALIZED_TIME, text.as_bytes());
+        self.primitive(tag::GENERALIZED_TIME, &at.generalized());
     }
 
     fn header(&mut self, tag: u8, length: usize) {
