@@ -194,11 +194,11 @@ fn generalized(at: Timestamp) -> [u8; 8] {
 #[inline]
 fn time_of_day(seconds: i64) -> [u8; 8] {
     let seconds = seconds.clamp(0, LAST_SECOND).rem_euclid(DAY_SECONDS).unsigned_abs();
-    let lanes = seconds / 3600 | (seconds / 60 % 60) << 16 | (seconds % 60) << 32;
+    let lanes = (seconds / 3600) | ((seconds / 60 % 60) << 16) | ((seconds % 60) << 32);
     // A tenth: 103 / 1024 is near enough below 100.
     let tens = (lanes.wrapping_mul(103) >> 10) & 0x000f_000f_000f;
     let ones = lanes.wrapping_sub(tens.wrapping_mul(10));
-    (tens | ones << 8 | u64::from_le_bytes(*b"000000Z\0")).to_le_bytes()
+    (tens | (ones << 8) | u64::from_le_bytes(*b"000000Z\0")).to_le_bytes()
 }
 
 /// 9999-12-31T23:59:59Z, the last that can be written.

@@ -26,7 +26,15 @@ impl CertIdDigest {
         }
     }
 
-    /// Octets of the digest of `data`.
+    /// How many octets it has.
+    pub const fn length(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+
+    /// The digest of `data`.
     pub fn of(self, data: &[u8]) -> Vec<u8> {
         match self {
             Self::Sha1 => sha1(data).to_vec(),
@@ -51,6 +59,16 @@ impl IssuerHashes {
     pub fn of(issuer: &Certificate, digest: CertIdDigest) -> Self {
         Self { digest, name: digest.of(issuer.subject().as_der()), key: digest.of(issuer.key().key_bits()) }
     }
+
+    /// What stands before the serial in a CertID.
+    pub(crate) fn write(&self, w: &mut Writer) {
+        w.octet_string(&self.key);
+        w.octet_string(&self.name);
+        w.sequence(|w| {
+            w.null();
+            w.oid(self.digest.oid());
+        });
+    }
 }
 
 /// One CertID, with the octets it came in, which the answer repeats unchanged.
@@ -70,12 +88,7 @@ impl CertId {
         let der = Writer::build(|w| {
             w.sequence(|w| {
                 w.unsigned(serial.as_bytes());
-                w.octet_string(&issuer.key);
-                w.octet_string(&issuer.name);
-                w.sequence(|w| {
-                    w.null();
-                    w.oid(issuer.digest.oid());
-                });
+                issuer.write(w);
             });
         });
         Self { der, issuer: Some(issuer), serial: Some(serial) }
@@ -99,7 +112,7 @@ impl CertId {
         fields.finish()?;
 
         let digest = CertIdDigest::ALL.into_iter().find(|digest| digest.oid().as_bytes() == digest_oid);
-        let length = digest.map(|digest| digest.of(&[]).len());
+        let length = digest.map(CertIdDigest::length);
         if length.is_some_and(|length| name.len() != length || key.len() != length) {
             return Err(DerError::Value("a CertID whose hashes have their digest's length"));
         }

@@ -6,6 +6,7 @@
 
 use crate::bundle::{Bundle, BundleError, answer_path};
 use crate::cert_id::CertId;
+use crate::hot::{Hot, Moment};
 use crate::http::{Answers, routes};
 use crate::request::OcspRequest;
 use crate::responder::{Answer, Caching, OcspPolicy};
@@ -20,6 +21,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct Edge {
     held: Arc<RwLock<Option<Bundle>>>,
     clock: Arc<dyn Clock>,
+    hot: Arc<Hot>,
 }
 
 /// The public routes of the responder.
@@ -30,7 +32,7 @@ pub fn router(edge: Edge) -> Router {
 impl Edge {
     /// One that holds nothing yet, and tells everybody to come again.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { held: Arc::default(), clock }
+        Self { held: Arc::default(), clock, hot: Arc::default() }
     }
 
     /// The bundle that is served; `None` before the first.
@@ -65,6 +67,23 @@ impl Edge {
 impl Answers for Edge {
     async fn answer(&self, authority: &AuthorityId, request: &OcspRequest) -> Answer {
         self.answer(authority, request)
+    }
+
+    fn at_once(&self, authority: &AuthorityId, request: &OcspRequest, _: Timestamp) -> Option<Answer> {
+        Some(self.answer(authority, request)).filter(|answer| answer.refusal.is_none())
+    }
+
+    fn moment(&self, now: Timestamp) -> Option<Moment> {
+        let number = self.held()?.manifest().number;
+        Some(Moment { second: now.seconds(), state: i64::try_from(number).ok()? })
+    }
+
+    fn hot(&self) -> &Hot {
+        &self.hot
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 }
 

@@ -13,8 +13,9 @@ use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use store::StoreError;
 
+use crate::frame::Frame;
 use crate::responder::Responder;
-use crate::shelf::{Frame, Shelf};
+use crate::shelf::Shelf;
 
 /// How long after a look memory may be asked.
 pub(crate) const IN_STEP: Duration = Duration::from_secs(5);

@@ -9,10 +9,17 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, heade
 use axum::routing::{get, post};
 use ca_core::digest::{hex, sha256};
 use ca_core::id::AuthorityId;
+use ca_core::time::Timestamp;
 
+use crate::hot::{Hot, Moment};
 use crate::request::{LARGEST_REQUEST_OCTETS, OcspRequest, RequestError};
 use crate::responder::{Answer, Caching, Responder};
 use crate::response::Refusal;
+
+/// The media type of answers (RFC 6960 appendix C.2).
+pub(crate) const MEDIA_TYPE: &str = "application/ocsp-response";
+/// What every path here begins with.
+pub(crate) const ROOT: &str = "/ocsp/";
 
 /// The public routes of the responder. The media type of a POST is not looked at (docs/leniency.md).
 pub fn router(responder: Responder) -> Router {
@@ -23,11 +30,35 @@ pub fn router(responder: Responder) -> Router {
 pub(crate) trait Answers: Clone + Send + Sync + 'static {
     /// The answer of that authority's responder; what goes wrong becomes a refusal.
     fn answer(&self, authority: &AuthorityId, request: &OcspRequest) -> impl Future<Output = Answer> + Send;
+    /// The same where nothing has to be waited for; `None` where something has.
+    fn at_once(&self, authority: &AuthorityId, request: &OcspRequest, now: Timestamp) -> Option<Answer>;
+    /// The moment `now` is of; `None` while nothing is answered at once.
+    fn moment(&self, now: Timestamp) -> Option<Moment>;
+    /// What was said a moment ago.
+    fn hot(&self) -> &Hot;
+    /// The present.
+    fn now(&self) -> Timestamp;
 }
 
 impl Answers for Responder {
     async fn answer(&self, authority: &AuthorityId, request: &OcspRequest) -> Answer {
         self.answer(authority, request).await
+    }
+
+    fn at_once(&self, authority: &AuthorityId, request: &OcspRequest, now: Timestamp) -> Option<Answer> {
+        self.at_once(authority, request, now)
+    }
+
+    fn moment(&self, now: Timestamp) -> Option<Moment> {
+        self.moment(now)
+    }
+
+    fn hot(&self) -> &Hot {
+        &self.hot
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 }
 
@@ -45,9 +76,12 @@ async fn asked_by_post<A: Answers>(
     Path(authority): Path<String>,
     body: Bytes,
 ) -> Response<Body> {
-    let answer = answered(&responder, &authority, OcspRequest::parse(&body)).await;
-    // RFC 9110 §9.3.3: a POST's answer is not reused, whatever it says about itself.
-    ok(Answer { caching: Caching::Never, ..answer })
+    ok(as_posted(answered(&responder, &authority, OcspRequest::parse(&body)).await))
+}
+
+// RFC 9110 §9.3.3: a POST's answer is not reused, whatever it says about itself.
+pub(crate) fn as_posted(answer: Answer) -> Answer {
+    Answer { caching: Caching::Never, ..answer }
 }
 
 async fn asked_by_get<A: Answers>(
@@ -56,10 +90,10 @@ async fn asked_by_get<A: Answers>(
     Path((authority, base64)): Path<(String, String)>,
     request: HeaderMap,
 ) -> Response<Body> {
-    let answer = answered(&responder, &authority, OcspRequest::parse_path(&base64)).await;
-    let unchanged = matches!(answer.caching, Caching::Public { .. }) && knows(&request, &entity_tag(&answer.der));
-    let mut response = ok(answer);
-    if unchanged {
+    let mut response = ok(answered(&responder, &authority, OcspRequest::parse_path(&base64)).await);
+    let tag = response.headers().get(header::ETAG);
+    let mut wanted = request.get_all(header::IF_NONE_MATCH).iter();
+    if tag.is_some_and(|tag| wanted.any(|wanted| names(wanted.as_bytes(), tag.as_bytes()))) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().remove(header::CONTENT_TYPE);
         *response.body_mut() = Body::empty();
@@ -83,37 +117,48 @@ async fn answered(responder: &impl Answers, authority: &str, request: Result<Ocs
 pub struct Outcome(pub Option<Refusal>);
 
 fn ok(answer: Answer) -> Response<Body> {
-    let tag = match answer.caching {
-        Caching::Never => String::new(),
-        Caching::Public { .. } => entity_tag(&answer.der),
-    };
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    answer.describe(answer.tag().as_deref(), |name, value| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    });
     let mut response = Response::new(Body::from(answer.der));
+    *response.headers_mut() = headers;
     response.extensions_mut().insert(Outcome(answer.refusal));
-    set(&mut response, header::CONTENT_TYPE, "application/ocsp-response");
-    match answer.caching {
-        Caching::Never => set(&mut response, header::CACHE_CONTROL, "no-store"),
-        Caching::Public { max_age, this_update, next_update } => {
-            let control = format!("max-age={}, public, no-transform, must-revalidate", max_age.as_secs());
-            set(&mut response, header::CACHE_CONTROL, &control);
-            set(&mut response, header::LAST_MODIFIED, &this_update.http_date());
-            set(&mut response, header::EXPIRES, &next_update.http_date());
-            set(&mut response, header::ETAG, &tag);
+    response
+}
+
+impl Answer {
+    /// The entity tag of what caches may keep.
+    pub(crate) fn tag(&self) -> Option<String> {
+        matches!(self.caching, Caching::Public { .. }).then(|| entity_tag(&self.der))
+    }
+
+    /// What caches are told.
+    pub(crate) fn describe(&self, tag: Option<&str>, mut set: impl FnMut(HeaderName, &str)) {
+        match self.caching {
+            Caching::Never => set(header::CACHE_CONTROL, "no-store"),
+            Caching::Public { max_age, this_update, next_update } => {
+                let age = max_age.as_secs().to_string();
+                set(header::CACHE_CONTROL, &["max-age=", &age, ", public, no-transform, must-revalidate"].concat());
+                set(header::LAST_MODIFIED, &this_update.http_date());
+                set(header::EXPIRES, &next_update.http_date());
+            }
+        }
+        if let Some(tag) = tag {
+            set(header::ETAG, tag);
         }
     }
-    response
 }
 
 fn entity_tag(body: &[u8]) -> String {
     format!("\"{}\"", hex(&sha256(body)))
 }
 
-fn knows(request: &HeaderMap, tag: &str) -> bool {
-    let wanted = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    wanted.flat_map(|value| value.split(',')).any(|one| one.trim().trim_start_matches("W/") == tag)
-}
-
-fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
-    }
+/// Whether one of the entity tags wanted is that one.
+pub(crate) fn names(wanted: &[u8], tag: &[u8]) -> bool {
+    let mut wanted = wanted.split(|octet| *octet == b',').map(<[u8]>::trim_ascii);
+    wanted.any(|one| one.strip_prefix(b"W/").unwrap_or(one) == tag)
 }

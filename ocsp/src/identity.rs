@@ -11,8 +11,8 @@ use std::time::Duration;
 use store::authorities::AuthorityRow;
 
 use crate::cert_id::{CertId, CertIdDigest, IssuerHashes};
+use crate::frame::Frame;
 use crate::response::{ResponderId, ResponseData, SignedResponse, SingleResponse};
-use crate::shelf::Frame;
 
 /// One authority's responder.
 #[derive(Clone, Debug)]
@@ -85,12 +85,9 @@ impl Identity {
 
     /// What all its answers share; `None` where it names no issuer by SHA-1.
     pub(crate) fn frame(&self) -> Option<Frame> {
-        Some(Frame {
-            responder: ResponderId::Key(self.certificate.key().key_identifier().to_vec()),
-            issuer: self.hashes(CertIdDigest::Sha1)?.clone(),
-            algorithm: self.signature_algorithm(),
-            certificates: vec![self.certificate.der().to_vec()],
-        })
+        let responder = ResponderId::Key(self.certificate.key().key_identifier().to_vec());
+        let issuer = self.hashes(CertIdDigest::Sha1)?;
+        Some(Frame::new(&responder, issuer, self.signature_algorithm(), self.certificate.der()))
     }
 
     /// From `now` for `validity`, in whole seconds, and never beyond the responder's certificate: an answer that outlives

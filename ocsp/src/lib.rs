@@ -4,17 +4,20 @@
 //! - [`responder`] answers: from what [`presign`] has signed in advance, or signed now.
 //! - `shelf` keeps those in memory, of each what differs from the others; [`Responder::follow`] keeps it in step.
 //! - [`bundle`] carries answers away in a file, [`edge`] answers from it, without key and database.
-//! - [`http`] carries it over GET and POST.
+//! - [`http`] carries it over GET and POST; what need not be waited for goes past it, by `at_once`, `frame` and `hot`.
 //! - [`client`] asks, and judges an answer as a relying party does.
 //!
 //! What is true stands in the database; this crate knows neither the registration application nor CRLs.
 
+mod at_once;
 pub mod bundle;
 pub mod cert_id;
 pub mod client;
 pub mod edge;
 pub mod extensions;
 mod follow;
+mod frame;
+mod hot;
 pub mod http;
 mod identity;
 pub mod presign;
@@ -23,6 +26,7 @@ pub mod responder;
 pub mod response;
 mod shelf;
 
+pub use at_once::Asked;
 pub use cert_id::{CertId, CertIdDigest, IssuerHashes};
 pub use follow::Follower;
 pub use http::{Outcome, router};

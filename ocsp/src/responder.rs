@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 
 use crate::cert_id::{CertId, CertIdDigest};
 use crate::follow::IN_STEP;
+use crate::hot::{Hot, Moment};
 use crate::identity::{Identity, SigningError, Window};
 use crate::request::OcspRequest;
 use crate::response::{CertStatus, OcspResponse, Refusal, SingleResponse};
@@ -83,6 +84,7 @@ pub struct Responder {
     known: Arc<RwLock<HashMap<AuthorityId, Known>>>,
     live: Arc<Semaphore>,
     shelves: Arc<Shelves>,
+    pub(crate) hot: Arc<Hot>,
 }
 
 /// The answers in memory.
@@ -175,7 +177,7 @@ impl Responder {
         let shelves =
             Arc::new(Shelves { of: RwLock::default(), in_step: AtomicI64::new(i64::MIN), changes: AtomicU64::new(0) });
         let live = Arc::new(Semaphore::new(LIVE_SIGNATURES));
-        Self { store, signer, clock, policies, known: Arc::default(), live, shelves }
+        Self { store, signer, clock, policies, known: Arc::default(), live, shelves, hot: Arc::default() }
     }
 
     /// The answer of `authority`'s responder. Never fails: what goes wrong becomes a refusal and a line in the log.
@@ -187,6 +189,20 @@ impl Responder {
                 Answer::refused(failure.refusal())
             }
         }
+    }
+
+    /// The answer of `authority`'s responder where memory has it, without waiting for anything; `None` where it takes more.
+    pub(crate) fn at_once(&self, authority: &AuthorityId, request: &OcspRequest, now: Timestamp) -> Option<Answer> {
+        self.remembered(&*self.known(authority, now)?, request, now)
+    }
+
+    /// The moment `now` is of: what was said in it may be said again. `None` while memory is not in step with the database.
+    pub(crate) fn moment(&self, now: Timestamp) -> Option<Moment> {
+        let looked = self.shelves.in_step.load(Ordering::Acquire);
+        let changed = self.store.status_changes() != self.shelves.changes.load(Ordering::Acquire);
+        let at = Timestamp::from_micros(looked);
+        let in_step = !changed && now >= at && now.since(at) <= IN_STEP;
+        in_step.then(|| Moment { second: now.seconds(), state: looked })
     }
 
     async fn answered(&self, authority: &AuthorityId, request: &OcspRequest) -> Result<Answer, Failure> {
@@ -232,16 +248,17 @@ impl Responder {
         if cert_id.issuer()?.digest != CertIdDigest::Sha1 || !identity.issued_by_us(cert_id) {
             return None;
         }
-        let looked = Timestamp::from_micros(self.shelves.in_step.load(Ordering::Acquire));
-        let changed = self.store.status_changes() != self.shelves.changes.load(Ordering::Acquire);
-        if changed || now < looked || now.since(looked) > IN_STEP {
-            return None;
-        }
+        self.moment(now)?;
         let found = self.shelf(&identity.authority)?.answer(cert_id.serial()?)?;
         let window = Window { this_update: found.this_update, next_update: found.next_update };
         let fresh = window.this_update <= now && now < window.next_update;
         let caching = self.policies.of(&identity.line).caching(window, now);
         fresh.then_some(Answer { der: found.der, caching, refusal: None })
+    }
+
+    /// How many answers are in memory.
+    pub fn in_memory(&self) -> usize {
+        self.shelves.of.read().unwrap_or_else(PoisonError::into_inner).values().map(|shelf| shelf.len()).sum()
     }
 
     pub(crate) fn shelf(&self, authority: &AuthorityId) -> Option<Arc<Shelf>> {
@@ -281,17 +298,20 @@ impl Responder {
         Ok(Answer { der: response.to_der(), caching, refusal: None })
     }
 
+    fn known(&self, authority: &AuthorityId, now: Timestamp) -> Option<Arc<Identity>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(authority).filter(|known| now.since(known.since) < IDENTITY_REMEMBERED)?;
+        Some(Arc::clone(&known.identity))
+    }
+
     /// The responder of an authority; `None` when there is no such authority or it has none.
     pub(crate) async fn identity(
         &self,
         authority: &AuthorityId,
         now: Timestamp,
     ) -> Result<Option<Arc<Identity>>, Failure> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(authority).cloned();
-        if let Some(known) = known
-            && now.since(known.since) < IDENTITY_REMEMBERED
-        {
-            return Ok(Some(known.identity));
+        if let Some(known) = self.known(authority, now) {
+            return Ok(Some(known));
         }
         let row = self.store.read().await?.authority(authority).await?;
         let Some(identity) = row.map(|row| Identity::of(&row)).transpose()?.flatten() else { return Ok(None) };

@@ -157,10 +157,7 @@ impl ResponseData {
                 }
                 w.sequence(|w| self.responses.iter().rev().for_each(|single| single.write(w)));
                 w.generalized_time(self.produced_at);
-                match &self.responder {
-                    ResponderId::Name(name) => w.constructed(tag::context_constructed(1), |w| w.raw(name)),
-                    ResponderId::Key(hash) => w.constructed(tag::context_constructed(2), |w| w.octet_string(hash)),
-                }
+                self.responder.write(w);
             });
         })
     }
@@ -192,6 +189,30 @@ impl ResponseData {
     }
 }
 
+impl ResponderId {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        match self {
+            Self::Name(name) => writer.constructed(tag::context_constructed(1), |w| w.raw(name)),
+            Self::Key(hash) => writer.constructed(tag::context_constructed(2), |w| w.octet_string(hash)),
+        }
+    }
+}
+
+impl CertStatus {
+    pub(crate) fn write(self, writer: &mut Writer) {
+        match self {
+            Self::Good => writer.primitive(tag::context(0), &[]),
+            Self::Unknown => writer.primitive(tag::context(2), &[]),
+            Self::Revoked { at, reason } => writer.constructed(tag::context_constructed(1), |w| {
+                if let Some(reason) = reason {
+                    w.constructed(tag::context_constructed(0), |w| w.enumerated(reason.code()));
+                }
+                w.generalized_time(at);
+            }),
+        }
+    }
+}
+
 impl SingleResponse {
     fn write(&self, writer: &mut Writer) {
         writer.sequence(|w| {
@@ -199,16 +220,7 @@ impl SingleResponse {
                 w.constructed(tag::context_constructed(0), |w| w.generalized_time(next_update));
             }
             w.generalized_time(self.this_update);
-            match self.status {
-                CertStatus::Good => w.primitive(tag::context(0), &[]),
-                CertStatus::Unknown => w.primitive(tag::context(2), &[]),
-                CertStatus::Revoked { at, reason } => w.constructed(tag::context_constructed(1), |w| {
-                    if let Some(reason) = reason {
-                        w.constructed(tag::context_constructed(0), |w| w.enumerated(reason.code()));
-                    }
-                    w.generalized_time(at);
-                }),
-            }
+            self.status.write(w);
             w.raw(self.cert_id.as_der());
         });
     }

@@ -7,26 +7,16 @@
 use std::sync::{PoisonError, RwLock};
 
 use ca_core::der::{Reader, Writer};
-use ca_core::key::SignatureAlgorithm;
 use ca_core::revocation::RevocationReason;
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 
-use crate::cert_id::{CertId, IssuerHashes};
-use crate::response::{CertStatus, OcspResponse, ResponderId, ResponseData, SignedResponse, SingleResponse};
+use crate::frame::{Frame, Said};
+use crate::response::{CertStatus, OcspResponse};
 
 /// Lists an authority's answers are spread over, by the first octets of their serials, which are random: so that one more
 /// moves few others.
 const DRAWERS: usize = 1024;
-
-/// What all answers of one responder share.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Frame {
-    pub(crate) responder: ResponderId,
-    pub(crate) issuer: IssuerHashes,
-    pub(crate) algorithm: SignatureAlgorithm,
-    pub(crate) certificates: Vec<Vec<u8>>,
-}
 
 /// The answers of one authority's responder.
 #[derive(Debug)]
@@ -98,9 +88,8 @@ impl Shelf {
         let place = drawer.binary_search_by(|kept| kept.serial.cmp(serial)).ok()?;
         let kept = drawer.get(place)?.clone();
         drop(drawer);
-        let status = kept.status()?;
-        let der = self.assembled(&kept, status).to_der();
-        Some(Assembled { der, status, this_update: kept.this_update.at(), next_update: kept.next_update.at() })
+        let der = self.assembled(&kept)?;
+        Some(Assembled { der, this_update: kept.this_update.at(), next_update: kept.next_update.at() })
     }
 
     /// Forgets the answer about a certificate unless it says `revoked`: a revocation has overtaken it.
@@ -123,7 +112,6 @@ impl Shelf {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Assembled {
     pub(crate) der: Vec<u8>,
-    pub(crate) status: CertStatus,
     pub(crate) this_update: Timestamp,
     pub(crate) next_update: Timestamp,
 }
@@ -156,29 +144,18 @@ impl Shelf {
             revoked_at,
             signature: Signature::of(&signed.signature),
         };
-        (self.assembled(&kept, kept.status()?).to_der() == der).then_some(kept)
+        (self.assembled(&kept)? == der).then_some(kept)
     }
 
-    fn assembled(&self, kept: &Kept, status: CertStatus) -> SignedResponse {
-        let single = SingleResponse {
-            cert_id: CertId::new(self.frame.issuer.clone(), kept.serial.clone()),
-            status,
+    /// The answer, DER; `None` for a status that there is not.
+    fn assembled(&self, kept: &Kept) -> Option<Vec<u8>> {
+        let said = Said {
+            serial: &kept.serial,
+            status: kept.status()?,
             this_update: kept.this_update.at(),
-            next_update: Some(kept.next_update.at()),
+            next_update: kept.next_update.at(),
         };
-        let data = ResponseData {
-            responder: self.frame.responder.clone(),
-            produced_at: kept.this_update.at(),
-            responses: vec![single],
-            nonce: None,
-        };
-        SignedResponse {
-            tbs: data.to_der(),
-            data,
-            algorithm: self.frame.algorithm,
-            signature: kept.signature.to_der(),
-            certificates: self.frame.certificates.clone(),
-        }
+        Some(self.frame.around(&said, |w| kept.signature.write(w)))
     }
 }
 
@@ -221,18 +198,17 @@ impl Signature {
             Some(Self::P256(both))
         };
         // Whatever else looks like two short integers would not come out as it went in, and is kept as it is.
-        halves().filter(|found| found.to_der() == der).unwrap_or_else(|| Self::Other(der.into()))
+        let same = |found: &Self| Writer::build(|w| found.write(w)) == der;
+        halves().filter(same).unwrap_or_else(|| Self::Other(der.into()))
     }
 
-    fn to_der(&self) -> Vec<u8> {
+    fn write(&self, writer: &mut Writer) {
         match self {
-            Self::P256([r, s]) => Writer::build(|w| {
-                w.sequence(|w| {
-                    w.unsigned(s);
-                    w.unsigned(r);
-                });
+            Self::P256([r, s]) => writer.sequence(|w| {
+                w.unsigned(s);
+                w.unsigned(r);
             }),
-            Self::Other(der) => der.to_vec(),
+            Self::Other(der) => writer.raw(der),
         }
     }
 }

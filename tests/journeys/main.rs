@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod activation;
+mod at_once;
 mod bad_input;
 mod campaign;
 mod centre;

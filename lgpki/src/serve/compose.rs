@@ -3,7 +3,9 @@
 
 use super::activation::{Activations, Gated};
 use super::authorities::{Authorities, Registry};
+use super::front::AtOnce;
 use super::keys::KeysInService;
+use super::listen::Served;
 use super::metrics;
 use super::renewal::Renewal;
 use super::worker::Worker;
@@ -129,22 +131,24 @@ impl<'a> Composition<'a> {
         self.config.publish.iter().map(publication).collect()
     }
 
-    /// What is served at the address `wanted` of the configuration. Errors: the registration service's settings (exit 3).
-    pub(super) fn public_router(&self, wanted: SocketAddr) -> Result<Router, Trouble> {
+    /// What is served at the address `wanted` of the configuration, and what is answered there before it. Errors: the
+    /// registration service's settings (exit 3).
+    pub(super) fn public_router(&self, wanted: SocketAddr) -> Result<Served, Trouble> {
         let (listen, store, clock) = (&self.config.listen, &self.parts.store, &self.parts.clock);
-        let mut router = Router::new();
+        let (mut router, mut at_once) = (Router::new(), None::<Arc<dyn AtOnce>>);
         if wanted == listen.repository {
             if self.roles.contains(&Role::Repository) {
                 router = router.merge(crl::router(CrlState::new(store.clone(), Arc::clone(clock))));
             }
             if let Some(signing) = self.signing.as_ref().filter(|_| self.roles.contains(&Role::Ocsp)) {
                 router = router.merge(ocsp::router(signing.responder.clone()).layer(from_fn(metrics::count_ocsp)));
+                at_once = Some(Arc::new(signing.responder.clone()));
             }
         }
         if wanted == listen.ra && self.roles.contains(&Role::Ra) {
             router = router.merge(self.registration()?);
         }
-        Ok(router)
+        Ok((router, at_once))
     }
 
     /// What keeps the responder's memory in step with the database, where there is a responder.
@@ -158,6 +162,7 @@ impl<'a> Composition<'a> {
                     // Meanwhile every answer comes from the database, which does not answer either.
                     tracing::warn!(event_id = "ocsp.follow", error = chain(&error));
                 }
+                metrics::answers_in_memory(responder.in_memory());
                 tokio::select! {
                     () = tokio::time::sleep(FOLLOW_EVERY) => {}
                     _ = stop.wait_for(|stop| *stop) => {}
@@ -183,8 +188,9 @@ impl<'a> Composition<'a> {
         Ok(ra_web::router(state).layer(from_fn_with_state(Arc::clone(&self.wake), wake_after_post)))
     }
 
-    /// The worker, ready to run; `None` when no role has work. What an earlier process left open is settled first.
-    pub(super) async fn worker(&mut self) -> Result<Option<Worker>, Trouble> {
+    /// The worker, ready to run; `None` when no role has work. What an earlier process left open is settled first. Last: it takes
+    /// the keys along.
+    pub(super) async fn worker(mut self) -> Result<Option<Worker>, Trouble> {
         let Some(Signing { signer, keys, responder, registry, authorities }) = self.signing.take() else {
             return Ok(None);
         };

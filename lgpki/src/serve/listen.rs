@@ -1,19 +1,31 @@
 //! Listeners: an address becomes a bound port, a port serves a router until it is told to stop.
 
+use super::front::{self, AtOnce, Begun};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// The longest an answer may take, body of the request included: a slow client holds nothing for longer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
+/// How long a client may take for its headers, or say nothing between two requests.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+/// Most octets that are kept of a request before its handler takes them.
+const LARGEST_HEADERS: usize = 64 * 1024;
+/// How long to wait where a connection could not be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// How long open connections are waited for once the service stops.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -65,24 +77,63 @@ pub async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener,
     TcpListener::bind(address).await.map_err(|source| ListenError { address, key, source })
 }
 
-/// Serves `router` on `listener` until `stop` says so, then lets what is under way finish for ten seconds.
-pub(super) fn serve(listener: TcpListener, router: Router, stop: watch::Receiver<bool>) -> JoinHandle<()> {
-    let service = router.layer(from_fn(limit)).into_make_service_with_connect_info::<SocketAddr>();
+/// What a listener serves: a router, and what is answered at once before it.
+pub(super) type Served = (Router, Option<Arc<dyn AtOnce>>);
+
+/// Serves on `listener` until `stop` says so, then lets what is under way finish for ten seconds.
+pub(super) fn serve(listener: TcpListener, served: Served, stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    let (router, at_once) = served;
+    let served: Served = (router.layer(from_fn(limit)), at_once);
     tokio::spawn(async move {
-        let serving = axum::serve(listener, service).with_graceful_shutdown(stopped(stop.clone())).into_future();
-        let patience = async {
-            stopped(stop).await;
-            tokio::time::sleep(FAREWELL).await;
-        };
-        tokio::select! {
-            ended = serving => {
-                if let Err(error) = ended {
-                    tracing::error!(event_id = "listen.ended", %error, "a listener ended");
-                }
+        let mut connections = JoinSet::new();
+        let mut stopping = pin!(stopped(stop.clone()));
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => drop(connections.spawn(connected(stream, served.clone(), stop.clone()))),
+                    Err(error) => {
+                        // Out of descriptors, mostly: connections that end give some back.
+                        tracing::warn!(event_id = "listen.accept", %error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_AGAIN).await;
+                    }
+                },
+                Some(_) = connections.join_next() => {}
+                () = &mut stopping => break,
             }
-            () = patience => tracing::warn!(event_id = "listen.cut", "connections still open were cut"),
+        }
+        drop(listener);
+        let all_ended = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(FAREWELL, all_ended).await.is_err() {
+            tracing::warn!(event_id = "listen.cut", "connections still open were cut");
         }
     })
+}
+
+/// One connection, until either side closes it or the service stops.
+async fn connected(stream: TcpStream, (router, at_once): Served, stop: watch::Receiver<bool>) {
+    let begun = match at_once {
+        Some(at_once) => front::answer(stream, at_once.as_ref(), (LONGEST_SILENCE, stop.clone())).await,
+        None => Ok(Some(Begun::new(stream))),
+    };
+    let ended = match begun {
+        Ok(Some(begun)) => routed(begun, router, stop).await.map_err(|error| error.to_string()),
+        Ok(None) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error, "a connection broke off");
+    }
+}
+
+async fn routed(begun: Begun, router: Router, stop: watch::Receiver<bool>) -> hyper::Result<()> {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(LONGEST_SILENCE).max_buf_size(LARGEST_HEADERS);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(begun), TowerToHyperService::new(router)));
+    tokio::select! {
+        ended = &mut connection => return ended,
+        () = stopped(stop) => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
 }
 
 /// Waits until the service stops; at once when whoever could say so is gone.

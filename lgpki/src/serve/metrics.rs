@@ -110,6 +110,11 @@ pub(super) fn read_pool(centre: &CentreVault) {
     }
 }
 
+/// Records how many OCSP answers are in memory.
+pub(super) fn answers_in_memory(count: usize) {
+    metrics::gauge!("lgpki_ocsp_answers_in_memory").set(figure(count));
+}
+
 /// A gauge's value. Exact far beyond anything counted here; a figure beyond 32 bits loses less than a millionth.
 fn figure(value: impl TryInto<i64>) -> f64 {
     let value: i64 = value.try_into().unwrap_or(i64::MAX);
@@ -132,6 +137,14 @@ pub(super) async fn count_ocsp(request: Request, next: Next) -> Response {
     }
     response
 }
+
+/// Counts one that says something and did not have to be waited for.
+pub(super) fn count_at_once() {
+    OCSP_ANSWERS.0.increment(1);
+    AT_ONCE.increment(1);
+}
+
+static AT_ONCE: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("lgpki_ocsp_answers_at_once_total"));
 
 /// What HTTP refused before there was an answer.
 const REFUSED_BY_HTTP: &str = "refusedByHttp";

@@ -8,6 +8,7 @@ mod authorities;
 mod compose;
 mod control;
 pub mod edge;
+mod front;
 mod health;
 mod keys;
 pub mod listen;
@@ -98,7 +99,7 @@ impl Service {
             .map_err(|error| Trouble::new(Exit::Bug, "figures cannot be recorded in this process").because(error))?;
         // Bound first: whoever cannot have the address does not touch the database.
         let bound = Bound::new(config, roles).await?;
-        let mut composition = Composition::new(config, roles, &parts).await?;
+        let composition = Composition::new(config, roles, &parts).await?;
         let routers =
             bound.public.keys().map(|wanted| composition.public_router(*wanted)).collect::<Result<Vec<_>, _>>()?;
         let clock = Arc::clone(&parts.clock);
@@ -121,17 +122,17 @@ impl Service {
         let control = control.transpose()?;
         let publications = composition.publications();
         let stored = composition.stored();
-        let worker = composition.worker().await?;
         let (stop, stopped) = watch::channel(false);
+        let follower = composition.follower(stopped.clone());
+        let worker = composition.worker().await?;
         let (ra, repository, management) = bound.places(config, roles)?;
-        let mut listeners = vec![listen::serve(bound.management, health::router(health), stopped.clone())];
-        for (listener, router) in bound.public.into_values().zip(routers) {
-            listeners.push(listen::serve(listener, router, stopped.clone()));
+        let mut listeners = vec![listen::serve(bound.management, (health::router(health), None), stopped.clone())];
+        for (listener, served) in bound.public.into_values().zip(routers) {
+            listeners.push(listen::serve(listener, served, stopped.clone()));
         }
         if let Some((control, activations)) = control {
             listeners.push(control.serve(Arc::new(config.clone()), activations, stopped.clone()));
         }
-        let follower = composition.follower(stopped.clone());
         listeners.extend(follower.map(tokio::spawn));
         listeners.extend(keys.map(|keys| tokio::spawn(keys.watch_over(stopped.clone()))));
         let publish = |publication| tokio::spawn(publisher::run(publication, Arc::clone(&stored), stopped.clone()));

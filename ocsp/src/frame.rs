@@ -1,0 +1,93 @@
+//! What all answers of one responder share: who answers, of which issuer, with which certificate, by which algorithm. Encoded
+//! once, and put around what one answer says.
+
+use ca_core::der::{Writer, tag};
+use ca_core::key::SignatureAlgorithm;
+use ca_core::oid;
+use ca_core::serial::SerialNumber;
+use ca_core::time::Timestamp;
+
+use crate::cert_id::IssuerHashes;
+use crate::response::{CertStatus, ResponderId};
+
+/// The same part of all answers of one responder, in pieces of DER.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Frame {
+    /// `[0]` with the certificates sent along.
+    certificates: Vec<u8>,
+    /// The signature's AlgorithmIdentifier.
+    algorithm: Vec<u8>,
+    /// What stands before the serial in a CertID.
+    issuer: Vec<u8>,
+    /// ResponderID.
+    responder: Vec<u8>,
+}
+
+/// What one answer about one certificate says for itself; times in whole seconds.
+pub(crate) struct Said<'a> {
+    pub(crate) serial: &'a SerialNumber,
+    pub(crate) status: CertStatus,
+    /// Also producedAt.
+    pub(crate) this_update: Timestamp,
+    pub(crate) next_update: Timestamp,
+}
+
+impl Frame {
+    /// What an answer of this responder about a certificate of `issuer` has around it.
+    pub(crate) fn new(
+        responder: &ResponderId,
+        issuer: &IssuerHashes,
+        algorithm: SignatureAlgorithm,
+        certificate: &[u8],
+    ) -> Self {
+        let sent_along = |w: &mut Writer| w.sequence(|w| w.raw(certificate));
+        Self {
+            certificates: Writer::build(|w| w.constructed(tag::context_constructed(0), sent_along)),
+            algorithm: Writer::build(|w| algorithm.write(w)),
+            issuer: Writer::build(|w| issuer.write(w)),
+            responder: Writer::build(|w| responder.write(w)),
+        }
+    }
+
+    /// The whole OCSPResponse, DER, with its signature.
+    pub(crate) fn around(&self, said: &Said<'_>, signature: impl FnOnce(&mut Writer)) -> Vec<u8> {
+        let room = self.certificates.len().saturating_add(512);
+        let mut writer = Writer::with_capacity(room);
+        writer.sequence(|w| {
+            w.constructed(tag::context_constructed(0), |w| {
+                w.sequence(|w| {
+                    w.octet_string_of(|w| {
+                        w.sequence(|w| {
+                            w.raw(&self.certificates);
+                            w.bit_string_of(signature);
+                            w.raw(&self.algorithm);
+                            self.write_data(w, said);
+                        });
+                    });
+                    w.oid(oid::OCSP_BASIC);
+                });
+            });
+            w.enumerated(0);
+        });
+        writer.finish()
+    }
+
+    /// ResponseData without a nonce, about one certificate.
+    fn write_data(&self, writer: &mut Writer, said: &Said<'_>) {
+        writer.sequence(|w| {
+            w.sequence(|w| {
+                w.sequence(|w| {
+                    w.constructed(tag::context_constructed(0), |w| w.generalized_time(said.next_update));
+                    w.generalized_time(said.this_update);
+                    said.status.write(w);
+                    w.sequence(|w| {
+                        w.unsigned(said.serial.as_bytes());
+                        w.raw(&self.issuer);
+                    });
+                });
+            });
+            w.generalized_time(said.this_update);
+            w.raw(&self.responder);
+        });
+    }
+}
