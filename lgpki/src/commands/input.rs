@@ -2,7 +2,9 @@
 
 use crate::trouble::{Exit, Trouble};
 use ca_core::certificate::Certificate;
+use ca_core::id::AuthorityId;
 use ca_core::key::KeyAlgorithm;
+use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use std::io::Read;
 use std::path::Path;
@@ -67,6 +69,16 @@ pub fn key_kind(word: &str) -> Result<KeyAlgorithm, String> {
     KeyAlgorithm::parse(word).ok_or_else(|| {
         "one of p256, p384, rsa2048, rsa3072, rsa4096, and to try them out mldsa44, mldsa65, mldsa87".to_owned()
     })
+}
+
+/// The authority a word of the command line names: `application-ca`. For clap. Errors: a sentence.
+pub fn authority(word: &str) -> Result<AuthorityId, String> {
+    AuthorityId::parse(word).map_err(|error| error.to_string())
+}
+
+/// The serial number a word of the command line names, hexadecimal; separators may stay. For clap. Errors: a sentence.
+pub fn serial(word: &str) -> Result<SerialNumber, String> {
+    SerialNumber::parse_hex(word).map_err(|error| error.to_string())
 }
 
 /// The instant of an RFC 3339 text in UTC with whole seconds, `2026-11-21T10:00:00Z`. For clap. Errors: a sentence.

@@ -1,7 +1,7 @@
 //! `lgpki ca rollover`: a new key for an authority, beside a running service or without one.
 
 use crate::clock::SystemClock;
-use crate::commands::input::key_kind;
+use crate::commands::input;
 use crate::config::Config;
 use crate::entropy::SystemEntropy;
 use crate::foundry::{Foundry, FoundryError};
@@ -25,13 +25,13 @@ use store::authorities::AuthorityRow;
 #[derive(Debug, clap::Args)]
 pub struct Rollover {
     /// The authority, as the policy packs call it: application-ca
-    #[arg(value_parser = authority)]
+    #[arg(value_parser = input::authority)]
     pub authority: AuthorityId,
     /// The kind of the new key [default: the one the policy pack names first]
-    #[arg(long, value_name = "KIND", value_parser = key_kind)]
+    #[arg(long, value_name = "KIND", value_parser = input::key_kind)]
     pub key: Option<KeyAlgorithm>,
     /// From when the new key issues; until then the old one does [default: now]
-    #[arg(long, value_name = "TIME", value_parser = crate::commands::input::instant)]
+    #[arg(long, value_name = "TIME", value_parser = input::instant)]
     pub from: Option<Timestamp>,
     /// The key store the new keys are made in [default: where the old key is]
     #[arg(long, value_name = "NAME")]
@@ -46,10 +46,6 @@ pub struct Rollover {
     /// Where the secrets of the key stores come from.
     #[command(flatten)]
     pub secrets: KeySecrets,
-}
-
-fn authority(text: &str) -> Result<AuthorityId, String> {
-    AuthorityId::parse(text).map_err(|error| error.to_string())
 }
 
 /// Makes the generation and says what it is. Running it again after it was stopped goes on where it was. Errors: exit 7 for a

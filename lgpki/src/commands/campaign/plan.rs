@@ -35,7 +35,7 @@ pub struct Plan {
     #[arg(long = "old-key", value_name = "KIND", value_parser = input::key_kind)]
     pub old_keys: Vec<KeyAlgorithm>,
     /// Certificates of that generation of an authority are old: application-ca. Can be given several times
-    #[arg(long = "old-authority", value_name = "AUTHORITY", value_parser = authority)]
+    #[arg(long = "old-authority", value_name = "AUTHORITY", value_parser = input::authority)]
     pub old_authorities: Vec<AuthorityId>,
     /// How many waves; the smallest organisations are in the first
     #[arg(long, value_name = "NUMBER", default_value = "3")]
@@ -55,10 +55,6 @@ pub struct Plan {
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-}
-
-fn authority(text: &str) -> Result<AuthorityId, String> {
-    AuthorityId::parse(text).map_err(|error| error.to_string())
 }
 
 #[derive(Serialize)]

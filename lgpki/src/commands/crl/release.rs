@@ -1,6 +1,7 @@
 //! `lgpki crl release`: two people let out the lists that were signed ahead for an emergency. It takes the database alone, so it can
 //! be done while the keys cannot be reached.
 
+use crate::commands::input;
 use crate::out;
 use crate::trouble::{Exit, Trouble};
 use crate::witness::Witness;
@@ -14,7 +15,7 @@ use store::{Step, Store};
 #[derive(Debug, clap::Args)]
 pub struct Release {
     /// The authority whose lists are let out: application-ca
-    #[arg(value_parser = authority)]
+    #[arg(value_parser = input::authority)]
     pub authority: AuthorityId,
     /// The log-in name of an RA operator who vouches for it; named twice, two people
     #[arg(long, value_name = "LOGIN", required = true)]
@@ -22,10 +23,6 @@ pub struct Release {
     /// The operators' passwords are in these files (mode 0600), in the same order; without them they are asked for
     #[arg(long, value_name = "FILE")]
     pub password_file: Vec<PathBuf>,
-}
-
-fn authority(text: &str) -> Result<AuthorityId, String> {
-    AuthorityId::parse(text).map_err(|error| error.to_string())
 }
 
 /// Lets them out. Errors: exit 2 for an authority there is none of, exit 7 unless two RA operators vouch, or when nothing that

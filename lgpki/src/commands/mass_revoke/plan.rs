@@ -38,7 +38,7 @@ pub struct Plan {
     #[arg(long, value_name = "CODE", group = "chosen", value_parser = code)]
     pub org: Option<LocalGovernmentCode>,
     /// Certificates issued by that generation of an authority: application-ca
-    #[arg(long, value_name = "AUTHORITY", group = "chosen", value_parser = authority)]
+    #[arg(long, value_name = "AUTHORITY", group = "chosen", value_parser = input::authority)]
     pub issuer: Option<AuthorityId>,
     /// Certificates named in a file, one a line: a serial number in hexadecimal (with --issuer), or AUTHORITY/SERIAL
     #[arg(long, value_name = "FILE", group = "chosen")]
@@ -184,10 +184,6 @@ fn names(file: &Path, issuer: Option<&AuthorityId>) -> Result<Vec<CertificateNam
 
 fn profile(text: &str) -> Result<ProfileId, String> {
     ProfileId::parse(text).map_err(|error| error.to_string())
-}
-
-fn authority(text: &str) -> Result<AuthorityId, String> {
-    AuthorityId::parse(text).map_err(|error| error.to_string())
 }
 
 fn code(text: &str) -> Result<LocalGovernmentCode, String> {

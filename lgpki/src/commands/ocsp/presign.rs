@@ -1,6 +1,7 @@
 //! `lgpki ocsp presign`: signs the answers that are missing or old now, as the worker of a service does by and by.
 
 use crate::clock::SystemClock;
+use crate::commands::input;
 use crate::progress::Patience;
 use crate::secrets::KeySecrets;
 use crate::trouble::{Exit, Trouble, chain};
@@ -20,16 +21,11 @@ const AT_ONCE: u32 = 200;
 #[derive(Debug, clap::Args)]
 pub struct Presign {
     /// The authority whose answers are signed; all that have a responder without it
-    #[arg(value_parser = authority)]
+    #[arg(value_parser = input::authority)]
     pub authority: Option<AuthorityId>,
     /// Where the secrets of the key stores come from.
     #[command(flatten)]
     pub secrets: KeySecrets,
-}
-
-/// The authority a word of the command line names. For clap. Errors: a sentence.
-pub(super) fn authority(text: &str) -> Result<AuthorityId, String> {
-    AuthorityId::parse(text).map_err(|error| error.to_string())
 }
 
 /// Signs what is missing. Errors: exit 2 for an authority there is none of, exit 3 and 5 for stores and database.

@@ -1,7 +1,7 @@
 //! `lgpki ocsp status`: how many answers are signed ahead, which is the first to run out, and until when responders may answer.
 
-use super::presign::authority;
 use crate::clock::SystemClock;
+use crate::commands::input;
 use crate::out::{self, Format};
 use crate::progress::bar;
 use crate::trouble::{Exit, Trouble};
@@ -18,7 +18,7 @@ use store::authorities::AuthorityRow;
 #[derive(Debug, clap::Args)]
 pub struct Status {
     /// The authority; all that have a responder without it
-    #[arg(value_parser = authority)]
+    #[arg(value_parser = input::authority)]
     pub authority: Option<AuthorityId>,
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
