@@ -5,6 +5,7 @@
 mod activation;
 mod at_once;
 mod bad_input;
+mod burst;
 mod campaign;
 mod centre;
 mod crowd;

@@ -132,6 +132,7 @@ pub(super) fn check(raw: file::File, file: &Path) -> Result<Config, Wrong> {
                 raw.crl.root_refresh_before.as_ref(),
             )?,
             ocsp: ocsp_policy(&raw.ocsp)?,
+            coalesce: coalesce(raw.crl.coalesce.as_ref())?,
         },
         centre: centre(raw.centre)?,
         edge: edge::check(raw.edge)?,
@@ -288,6 +289,17 @@ fn crl_policy(
         )),
         None => Ok(None),
         Some(_) => Ok(Some(CrlPolicy { validity: length, refresh_before: before })),
+    }
+}
+
+fn coalesce(raw: Option<&Spanned<String>>) -> Result<Duration, Wrong> {
+    let length = duration(raw, policy::COALESCE)?;
+    match raw {
+        Some(place) if length > policy::LONGEST_COALESCE => {
+            let most = words(policy::LONGEST_COALESCE);
+            Err(wrong(place, format!("coalesce must be {most} at most: a revocation is to be seen within a minute")))
+        }
+        _ => Ok(length),
     }
 }
 

@@ -98,6 +98,7 @@ pub(super) struct Crl {
     pub(super) refresh_before: Option<Spanned<String>>,
     pub(super) root_validity: Option<Spanned<String>>,
     pub(super) root_refresh_before: Option<Spanned<String>>,
+    pub(super) coalesce: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

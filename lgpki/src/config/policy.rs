@@ -12,6 +12,7 @@ use ca_core::revocation::{ListId, ListKind};
 use crl::{CrlPolicy, ListPlan};
 use ocsp::{OcspPolicies, OcspPolicy};
 use std::path::Path;
+use std::time::Duration;
 use store::authorities::{AuthorityKind, AuthorityRow};
 
 /// Packs and periods.
@@ -25,12 +26,19 @@ pub struct Policy {
     pub(super) crl_root: Option<CrlPolicy>,
     /// All OCSP answers, where the configuration says so itself.
     pub(super) ocsp: Option<OcspPolicy>,
+    /// How long after lists were begun no others are: what is revoked meanwhile stands in the next.
+    pub coalesce: Duration,
 }
+
+/// Short enough that nobody waits, long enough that a burst of revocations makes few lists.
+pub(super) const COALESCE: Duration = Duration::from_secs(5);
+/// Whoever revokes sees it in the list within a minute; signing and fetching want most of that.
+pub(super) const LONGEST_COALESCE: Duration = Duration::from_secs(30);
 
 impl Policy {
     /// What these packs say, and nothing else.
     pub const fn of(packs: Packs) -> Self {
-        Self { packs, crl_issuing: None, crl_root: None, ocsp: None }
+        Self { packs, crl_issuing: None, crl_root: None, ocsp: None, coalesce: COALESCE }
     }
 
     /// Whether an authority of the packs may use its keys only after custodians have come.

@@ -104,6 +104,8 @@ environment = {environment}
 # refresh_before = "48h"
 # root_validity = "90d"
 # root_refresh_before = "60d"
+# The first revocation makes a list at once; those of this time after it stand together in the next. 30s at most.
+# coalesce = "5s"
 
 [ocsp]
 # validity = "24h"

@@ -187,6 +187,7 @@ fn lengths_of_time_are_read_and_compared() {
     }
     assert!(said("[crl]\nvalidity = \"367d\"\n").contains("366d at most"));
     assert!(said("[centre]\npool = 257\n").contains("256 at most"));
+    assert!(said("[crl]\ncoalesce = \"31s\"\n").contains("coalesce must be 30s at most"));
 }
 
 #[test]
@@ -224,6 +225,7 @@ fn what_init_writes_is_accepted() {
         (crl_of(&spelled, "application-ca"), crl_of(&spelled, "root"), ocsp_of(&spelled)),
         (crl_of(&config, "application-ca"), crl_of(&config, "root"), ocsp_of(&config))
     );
+    assert_eq!(spelled.policy.coalesce, config.policy.coalesce);
     assert_eq!(spelled.database.connections, config.database.connections);
     let settings = |config: &Config| config.keys.tokens.iter().map(|token| format!("{token:?}")).collect::<Vec<_>>();
     assert_eq!(settings(&spelled), settings(&config));

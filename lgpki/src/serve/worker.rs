@@ -71,6 +71,8 @@ struct Memory {
     paused_until: Option<Timestamp>,
     /// Failures of issuing since the last success.
     failures: u32,
+    /// Lists are not made before then, so that one says what several revocations ask for.
+    gathering_until: Option<Timestamp>,
 }
 
 impl Worker {
@@ -144,7 +146,9 @@ impl Worker {
         let now = self.clock.now();
         let mut txn = self.store.read().await?;
         let due = txn.next_job_due(&kinds).await?;
-        if !memory.idle {
+        let gathers = self.kinds.iter().any(|kind| *kind == JobKind::RefreshCrl && !kinds.contains(kind))
+            && txn.next_job_due(&[JobKind::RefreshCrl]).await?.is_some_and(|due| due <= now);
+        if !memory.idle && !gathers {
             memory.idle = true;
             let waiting = txn.job_count().await?;
             tracing::info!(event_id = "worker.idle", waiting, "idle: no job is due");
@@ -190,6 +194,19 @@ impl Worker {
         txn.commit(Step::JobTouched).await
     }
 
+    /// The kinds to take now: no issue jobs while issuing pauses, no lists while revocations are gathered for the next.
+    fn kinds_now(&self, memory: &mut Memory) -> Vec<JobKind> {
+        let (now, mut kinds) = (self.clock.now(), self.kinds.clone());
+        memory.paused_until = memory.paused_until.filter(|until| now < *until);
+        memory.gathering_until = memory.gathering_until.filter(|until| now < *until);
+        kinds.retain(|kind| match kind {
+            JobKind::Issue => memory.paused_until.is_none(),
+            JobKind::RefreshCrl => memory.gathering_until.is_none(),
+            JobKind::Presign => true,
+        });
+        kinds
+    }
+
     async fn work(&self, jobs: Vec<ClaimedJob>, memory: &mut Memory) {
         let (mut issue, mut refresh, mut presign) = (Vec::new(), Vec::new(), Vec::new());
         for job in jobs {
@@ -198,6 +215,10 @@ impl Worker {
                 Job::RefreshCrl(authority, scope) => refresh.push((job, authority, scope)),
                 Job::Presign(authority, serial) => presign.push((job, authority, serial)),
             }
+        }
+        if !refresh.is_empty() {
+            // The first of a burst is told at once; what comes meanwhile stands in the next lists.
+            memory.gathering_until = Some(self.clock.now().plus(self.policy.coalesce));
         }
         // At the same time: a revocation does not wait behind certificates.
         tokio::join!(self.issue(issue, memory), self.refresh(refresh), self.presign(presign));

@@ -10,7 +10,7 @@ use ca_core::request::{Application, Approved};
 use ca_core::serial::SerialNumber;
 use std::collections::HashMap;
 use std::time::Instant;
-use store::jobs::{ClaimedJob, JobKind};
+use store::jobs::ClaimedJob;
 use store::organisations::uncovered;
 use store::{Step, StoreError};
 use tokio::task::JoinSet;
@@ -28,17 +28,6 @@ enum Verdict {
 }
 
 impl Worker {
-    /// The kinds to take now: no issue jobs while issuing pauses.
-    pub(super) fn kinds_now(&self, memory: &mut Memory) -> Vec<JobKind> {
-        let mut kinds = self.kinds.clone();
-        if memory.paused_until.is_some_and(|until| self.clock.now() < until) {
-            kinds.retain(|kind| *kind != JobKind::Issue);
-        } else {
-            memory.paused_until = None;
-        }
-        kinds
-    }
-
     /// The engine of the authority that now issues certificates of the application's profile.
     fn engine_for(&self, application: &Application<Approved>) -> Option<&Issuance> {
         let (_, profile) = self.policy.packs.profile(&application.request().profile)?;
