@@ -2,7 +2,7 @@
 
 use crate::commands::{
     bench, ca, campaign, ceremony, cert, crl, csr, demo, doctor, init, key, lint, mass_revoke, ocsp, officer, org,
-    pack, profile, publish, serve, vault,
+    pack, profile, publish, revocation, serve, vault,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -51,6 +51,9 @@ pub enum Command {
     /// Revoke much at once: planned, approved by two people, executed in batches
     #[command(subcommand)]
     MassRevoke(mass_revoke::MassRevoke),
+    /// Suspend one certificate, and take it back
+    #[command(subcommand)]
+    Revocation(revocation::RevocationCommand),
     /// Look after the vault of keys made at the centre
     #[command(subcommand)]
     Vault(vault::Vault),

@@ -94,6 +94,8 @@ pub const ROUTES: &[RouteEntry] = &[
     needs(Get, "/certificates/{authority}/{serial}/download/{form}", SeeCertificates),
     needs(Get, "/certificates/{authority}/{serial}/revoke", RevokeCertificates),
     needs(Post, "/certificates/{authority}/{serial}/revoke", RevokeCertificates),
+    needs(Get, "/certificates/{authority}/{serial}/suspension", RevokeCertificates),
+    needs(Post, "/certificates/{authority}/{serial}/suspension", RevokeCertificates),
     needs(Get, "/campaigns", SeeCampaigns),
     needs(Get, "/campaigns/{campaign}", SeeCampaigns),
     open(Get, "/assets/{name}"),
@@ -139,6 +141,10 @@ pub fn router(ra: State) -> Router {
         .route("/certificates/{authority}/{serial}", get(certificates::show))
         .route("/certificates/{authority}/{serial}/download/{form}", get(certificates::download))
         .route("/certificates/{authority}/{serial}/revoke", get(certificates::ask_revoke).post(certificates::revoke))
+        .route(
+            "/certificates/{authority}/{serial}/suspension",
+            get(certificates::show_suspension).post(certificates::change_suspension),
+        )
         .route("/campaigns", get(campaigns::list))
         .route("/campaigns/{campaign}", get(campaigns::show))
         .route("/assets/{name}", get(assets::serve))

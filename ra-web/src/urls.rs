@@ -99,6 +99,11 @@ pub fn certificate_revoke(authority: &AuthorityId, serial: &SerialNumber) -> Str
     format!("/certificates/{authority}/{}/revoke", serial.to_hex())
 }
 
+/// Suspending a certificate, or lifting its suspension.
+pub fn certificate_suspension(authority: &AuthorityId, serial: &SerialNumber) -> String {
+    format!("/certificates/{authority}/{}/suspension", serial.to_hex())
+}
+
 /// The link certificate for the key of `subject`, issued by `by`, in the repository.
 pub fn published_link(repository: &str, subject: &AuthorityId, by: &AuthorityId) -> String {
     format!("{repository}/aia/{subject}.by-{by}.cer")

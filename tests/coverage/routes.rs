@@ -56,6 +56,8 @@ const RIGHTS: &[(Method, &str, &str)] = &[
     (Method::Get, "/certificates/{authority}/{serial}/download/{form}", "OMRA"),
     (Method::Get, "/certificates/{authority}/{serial}/revoke", "OMR"),
     (Method::Post, "/certificates/{authority}/{serial}/revoke", "OMR"),
+    (Method::Get, "/certificates/{authority}/{serial}/suspension", "OMR"),
+    (Method::Post, "/certificates/{authority}/{serial}/suspension", "OMR"),
     (Method::Get, "/campaigns", "OMRA"),
     (Method::Get, "/campaigns/{campaign}", "OMRA"),
 ];
@@ -255,7 +257,9 @@ fn walk(walker: &mut Walker, route: &RouteEntry, things: &[(&'static str, String
             (page.status == 404, "404, as for what does not exist")
         }
         // The centre revokes nothing of a town's, only what came with a CA that moved here: `journeys import::pages`.
-        (Some(true), Some(Role::RaOperator), Method::Get) if route.path.ends_with("/revoke") => {
+        (Some(true), Some(Role::RaOperator), Method::Get)
+            if route.path.ends_with("/revoke") || route.path.ends_with("/suspension") =>
+        {
             (page.status == 404, "404, for it is a town's")
         }
         (Some(true), Some(_), Method::Get) => (page.status == 200 && !at_login, "200"),

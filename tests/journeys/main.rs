@@ -25,6 +25,7 @@ mod publication;
 mod rollover;
 mod severed;
 mod store_contract;
+mod suspension;
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lgpki-for-tests");

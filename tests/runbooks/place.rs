@@ -3,6 +3,7 @@
 use ca_core::key::KeyAlgorithm;
 use lgpki::commands::demo::acts;
 use lgpki_tests::databases::Kind;
+use lgpki_tests::policy::pack_listing;
 use lgpki_tests::program::Installation;
 use lgpki_tests::token::SoftHsm;
 use lgpki_tests::tools::text;
@@ -42,14 +43,6 @@ fn issue(installation: &Installation) {
         program.until(|| acts::certificate_of(&mut officer.browser, &number)).unwrap();
     }
     program.stops();
-}
-
-/// The pack for LGWAN, but that all issuing authorities sign lists ahead that are valid for 14 days.
-fn with_emergency_lists() -> String {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("ca-core/packs/lgwan-private.toml");
-    let (text, plain) = (std::fs::read_to_string(shipped).unwrap(), "refresh-before = \"48h\" }");
-    assert!(text.contains(plain), "the shipped pack says otherwise now");
-    text.replace(plain, "refresh-before = \"48h\", emergency = \"14d\" }")
 }
 
 /// A place to follow a page in. What it starts is stopped at the end.
@@ -104,7 +97,7 @@ impl<'a> Place<'a> {
             Before::InToken => Some(Installation::in_token(Kind::Sqlite, hsm.store())),
             Before::WithEmergencyLists => {
                 let pack = hsm.folder().join("with-emergency-lists.toml");
-                std::fs::write(&pack, with_emergency_lists()).unwrap();
+                std::fs::write(&pack, pack_listing("emergency = \"14d\"")).unwrap();
                 Some(Installation::in_token_of_pack(Kind::Sqlite, hsm.store(), &pack))
             }
         };

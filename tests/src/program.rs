@@ -86,6 +86,17 @@ impl Installation {
         &self.folder
     }
 
+    /// Changes a piece of its configuration.
+    ///
+    /// # Panics
+    /// When that does not stand there.
+    pub fn configure(&self, from: &str, to: &str) {
+        let file = self.folder.join("lgpki.toml");
+        let text = std::fs::read_to_string(&file).expect("a configuration");
+        assert!(text.contains(from), "the configuration has no {from}");
+        std::fs::write(&file, text.replacen(from, to, 1)).expect("a configuration");
+    }
+
     /// Runs a command of the program on it, to its end.
     pub fn lgpki(&self, binary: &str, arguments: &[&str]) -> Output {
         let config = self.folder.join("lgpki.toml");

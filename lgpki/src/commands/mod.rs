@@ -21,6 +21,7 @@ pub mod pack;
 pub mod packs;
 pub mod profile;
 pub mod publish;
+pub mod revocation;
 pub mod serve;
 pub mod token;
 pub mod vault;
@@ -54,6 +55,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Campaign(what) => wait(campaign::run(&what, &cli.config)),
         Command::Ceremony(what) => wait(ceremony::run(&what, &cli.config, interruption)),
         Command::MassRevoke(what) => wait(mass_revoke::run(&what, &cli.config, interruption)),
+        Command::Revocation(what) => wait(revocation::run(&what, &cli.config)),
         Command::Cert(what) => cert::run(&what),
         Command::Lint(what) => lint::run(&what),
         Command::Profile(what) => wait(profile::run(&what)),

@@ -17,7 +17,7 @@ pub enum Capability {
     DecideRequests,
     /// See and download certificates.
     SeeCertificates,
-    /// Revoke certificates of the own organisation; RA operators: what a CA that moved here has issued elsewhere.
+    /// Revoke or suspend certificates of the own organisation; RA operators: what a CA that moved here has issued elsewhere.
     RevokeCertificates,
     /// See how far the move to new cryptography is (own organisation; central roles: all).
     SeeCampaigns,

@@ -3,6 +3,7 @@
 use ca_core::certificate::{Certificate, CertificateError, pkcs7};
 use ca_core::digest::sha256;
 use ca_core::id::{AuthorityId, RequestNumber};
+use ca_core::revocation::RevocationReason;
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use store::ReadTxn;
@@ -29,6 +30,8 @@ pub enum Standing {
     NotYet,
     /// Revoked.
     Revoked,
+    /// Suspended: unusable until the suspension is lifted.
+    Suspended,
     /// Its period has ended.
     Expired,
     /// A serial number whose certificate may or may not exist (欠番): counts as revoked.
@@ -39,8 +42,8 @@ pub enum Standing {
 pub fn standing(row: &CertificateRow, now: Timestamp) -> Standing {
     if row.der.is_none() {
         Standing::Burnt
-    } else if row.revocation.is_some() {
-        Standing::Revoked
+    } else if let Some(revocation) = &row.revocation {
+        if revocation.reason == RevocationReason::CertificateHold { Standing::Suspended } else { Standing::Revoked }
     } else if now > row.validity.not_after {
         Standing::Expired
     } else if now < row.validity.not_before {

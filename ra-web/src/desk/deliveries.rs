@@ -245,7 +245,8 @@ async fn view(txn: &mut ReadTxn, desk: &Desk<'_>, number: &RequestNumber) -> Res
 
 /// What the worker has not erased yet is over all the same.
 fn stage(delivery: &DeliveryRow, certificate: Option<&CertificateRow>, now: Timestamp) -> Stage {
-    let revoked = certificate.is_some_and(|row| standing(row, now) == Standing::Revoked);
+    // A key under suspicion on its way is not handed over, whatever comes of the suspicion.
+    let revoked = certificate.is_some_and(|row| matches!(standing(row, now), Standing::Revoked | Standing::Suspended));
     match (delivery.state, certificate) {
         (DeliveryState::Fetched, _) => Stage::Fetched,
         (DeliveryState::Erased, _) => {

@@ -5,7 +5,7 @@
 //! - [`approvals`]: what waits for a second person, and the decision.
 //! - [`certificates`]: finding, explaining and handing out certificates; [`search`] reads the search box.
 //! - [`deliveries`]: handing over keys that the centre made.
-//! - [`revocations`]: making a certificate unusable.
+//! - [`revocations`]: making a certificate unusable; [`suspensions`]: for a while.
 //! - [`campaigns`]: how far the move to new cryptography is.
 //! - [`authorities`]: what everybody may know about the authorities.
 //!
@@ -31,6 +31,7 @@ pub mod requests;
 pub mod revocations;
 pub mod search;
 pub mod start;
+pub mod suspensions;
 pub mod written;
 
 use ca_core::audit::Actor;

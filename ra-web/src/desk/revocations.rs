@@ -1,12 +1,13 @@
-//! Revocations: an officer makes a certificate of the own organisation unusable, for a reason, once and for all.
+//! Revocations: an officer makes a certificate of the own organisation unusable, for a reason, once and for all. What may be taken
+//! back is a suspension.
 
 use ca_core::id::AuthorityId;
 use ca_core::revocation::{Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
-use store::Step;
 use store::certificates::CertificateRow;
 use store::imports;
+use store::{Step, StoreError};
 
 use super::era::CivilDate;
 use super::message::Message;
@@ -109,7 +110,8 @@ pub fn answers_for(desk: &Desk<'_>, row: &CertificateRow) -> bool {
 }
 
 /// Revokes: the revocation, its audit event and the jobs for OCSP and CRL are one transaction. A certificate that is revoked already
-/// stays revoked as it was.
+/// stays revoked as it was, one that is
+/// suspended is revoked for good.
 pub async fn revoke(
     desk: &Desk<'_>,
     authority: &AuthorityId,
@@ -121,7 +123,8 @@ pub async fn revoke(
     if !answers_for(desk, &row) {
         return Err(DeskError::NotFound);
     }
-    if row.revocation.is_some() {
+    let suspended = row.revocation.as_ref().is_some_and(|found| found.reason == RevocationReason::CertificateHold);
+    if row.revocation.is_some() && !suspended {
         return Ok(Revoked::Done);
     }
     if row.validity.not_after < desk.now {
@@ -133,8 +136,14 @@ pub async fn revoke(
         revoked_at: desk.now.whole_seconds(),
         invalidity_at: wanted.known_since_start,
     };
-    match txn.revoke(authority, serial, &revocation).await {
-        // Somebody else was faster; the certificate is as revoked as can be.
+    let done = if suspended {
+        txn.revoke_suspended(authority, serial, &revocation).await
+    } else {
+        txn.revoke(authority, serial, &revocation).await
+    };
+    match done {
+        // Somebody else was faster; the page says what has become of it.
+        Err(StoreError::NotFound { .. }) => return Ok(Revoked::Done),
         Err(error) if error.is_conflict("revocation_pk") => return Ok(Revoked::Done),
         done => done?,
     }

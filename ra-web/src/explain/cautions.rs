@@ -20,7 +20,8 @@ pub(super) fn sentences(question: &Question<'_>, words: &Words) -> Vec<Message> 
     let (kind, certificate) = (question.kind(), question.certificate);
     let (extensions, mut said) = (certificate.extensions(), Vec::new());
     let left = days_between(question.now, certificate.validity().not_after);
-    let valid = certificate.validity().contains(question.now) && !matches!(question.origin, Origin::Revoked(_));
+    let valid = certificate.validity().contains(question.now)
+        && !matches!(question.origin, Origin::Revoked(_) | Origin::Suspended(_));
     if valid && kind.is_requested() && left <= SOON_DAYS {
         said.push(Message::new("explain-caution-soon"));
     }

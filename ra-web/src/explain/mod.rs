@@ -49,6 +49,8 @@ pub enum Origin {
     Issued,
     /// Our register, in which it is revoked since then.
     Revoked(Timestamp),
+    /// Our register, in which it is suspended since then.
+    Suspended(Timestamp),
 }
 
 /// A heading with its sentences, in one language.

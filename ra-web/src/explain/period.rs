@@ -24,6 +24,8 @@ pub(super) fn sentences(question: &Question<'_>, words: &Words) -> Vec<Message> 
     let mut said = vec![period];
     if let Origin::Revoked(at) = question.origin {
         said.push(Message::new("explain-period-revoked").with("when", moment(words, at)));
+    } else if let Origin::Suspended(at) = question.origin {
+        said.push(Message::new("explain-period-suspended").with("when", moment(words, at)));
     } else if question.now < validity.not_before {
         said.push(not_yet(days_between(question.now, validity.not_before)));
     } else if question.now > validity.not_after {

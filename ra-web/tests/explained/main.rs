@@ -111,7 +111,9 @@ fn every_state_is_explained_as_kept() {
     let packs = &issuers.packs;
     let revoked = issued(packs, &server, Family::WebServer, at(2026, 11, 21));
     let revoked = Question { origin: Origin::Revoked(at(2026, 11, 20)), organisation: Some("白樺町"), ..revoked };
+    let suspended = Question { origin: Origin::Suspended(at(2026, 11, 20)), ..revoked };
     let each = [
+        changed("suspended", &suspended),
         changed("expired", &issued(packs, &role, Family::JobRole, at(2031, 10, 3))),
         changed("not-yet", &issued(packs, &role, Family::JobRole, at(2026, 9, 1))),
         changed("ends-soon", &issued(packs, &server, Family::WebServer, at(2027, 10, 20))),
@@ -137,7 +139,7 @@ fn what_others_issued_is_explained_as_kept() {
 
 #[test]
 fn no_text_is_kept_for_nothing() {
-    let states = ["expired", "not-yet", "ends-soon", "revoked"];
+    let states = ["expired", "not-yet", "ends-soon", "revoked", "suspended"];
     let others = ["foreign-server", "foreign-signer", "foreign-link", "foreign-odd"];
     let families = Family::ALL.map(Family::as_str);
     let known: BTreeSet<&str> = families.into_iter().chain(states).chain(others).collect();

@@ -29,6 +29,7 @@ certificate-state-valid = valid
 certificate-state-not-yet = not yet valid
 certificate-state-revoked = revoked
 certificate-state-expired = expired
+certificate-state-suspended = suspended
 certificate-state-burnt = unused number
 
 ## Detail
@@ -41,6 +42,7 @@ certificate-state-valid-sentence = It is valid and can be used.
 certificate-state-not-yet-sentence = It cannot be used yet. Its period has not begun.
 certificate-state-expired-sentence = Its period has ended. It can no longer be used.
 certificate-state-revoked-sentence = It was revoked at { $when }. It can no longer be used.
+certificate-state-suspended-sentence = It was suspended at { $when }. It cannot be used until the suspension is lifted.
 certificate-state-revoked-reason = Reason of the revocation: { $reason }
 certificate-state-burnt-sentence = While it was being issued the outcome became unknown, so this number is not used. It counts as revoked. The request gets a certificate with another number.
 certificate-known-since = The compromise was known since: { $date }
@@ -69,6 +71,12 @@ download-p7b = P7B (.p7b)
 download-p7b-hint = for IIS and others, with the authorities' certificates
 download-chain = Certificate and intermediate authority (PEM, .pem)
 download-chain-hint = usually the one to configure in the server
+certificate-suspend-title = Make this certificate unusable for a while
+certificate-suspend-lead = Suspend it while you find out whether the key has leaked. A suspension can be lifted.
+certificate-suspend-link = Go to the suspension
+certificate-lift-title = Make this certificate usable again
+certificate-lift-lead = Lift the suspension when you know that the key has not leaked.
+certificate-lift-link = Go to lifting the suspension
 certificate-revoke-title = Make this certificate unusable
 certificate-revoke-lead = Revoke it when the key has leaked or the server is no longer used.
 certificate-revoke-link = Go to the revocation
@@ -107,6 +115,25 @@ revoke-already = This certificate is already revoked. There is no need to revoke
 revoke-expired = This certificate's period has ended. It cannot be used any more, so there is no need to revoke it.
 revoke-done = The certificate was revoked. The revocation list (CRL) and the status answers (OCSP) will say so soon.
 revoke-known-none = not given
+
+## Suspension
+suspension-title = Suspend a certificate
+suspension-lead = This makes the certificate unusable for a while. You can lift the suspension later, or revoke the certificate for good.
+suspension-effect-title = What this does
+suspension-effect-unusable = Users of servers with this certificate may see a warning, as with a revoked one.
+suspension-effect-published = The revocation list (CRL) and the status answers (OCSP) will say so soon.
+suspension-effect-back = A suspension can be lifted. Until then the certificate's period goes on running.
+suspension-button = Suspend
+suspension-not-offered = Certificates of this authority cannot be suspended. When the key may have leaked, revoke the certificate and ask for a new one.
+suspension-needless = This certificate is revoked, or its period has ended. There is nothing to suspend.
+suspension-done = The certificate was suspended. The revocation list (CRL) and the status answers (OCSP) will say so soon.
+suspension-lifted = The suspension was lifted. The revocation list (CRL) and the status answers (OCSP) will say so soon.
+lift-title = Lift a suspension
+lift-lead = This makes the certificate usable again. Lift the suspension only when you are sure that the key has not leaked.
+lift-effect-usable = Servers with this certificate can be used as before.
+lift-effect-published = The revocation list (CRL) and the status answers (OCSP) will say so soon.
+lift-effect-late = Programs that keep an older list or answer go on refusing it until that runs out.
+lift-button = Lift the suspension
 
 ## Authorities
 ca-title = Authorities' certificates and revocation lists

@@ -107,6 +107,7 @@ explain-end-of-day = the end of { $day }
 explain-start-of-day = the beginning of { $day }
 explain-period-both = From { $from } until { $until }, Japanese time.
 explain-period-endless = From { $from }, Japanese time. It has no day on which it ends.
+explain-period-suspended = It was suspended (made unusable for a while) on { $when }. It can be used again once the suspension is lifted.
 explain-period-revoked = It was revoked (made unusable before its end) on { $when }. It can no longer be used.
 explain-left-today = It ends today.
 explain-left-tomorrow = It ends tomorrow.

@@ -29,6 +29,7 @@ certificate-state-valid = 有効
 certificate-state-not-yet = 有効期間の前
 certificate-state-revoked = 失効
 certificate-state-expired = 満了
+certificate-state-suspended = 一時停止
 certificate-state-burnt = 欠番
 
 ## 詳細
@@ -41,6 +42,7 @@ certificate-state-valid-sentence = 有効です。使えます。
 certificate-state-not-yet-sentence = まだ使えません。有効期間が始まっていません。
 certificate-state-expired-sentence = 有効期間が終わりました。もう使えません。
 certificate-state-revoked-sentence = { $when } に失効しました。もう使えません。
+certificate-state-suspended-sentence = { $when } に一時停止しました。解除するまで使えません。
 certificate-state-revoked-reason = 失効の理由: { $reason }
 certificate-state-burnt-sentence = 発行の途中で結果がわからなくなったため、この番号は使わないことにしました。失効として扱います。元の申請には、別の番号で証明書を発行します。
 certificate-known-since = 漏えいなどを知った日: { $date }
@@ -69,6 +71,12 @@ download-p7b = P7B形式(.p7b)
 download-p7b-hint = IISなど。認証局の証明書も入っています
 download-chain = 証明書と中間の認証局(PEM、.pem)
 download-chain-hint = サーバに設定するときは、ふつうこれを使います
+certificate-suspend-title = この証明書をしばらく使えなくする
+certificate-suspend-lead = 鍵が漏れたかどうかを調べる間などは、一時停止してください。一時停止は解除できます。
+certificate-suspend-link = 一時停止の手続きへ進む
+certificate-lift-title = この証明書をもう一度使えるようにする
+certificate-lift-lead = 鍵が漏れていないとわかったら、一時停止を解除してください。
+certificate-lift-link = 一時停止の解除へ進む
 certificate-revoke-title = この証明書を使えなくする
 certificate-revoke-lead = 鍵が漏れたとき、サーバをやめたときなどは、失効の手続きをしてください。
 certificate-revoke-link = 失効の手続きへ進む
@@ -107,6 +115,25 @@ revoke-already = この証明書はすでに失効しています。もう一度
 revoke-expired = この証明書は有効期間が終わっています。使われることがないため、失効の必要はありません。
 revoke-done = 失効しました。失効一覧(CRL)と有効性の応答(OCSP)にまもなく反映します。
 revoke-known-none = 入力なし
+
+## 一時停止
+suspension-title = 証明書の一時停止
+suspension-lead = この証明書をしばらく使えなくします。あとで解除することも、失効することもできます。
+suspension-effect-title = このあとどうなるか
+suspension-effect-unusable = 失効のときと同じように、この証明書を使っているサーバでは、利用者の画面に警告が出ることがあります。
+suspension-effect-published = 失効一覧(CRL)と有効性の応答(OCSP)に、まもなく反映します。
+suspension-effect-back = 一時停止は解除できます。その間も、有効期間は過ぎていきます。
+suspension-button = 一時停止する
+suspension-not-offered = この認証局の証明書は、一時停止できません。鍵が漏れたおそれがあるときは、失効して、新しい証明書を申請してください。
+suspension-needless = この証明書は失効しているか、有効期間が終わっています。一時停止の必要はありません。
+suspension-done = 一時停止しました。失効一覧(CRL)と有効性の応答(OCSP)にまもなく反映します。
+suspension-lifted = 一時停止を解除しました。失効一覧(CRL)と有効性の応答(OCSP)にまもなく反映します。
+lift-title = 一時停止の解除
+lift-lead = この証明書をもう一度使えるようにします。鍵が漏れていないと確かめてから、解除してください。
+lift-effect-usable = この証明書を使っているサーバは、元どおり使えます。
+lift-effect-published = 失効一覧(CRL)と有効性の応答(OCSP)に、まもなく反映します。
+lift-effect-late = 古い一覧や応答を持っているプログラムは、その期限が過ぎるまで、この証明書を受け付けません。
+lift-button = 一時停止を解除する
 
 ## 認証局
 ca-title = 認証局の証明書と失効一覧

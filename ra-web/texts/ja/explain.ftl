@@ -107,6 +107,7 @@ explain-end-of-day = { $day }の終わり
 explain-start-of-day = { $day }午前0時
 explain-period-both = { $from }から{ $until }まで(日本時間)。
 explain-period-endless = { $from }から(日本時間)。終わりの日は決められていません。
+explain-period-suspended = { $when }に一時停止しました(しばらく使えなくしました)。一時停止が解除されるまで使えません。
 explain-period-revoked = { $when }に失効しました(期限の前に使えなくなりました)。もう使えません。
 explain-left-today = 今日で終わります。
 explain-left-tomorrow = 明日で終わります。

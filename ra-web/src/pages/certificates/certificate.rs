@@ -19,6 +19,7 @@ use crate::desk::diagnosis::key_label;
 use crate::desk::era::CivilDate;
 use crate::desk::named;
 use crate::desk::revocations;
+use crate::desk::suspensions::{self, Suspension};
 use crate::error::Refusal;
 use crate::explain::{self, Origin, Paragraph, Question};
 use crate::locale::{Language, Words};
@@ -52,7 +53,7 @@ struct FieldLine {
 #[template(path = "certificates/certificate.html")]
 struct CertificatePage {
     base: Base,
-    done: bool,
+    done: Option<&'static str>,
     title: String,
     state: &'static str,
     tone: &'static str,
@@ -65,7 +66,16 @@ struct CertificatePage {
     fields: Vec<FieldLine>,
     pem: Option<String>,
     files: Vec<FileLink>,
+    suspension: Option<SuspensionLink>,
     revoke: Option<String>,
+}
+
+/// The way to the page that suspends, or lifts a suspension.
+struct SuspensionLink {
+    href: String,
+    title: &'static str,
+    lead: &'static str,
+    label: &'static str,
 }
 
 /// Reads the two parts of a certificate's address.
@@ -87,15 +97,15 @@ pub async fn show(
     let words = officer.words();
     let standing = certificates::standing(&view.row, desk.now);
     let ours = view.row.organisation_id.as_ref() == Some(&officer.organisation.organisation_id);
-    let revocable = revocations::answers_for(&desk, &view.row)
-        && matches!(standing, Standing::Valid | Standing::NotYet)
-        && officer.may(Capability::RevokeCertificates);
+    let answers = revocations::answers_for(&desk, &view.row) && officer.may(Capability::RevokeCertificates);
+    let revocable = answers && matches!(standing, Standing::Valid | Standing::NotYet | Standing::Suspended);
+    let possible = suspensions::possible(&desk, view.authority.as_ref(), standing);
     let name = (authority.clone(), serial.clone());
     let notices = if ours { campaigns::of_certificate(&officer, &name).await? } else { Vec::new() };
     pages::page(&CertificatePage {
         base: officer.base()?,
         notices,
-        done: asked.done == "revoked",
+        done: done(&asked.done),
         title: title(&words, &view),
         state: state_key(standing),
         tone: tone(standing),
@@ -107,8 +117,28 @@ pub async fn show(
         fields: fields(&desk, &words, &view),
         pem: view.certificate.as_ref().map(ca_core::certificate::Certificate::to_pem),
         files: if view.certificate.is_some() { files(&authority, &serial) } else { Vec::new() },
+        suspension: suspension_link(possible, urls::certificate_suspension(&authority, &serial)).filter(|_| answers),
         revoke: revocable.then(|| urls::certificate_revoke(&authority, &serial)),
     })
+}
+
+/// What was done a moment ago, by the word in the address.
+fn done(word: &str) -> Option<&'static str> {
+    match word {
+        "revoked" => Some("revoke-done"),
+        "suspended" => Some("suspension-done"),
+        "lifted" => Some("suspension-lifted"),
+        _ => None,
+    }
+}
+
+fn suspension_link(possible: Suspension, href: String) -> Option<SuspensionLink> {
+    let (title, lead, label) = match possible {
+        Suspension::Offered => ("certificate-suspend-title", "certificate-suspend-lead", "certificate-suspend-link"),
+        Suspension::Lasts => ("certificate-lift-title", "certificate-lift-lead", "certificate-lift-link"),
+        Suspension::NotOffered | Suspension::Needless => return None,
+    };
+    Some(SuspensionLink { href, title, lead, label })
 }
 
 /// Hands out a file.
@@ -160,6 +190,9 @@ fn state_sentence(words: &Words, view: &CertificateView, standing: Standing) -> 
         Standing::Expired => words.t("certificate-state-expired-sentence"),
         Standing::Burnt => words.t("certificate-state-burnt-sentence"),
         Standing::Revoked => words.t1("certificate-state-revoked-sentence", "when", &dates::moment(words, revoked_at)),
+        Standing::Suspended => {
+            words.t1("certificate-state-suspended-sentence", "when", &dates::moment(words, revoked_at))
+        }
     }
 }
 
@@ -181,7 +214,11 @@ fn paragraphs(desk: &Desk<'_>, words: &Words, view: &CertificateView) -> Vec<Par
         return view.organisation.iter().map(whose).collect();
     };
     let issued_by = desk.packs.profile(&view.row.profile_id);
-    let origin = view.row.revocation.as_ref().map_or(Origin::Issued, |found| Origin::Revoked(found.revoked_at));
+    let origin = match (&view.row.revocation, certificates::standing(&view.row, desk.now)) {
+        (Some(found), Standing::Suspended) => Origin::Suspended(found.revoked_at),
+        (Some(found), _) => Origin::Revoked(found.revoked_at),
+        (None, _) => Origin::Issued,
+    };
     let question = Question {
         certificate,
         profile: issued_by.map(|(_, profile)| profile.as_ref()),

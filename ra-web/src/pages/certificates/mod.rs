@@ -1,7 +1,10 @@
-//! `/certificates`: the list with its one search box, one certificate in plain language, and its files. Revoking is in [`revoke`].
+//! `/certificates`: the list with its one search box, one certificate in plain language, and its files. Revoking is in
+//! [`revoke`], what can be taken back in [`suspension`].
 
 pub mod certificate;
 pub mod revoke;
+pub mod suspension;
+mod target;
 
 use askama::Template;
 use axum::extract::Query;
@@ -23,6 +26,7 @@ use crate::urls;
 pub(crate) use certificate::attachment;
 pub use certificate::{download, show};
 pub use revoke::{ask as ask_revoke, revoke};
+pub use suspension::{change as change_suspension, show as show_suspension};
 
 /// The query of the list.
 #[derive(Deserialize)]
@@ -136,6 +140,7 @@ pub(crate) fn state_key(standing: Standing) -> &'static str {
         Standing::Valid => "certificate-state-valid",
         Standing::NotYet => "certificate-state-not-yet",
         Standing::Revoked => "certificate-state-revoked",
+        Standing::Suspended => "certificate-state-suspended",
         Standing::Expired => "certificate-state-expired",
         Standing::Burnt => "certificate-state-burnt",
     }
@@ -146,7 +151,7 @@ pub(crate) fn tone(standing: Standing) -> &'static str {
     match standing {
         Standing::Valid => "good",
         Standing::NotYet => "waiting",
-        Standing::Revoked | Standing::Burnt => "bad",
+        Standing::Revoked | Standing::Suspended | Standing::Burnt => "bad",
         Standing::Expired => "over",
     }
 }

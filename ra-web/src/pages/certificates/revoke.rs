@@ -14,24 +14,17 @@ use crate::desk::problem::Problem;
 use crate::desk::revocations::{self, Draft, Revoked, Wanted};
 use crate::error::Refusal;
 use crate::pages::form::Problems;
-use crate::pages::{self, Base, dates, hexadecimal};
+use crate::pages::{self, Base, dates};
 use crate::urls;
 
 use super::certificate::address;
+use super::target::Target;
 
 struct Choice {
     value: &'static str,
     id: String,
     label: String,
     chosen: bool,
-}
-
-/// What both pages say about the certificate.
-struct Target {
-    name: String,
-    until: String,
-    serial: String,
-    href: String,
 }
 
 #[derive(Template)]
@@ -113,10 +106,10 @@ fn draw_form(
     let sentence = match certificates::standing(row, officer.desk().now) {
         Standing::Revoked | Standing::Burnt => Some("revoke-already"),
         Standing::Expired => Some("revoke-expired"),
-        Standing::Valid | Standing::NotYet => None,
+        Standing::Valid | Standing::NotYet | Standing::Suspended => None,
     };
     if let Some(sentence) = sentence {
-        return pages::page(&NeedlessPage { base: officer.base()?, target: target(officer, row), sentence });
+        return pages::page(&NeedlessPage { base: officer.base()?, target: Target::of(officer, row), sentence });
     }
     let mut problems = Problems::none();
     for problem in found {
@@ -134,7 +127,7 @@ fn draw_form(
         })
         .collect();
     let form = officer.form(&urls::certificate_revoke(&row.authority_id, &row.serial))?;
-    let page = RevokePage { base: officer.base()?, form, problems, target: target(officer, row), draft, choices };
+    let page = RevokePage { base: officer.base()?, form, problems, target: Target::of(officer, row), draft, choices };
     pages::page_with(status, &page)
 }
 
@@ -148,19 +141,9 @@ fn draw_confirmation(
     pages::page(&ConfirmPage {
         base: officer.base()?,
         form: officer.form(&urls::certificate_revoke(&row.authority_id, &row.serial))?,
-        target: target(officer, row),
+        target: Target::of(officer, row),
         draft,
         reason: words.t(&format!("reason-{}", wanted.reason.as_str())),
         known_since: wanted.known_since.and_then(|date| date.start()).map(|at| dates::day(&words, at)),
     })
-}
-
-fn target(officer: &Officer<RevokeCertificates>, row: &CertificateRow) -> Target {
-    let words = officer.words();
-    Target {
-        name: if row.names.is_empty() { row.subject.clone() } else { row.names.join(", ") },
-        until: dates::day(&words, row.validity.not_after),
-        serial: hexadecimal::grouped(row.serial.as_bytes()),
-        href: urls::certificate(&row.authority_id, &row.serial),
-    }
 }
