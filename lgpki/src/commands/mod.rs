@@ -66,39 +66,40 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Ocsp(ocsp::Ocsp::Presign(what)) => wait(ocsp::presign::run(&what, &cli.config)),
         Command::Ocsp(ocsp::Ocsp::Status(what)) => wait(ocsp::status::run(&what, &cli.config)),
         Command::Ocsp(ocsp::Ocsp::Bundle(what)) => wait(ocsp::bundle::run(&what, &cli.config)),
-        Command::Bench(Bench::Encode(what)) => {
-            let encoded = bench::encode::run(&what)
-                .map_err(|error| Trouble::new(Exit::Unavailable, "nothing was measured").because(chain(&error)))?;
+        Command::Bench(what) => measure(&what, started),
+    }
+}
+
+/// Measures, and says what came of it.
+fn measure(what: &Bench, started: Instant) -> Result<Exit, Trouble> {
+    let failed = |why: String| Trouble::new(Exit::Unavailable, "nothing was measured").because(why);
+    match what {
+        Bench::Encode(what) => {
+            let encoded = bench::encode::run(what).map_err(|error| failed(chain(&error)))?;
             match what.format {
                 out::Format::Text => out::line(encoded.text())?,
                 out::Format::Json => out::json(&encoded)?,
             }
-            Ok(Exit::Done)
         }
-        Command::Bench(Bench::Crl(what)) => {
+        Bench::Crl(what) => {
             hsm_adapters::warm_up();
-            let listed = bench::crl::run(&what)
-                .map_err(|error| Trouble::new(Exit::Unavailable, "nothing was measured").because(chain(&error)))?;
+            let listed = bench::crl::run(what).map_err(|error| failed(chain(&error)))?;
             match what.format {
                 out::Format::Text => out::line(listed.text())?,
                 out::Format::Json => out::json(&listed)?,
             }
-            Ok(Exit::Done)
         }
-        Command::Bench(Bench::Issue(what)) => {
+        Bench::Issue(what) => {
             hsm_adapters::warm_up();
-            wait(async {
-                let measured = bench::run(&what, started)
-                    .await
-                    .map_err(|error| Trouble::new(Exit::Unavailable, "nothing was measured").because(chain(&error)))?;
-                match what.format {
-                    out::Format::Text => out::line(measured.text())?,
-                    out::Format::Json => out::json(&measured)?,
-                }
-                Ok(Exit::Done)
-            })
+            let issue = async { bench::run(what, started).await.map_err(|error| failed(chain(&error))) };
+            let measured = wait(issue)?;
+            match what.format {
+                out::Format::Text => out::line(measured.text())?,
+                out::Format::Json => out::json(&measured)?,
+            }
         }
     }
+    Ok(Exit::Done)
 }
 
 /// Runs `work` on a runtime of all cores to its end.
