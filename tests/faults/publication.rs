@@ -2,12 +2,17 @@
 //! as soon as the next pass ends. Then a target that takes nothing.
 
 use super::PROGRAM;
+use ca_core::kana::KanaWords;
+use lgpki::clock::SystemClock;
+use lgpki::edge::{Intake, Looked};
 use lgpki_tests::databases::Kind;
 use lgpki_tests::interruptions::{Blow, Fault, STRUCK};
 use lgpki_tests::invariants::texts;
 use lgpki_tests::program::{Installation, Program};
+use ocsp::edge::Edge;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use store::Step;
 
 /// What is struck here.
@@ -129,6 +134,42 @@ fn struck_in_each_form(kind: Kind, step: Step, occurrence: u32) {
     let numbers = "select e.object from audit_event e where e.verb = 'publication.seen'";
     let lists = expected.keys().filter(|path| path.starts_with("crl")).count();
     assert_eq!(texts(&installation.database, numbers).len(), lists, "each list was seen for the first time once");
+}
+
+/// A folder that leads out is not looked into, so what was cut off there is handed over again.
+#[test]
+fn a_bundle_that_was_cut_off_is_whole_or_not_there() {
+    let installation = Installation::new(Kind::Sqlite);
+    let folder = installation.folder().join("out");
+    std::fs::create_dir(&folder).unwrap();
+    let config = installation.folder().join("lgpki.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let section = "[[publish]]\nname = \"outside\"\nkind = \"drop-folder\"\nfolder = \"out\"\nevery = \"1s\"\n";
+    std::fs::write(&config, format!("{text}\n{section}")).unwrap();
+    let scratch = installation.folder().join("other.bundle").display().to_string();
+    let said = installation.lgpki(PROGRAM, &["ocsp", "bundle", "--format", "json", "--out", &scratch]);
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    let words = KanaWords::parse(said["words"].as_str().unwrap()).unwrap();
+    let edge = Edge::new(Arc::new(SystemClock));
+    let mut intake = Intake::new(&folder.join("outside.bundle"), words, edge);
+    let mut last = 0;
+    for blow in Blow::ALL {
+        let fault = Fault { step: Step::ArtefactPublished, occurrence: 1, blow };
+        let mut program = installation.serve(PROGRAM, Some(fault));
+        if blow.kills() {
+            program.ended();
+            assert!(program.log().contains(STRUCK), "{fault}: it did not strike");
+            let looked = intake.look();
+            assert!(!matches!(looked, Looked::Refused(..)), "{fault}: {looked:?}");
+            program = installation.serve(PROGRAM, None);
+        }
+        complete(&mut program, &fault.to_string());
+        program.stops();
+        match intake.look() {
+            Looked::Taken(manifest) if manifest.number > last => last = manifest.number,
+            other => panic!("{fault}: {other:?}"),
+        }
+    }
 }
 
 /// With a limit of the size of files, which keeps the process from writing any: the same as a disk that is full, for any user.
