@@ -37,6 +37,7 @@ pages! {
     hsm_loss = "hsm-loss.md", Before::InToken;
     key_compromise = "key-compromise.md", Before::Issued;
     offline_ca = "offline-ca.md", Before::Installation;
+    publication = "publication.md", Before::OnPostgres;
     new_cryptography = "new-cryptography.md", Before::Issued;
 }
 

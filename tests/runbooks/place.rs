@@ -21,6 +21,8 @@ pub(crate) enum Before {
     EmptyFolder,
     /// An installation with software keys, stopped, and an initialised token nobody uses.
     Installation,
+    /// The same on PostgreSQL.
+    OnPostgres,
     /// An installation with software keys, stopped, that has issued certificates to 白樺町.
     Issued,
     /// An installation whose authorities' keys are in a token, stopped.
@@ -89,6 +91,7 @@ impl<'a> Place<'a> {
         let installation = match before {
             Before::EmptyFolder => None,
             Before::Installation => Some(Installation::new(Kind::Sqlite)),
+            Before::OnPostgres => Some(Installation::new(Kind::Postgres)),
             Before::Issued => {
                 let installation = Installation::new(Kind::Sqlite);
                 issue(&installation);
