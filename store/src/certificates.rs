@@ -2,7 +2,7 @@
 //! and its revocation. They are written by the ledger (`ledger.rs`).
 
 use crate::codec::{anywhere, at, limit, names, octets32, parsed, serial};
-use crate::db::on;
+use crate::db::{Only, on};
 use crate::error::StoreError;
 use crate::revocations::reason;
 use crate::txn::ReadTxn;
@@ -148,7 +148,24 @@ const FOR_KEY: &str = select_certificate!(
     order by c.recorded_at desc limit 1"
 );
 
+/// Certificates of CAs that hold.
+const OF_AUTHORITIES: &str = "select c.der from certificate c
+        join intent i on i.authority_id = c.authority_id and i.serial = c.serial
+        left join revocation v on v.authority_id = c.authority_id and v.serial = c.serial
+    where c.authority_id = $1 and i.is_ca and c.der is not null and v.serial is null and i.not_after > $2
+    order by c.serial";
+
 impl ReadTxn {
+    /// The certificates of CAs that an authority has issued, also to itself, and that hold at `now`, DER, by serial.
+    pub async fn certificates_of_authorities(
+        &mut self,
+        authority: &AuthorityId,
+        now: Timestamp,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let found = on!(self, all Only<Vec<u8>>, OF_AUTHORITIES, authority.as_str(), now.micros())?;
+        Ok(found.into_iter().map(|(der,)| der).collect())
+    }
+
     /// The newest certificate by that authority and profile for that key that is not revoked. Looks through all of the
     /// authority's: for those that issue to few.
     pub async fn certificate_for_key(

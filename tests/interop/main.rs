@@ -19,4 +19,5 @@ mod pki;
 mod properties;
 mod pss;
 mod publication;
+mod publication_ldap;
 mod refused;

@@ -120,11 +120,7 @@ async fn a_newer_list_is_never_replaced_by_an_older_one() {
     let newer = place.pki.crl().await;
     assert_eq!(publication.pass_if_due().await.unwrap(), Some(Passed::Complete));
     assert_eq!(std::fs::read(place.list()).unwrap(), newer);
-    // The database is one of before: it has no list of number 2.
-    sqlite(
-        &place,
-        "update crl set der = null, this_update = null, next_update = null, stored_at = null where number = 2 and authority_id = 'issuing'",
-    );
+    forget_list(&place.pki, 2);
     assert_eq!(place.pki.octets(ListId::FULL).await, older);
     let why = wrong(publication.pass().await.unwrap());
     assert!(why.contains("number 2 stands at crl/issuing.crl, and the newest here is 1"), "{why}");
@@ -134,8 +130,13 @@ async fn a_newer_list_is_never_replaced_by_an_older_one() {
     assert_eq!(place.seen().await.iter().map(|row| row.number).collect::<Vec<_>>(), [2, 1], "what stands there");
 }
 
-fn sqlite(place: &Place, statement: &str) {
-    let file = place.pki.database.url().trim_start_matches("sqlite:").to_owned();
+/// Makes of the database one of before: it has no list of that number.
+pub(crate) fn forget_list(pki: &Pki, number: i64) {
+    let file = pki.database.url().trim_start_matches("sqlite:").to_owned();
+    let statement = format!(
+        "update crl set der = null, this_update = null, next_update = null, stored_at = null
+        where number = {number} and authority_id = 'issuing'"
+    );
     let done = std::process::Command::new("sqlite3").arg(file).arg(statement).output().unwrap();
     assert!(done.status.success(), "{}", text(&done));
 }

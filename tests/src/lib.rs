@@ -10,5 +10,6 @@ pub mod people;
 pub mod policy;
 pub mod program;
 pub mod samples;
+pub mod slapd;
 pub mod token;
 pub mod tools;

@@ -130,6 +130,10 @@ pub(super) struct Publish {
     pub(super) name: Spanned<String>,
     pub(super) kind: Spanned<PublishKind>,
     pub(super) folder: Option<PathBuf>,
+    pub(super) url: Option<Spanned<String>>,
+    pub(super) base: Option<Spanned<String>>,
+    pub(super) bind: Option<String>,
+    pub(super) password_file: Option<PathBuf>,
     pub(super) every: Option<Spanned<String>>,
     pub(super) call_after: Option<Spanned<String>>,
 }
@@ -140,6 +144,7 @@ pub(super) struct Publish {
 pub(super) enum PublishKind {
     Directory,
     DropFolder,
+    Ldap,
 }
 
 #[derive(Debug, Default, Deserialize)]

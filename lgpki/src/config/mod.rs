@@ -15,7 +15,7 @@ pub use edge::Edge;
 pub use file::{LogFormat, LogLevel};
 pub use keys::{Keys, TokenStore};
 pub use policy::Policy;
-pub use publish::{Place, PublicationTarget};
+pub use publish::{LdapAddress, LdapPlace, Place, PublicationTarget};
 pub use sample::{Sample, SampleToken, sample};
 
 use crate::trouble::{Exit, Trouble};

@@ -125,7 +125,8 @@ environment = {environment}
 # store = "folder"
 
 # Where lists and certificates are put beside being served here (role publisher); one section for each place, with a name of its
-# own: a directory with the paths of the repository, or a drop-folder that bundles for edges are put into and that is never read.
+# own: a directory with the paths of the repository; a drop-folder that bundles for edges are put into and that is never read; ldap, a
+# directory server, with `url`, `base`, `bind` and `password_file` instead of `folder`.
 # [[publish]]
 # name = "repository"
 # kind = "directory"

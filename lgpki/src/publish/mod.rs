@@ -2,7 +2,7 @@
 //! look at what stands there.
 //!
 //! - [`wanted`] says what should stand at every target, [`verdict`] what is to be done about what stands there instead.
-//! - [`directory`] is a folder that a server serves, [`drop_folder`] one that leads out of the network.
+//! - [`directory`] is a folder that a server serves, [`drop_folder`] one that leads out of the network, [`ldap`] a directory server.
 //! - [`standing`] is how publishing to a target goes: for the doctor, for figures and for people.
 //!
 //! A [`Publication`] compares what should be with what is, and does what is missing. So it may die at any step, and a target may
@@ -11,11 +11,13 @@
 
 mod directory;
 mod drop_folder;
+mod ldap;
 pub mod standing;
 mod verdict;
 mod wanted;
 
 pub use drop_folder::Bundles;
+pub use ldap::EntryName;
 pub use wanted::{Source, WantedList};
 
 use crate::config::{Place, PublicationTarget};
@@ -46,6 +48,7 @@ enum Hands {
     Directory(Directory),
     /// Without keys, somebody must say so.
     DropFolder(Option<Arc<Bundles>>),
+    Ldap,
 }
 
 /// What came of a pass.
@@ -82,6 +85,7 @@ impl Publication {
         let hands = match &target.place {
             Place::Directory(folder) => Hands::Directory(Directory::at(folder)),
             Place::DropFolder(_) => Hands::DropFolder(bundles),
+            Place::Ldap(_) => Hands::Ldap,
         };
         Self { source, clock, target, hands }
     }
@@ -149,7 +153,8 @@ impl Publication {
                 let to = (folder.as_path(), self.target.name.as_str());
                 Ok(drop_folder::hand_over(bundles, to, lists, self.clock.as_ref()).await)
             }
-            (Hands::DropFolder(_), _) => {
+            (_, Place::Ldap(place)) => ldap::pass(&self.source.store, place, lists, self.clock.now()).await,
+            (Hands::DropFolder(_) | Hands::Ldap, _) => {
                 let why = "bundles are signed, and this process has no keys";
                 Ok(Found { seen: Vec::new(), wrong: vec![why.to_owned()] })
             }
