@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// A file that takes its name when it is whole: until then it is called `.NAME.new`, and one that was left behind by a process
-/// that died is written over.
+/// that died is replaced.
 pub(crate) struct Arriving {
     new: PathBuf,
     name: PathBuf,
@@ -23,9 +23,14 @@ impl Arriving {
         Ok(Self { new: name.with_file_name(hidden), name: name.to_owned() })
     }
 
-    /// The empty file to write into.
+    /// The empty file to write into. What is in its way is taken away and never written through: in a folder that others may write
+    /// to, it could be a link to a file of ours.
     pub(crate) fn begin(&self) -> io::Result<File> {
-        File::options().read(true).write(true).create(true).truncate(true).open(&self.new)
+        match std::fs::remove_file(&self.new) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        File::options().read(true).write(true).create_new(true).open(&self.new)
     }
 
     /// What was written, to be read.
@@ -47,7 +52,7 @@ impl Arriving {
 
     /// Takes it away again.
     pub(crate) fn give_up(&self) {
-        // It stays hidden where that fails, and is written over the next time.
+        // It stays hidden where that fails, and is replaced the next time.
         drop(std::fs::remove_file(&self.new));
     }
 }

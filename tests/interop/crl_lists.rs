@@ -209,9 +209,8 @@ async fn a_list_longer_than_a_row_stands_in_pieces_on_postgres() {
     long(Kind::Postgres).await;
 }
 
-async fn long(kind: Kind) {
-    const MANY: u32 = 90_000;
-    let pki = Pki::found_on(kind, "crl-long", KeyAlgorithm::P256).await;
+/// Puts that many revoked certificates into the database, as an import would.
+pub(crate) async fn revoke_many(pki: &Pki, many: u32) {
     let now = pki.clock.now();
     let one = |n: u32| ImportedCertificate {
         serial: SerialNumber::from_bytes(&[&[0x40][..], &n.to_be_bytes(), &[0; 12]].concat()).unwrap(),
@@ -225,12 +224,19 @@ async fn long(kind: Kind) {
         revocation: Some(Revocation { reason: RevocationReason::Unspecified, revoked_at: now, invalidity_at: None }),
         is_ca: false,
     };
-    let all: Vec<_> = (0..MANY).map(one).collect();
+    let all: Vec<_> = (0..many).map(one).collect();
     let mut txn = pki.store.write(now, BY).await.unwrap();
     for part in all.chunks(10_000) {
         txn.import_certificates(&id("issuing"), part).await.unwrap();
     }
     txn.commit(Step::Setup).await.unwrap();
+}
+
+async fn long(kind: Kind) {
+    const MANY: u32 = 90_000;
+    let pki = Pki::found_on(kind, "crl-long", KeyAlgorithm::P256).await;
+    let (now, many) = (pki.clock.now(), usize::try_from(MANY).unwrap());
+    revoke_many(&pki, MANY).await;
     let Refreshed::Stored(head) = pki.refresh_crl().await.unwrap() else { panic!("overtaken") };
     assert_eq!(head.entries, Some(i64::from(MANY)));
     let row = pki.store.read().await.unwrap().latest_crl(&id("issuing"), ListId::FULL).await.unwrap().unwrap();
@@ -238,15 +244,15 @@ async fn long(kind: Kind) {
     let whole = pki.octets(ListId::FULL).await;
     assert_eq!(Some(ca_core::digest::sha256(&whole)), head.sha256);
     assert_eq!(i64::try_from(whole.len()).unwrap(), head.octets);
-    assert_eq!(CertificateList::parse(&whole).unwrap().entries.len(), all.len());
+    assert_eq!(CertificateList::parse(&whole).unwrap().entries.len(), many);
     // The next follows it: all of it is read again, and one is new.
     let bad = pki.issue("late.shirakaba.lg.jp").await;
     pki.revoke(bad.serial(), RevocationReason::KeyCompromise).await;
     let next = CertificateList::parse(&pki.crl().await).unwrap();
-    assert_eq!(next.entries.len(), all.len() + 1);
+    assert_eq!(next.entries.len(), many + 1);
     let expired = Timestamp::from_seconds(now.seconds() + 2 * 86_400);
     pki.clock.set(expired);
-    assert_eq!(CertificateList::parse(&pki.crl().await).unwrap().entries.len(), all.len() + 1, "once more");
+    assert_eq!(CertificateList::parse(&pki.crl().await).unwrap().entries.len(), many + 1, "once more");
     pki.clock.set(expired.plus(Duration::from_secs(1)));
     assert_eq!(CertificateList::parse(&pki.crl().await).unwrap().entries.len(), 1, "the one that is valid");
 }

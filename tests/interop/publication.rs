@@ -165,25 +165,46 @@ async fn what_the_authority_has_not_signed_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_leaves_what_stood_there() {
-    let place = Place::new("publish-full").await;
+async fn what_cannot_be_written_leaves_what_stood_there() {
+    let place = Place::new("publish-in-the-way").await;
     let mut publication = place.publication();
     publication.pass().await.unwrap();
     let before = std::fs::read(place.list()).unwrap();
     place.later(HOUR);
     let der = place.pki.crl().await;
-    // What is written first is written to a device that is full, as a folder on a full disk would be.
-    std::os::unix::fs::symlink("/dev/full", place.folder.join("crl/.issuing.crl.new")).unwrap();
+    let hidden = place.folder.join("crl/.issuing.crl.new");
+    std::fs::create_dir(&hidden).unwrap();
     let why = wrong(publication.pass_if_due().await.unwrap().unwrap());
-    assert!(why.contains("crl/issuing.crl cannot be published: No space left on device"), "{why}");
+    assert!(why.contains("crl/issuing.crl cannot be published: Is a directory"), "{why}");
     assert_eq!(std::fs::read(place.list()).unwrap(), before, "what stood there stands");
-    assert!(place.files().iter().all(|name| !name.starts_with('.')), "and nothing half written");
     let standing = place.standing().await;
     assert_eq!((standing.newest, standing.alarm(place.pki.clock.now())), (1, Alarm::Late));
     assert_eq!(publication.pass_if_due().await.unwrap(), None, "not at once again");
+    std::fs::remove_dir(&hidden).unwrap();
+    // Nor is written through what somebody else has put there.
+    let ours = place.pki.scratch.file("ours", "a file of ours");
+    std::os::unix::fs::symlink(&ours, &hidden).unwrap();
     place.later(Duration::from_secs(1));
     assert_eq!(publication.pass_if_due().await.unwrap(), Some(Passed::Complete));
     assert_eq!(std::fs::read(place.list()).unwrap(), der);
+    assert_eq!(std::fs::read(&ours).unwrap(), b"a file of ours");
+    assert!(place.files().iter().all(|name| !name.starts_with('.')));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_longer_than_a_row_is_published_whole() {
+    let place = Place::new("publish-long").await;
+    crate::crl_lists::revoke_many(&place.pki, 40_000).await;
+    let der = place.pki.crl().await;
+    assert!(der.len() > store::crls::PIECE);
+    assert_eq!(place.publication().pass().await.unwrap(), Passed::Complete);
+    assert!(std::fs::read(place.list()).unwrap() == der);
+    let standing = place.standing().await;
+    assert_eq!((standing.lists, standing.newest), (2, 2));
+    // Cut off between two pieces.
+    std::fs::write(place.list(), &der[..store::crls::PIECE]).unwrap();
+    assert_eq!(place.publication().pass().await.unwrap(), Passed::Complete);
+    assert!(std::fs::read(place.list()).unwrap() == der);
 }
 
 #[tokio::test(flavor = "multi_thread")]
