@@ -107,7 +107,7 @@ impl Publication {
             return Ok(None);
         }
         let is_old = row.complete_at.is_none_or(|at| now >= at.plus(self.target.every));
-        let lists = self.source.lists(now).await?;
+        let lists = self.source.lists().await?;
         if is_old || row.failures > 0 {
             return self.pass_over(&lists, Reading::Again).await.map(Some);
         }
@@ -119,7 +119,7 @@ impl Publication {
 
     /// Makes a pass now, and reads everything back. Errors: the database.
     pub async fn pass(&mut self) -> Result<Passed, StoreError> {
-        let lists = self.source.lists(self.clock.now()).await?;
+        let lists = self.source.lists().await?;
         self.pass_over(&lists, Reading::Again).await
     }
 

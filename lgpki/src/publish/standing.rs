@@ -4,6 +4,7 @@
 use super::wanted::{Source, WantedList};
 use crate::config::{Place, PublicationTarget};
 use ca_core::time::Timestamp;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use store::publications::{PublicationRow, TargetRow};
 use store::{ReadTxn, StoreError};
@@ -29,6 +30,8 @@ pub struct Standing {
     pub complete_at: Option<Timestamp>,
     /// The first nextUpdate of what stands there.
     pub deadline: Option<Timestamp>,
+    /// How long it may be behind before somebody is called.
+    pub call_after: Duration,
     /// When somebody is called, unless the target comes back before.
     pub call_at: Option<Timestamp>,
     /// Passes that went wrong since everything was last seen.
@@ -64,19 +67,21 @@ impl Alarm {
 }
 
 impl Standing {
-    /// That of `target`, of which this is written down, when these lists should stand there; since when one is missing, if so.
+    /// That of `target`, of which this is written down, when these lists should stand there; those that are owed; since when one is
+    /// missing, if so.
     fn of(
         target: &PublicationTarget,
         (row, seen): (&TargetRow, &[PublicationRow]),
-        (lists, behind_since): (&[WantedList], Option<Timestamp>),
+        (lists, owed, behind_since): (&[WantedList], &BTreeSet<String>, Option<Timestamp>),
     ) -> Self {
         let missing = lists.iter().filter(|list| !list.is_among(seen));
-        let owed = |row: &&PublicationRow| !lists.iter().any(|list| list.path == row.path && !list.owed);
-        let deadline = seen.iter().filter(owed).map(|row| row.next_update).min();
+        // What is no list is a bundle.
+        let counts = |row: &&PublicationRow| owed.contains(&row.path) || lists.iter().all(|list| list.path != row.path);
+        let deadline = seen.iter().filter(counts).map(|row| row.next_update).min();
         // What cannot be looked at may be gone.
         let unseen_since = row.complete_at.filter(|_| row.failures > 0);
         let since = [behind_since, unseen_since].into_iter().flatten().min();
-        let shortest = lists.iter().filter(|list| list.owed).map(WantedList::life).min();
+        let shortest = lists.iter().filter(|list| owed.contains(&list.path)).map(WantedList::life).min();
         let call_after = target.call_after.or(shortest.map(|life| life / 3)).unwrap_or_default();
         let called = since.map(|since| since.plus(call_after));
         Self {
@@ -87,6 +92,7 @@ impl Standing {
             behind_since,
             complete_at: row.complete_at,
             deadline,
+            call_after,
             call_at: called.map(|at| deadline.map_or(at, |deadline| deadline.min(at))),
             failures: row.failures,
             trouble: row.trouble.clone(),
@@ -126,11 +132,12 @@ impl Standing {
             Duration::ZERO => format!("the first there is OVERDUE since {}", deadline.rfc3339()),
             left => format!("the first there is overdue in {}", spoken(left)),
         });
-        let call = self.call_at.map(|call_at| match call_at.since(now) {
-            Duration::ZERO => "somebody must come NOW".to_owned(),
-            left => format!("somebody is called in {}", spoken(left)),
-        });
-        let parts = [Some(stand), self.trouble.clone(), left, call];
+        let call = match self.call_at.map(|call_at| call_at.since(now)) {
+            None => format!("somebody is called when it is behind for {}", spoken(self.call_after)),
+            Some(Duration::ZERO) => "somebody must come NOW".to_owned(),
+            Some(left) => format!("somebody is called in {}", spoken(left)),
+        };
+        let parts = [Some(stand), self.trouble.clone(), left, Some(call)];
         format!("{target}: {}", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 }
@@ -147,7 +154,7 @@ pub async fn standings(
     if targets.is_empty() {
         return Ok(Vec::new());
     }
-    let lists = source.lists(now).await?;
+    let (lists, owed) = (source.lists().await?, source.owed(now).await?);
     let mut txn = source.store.read().await?;
     let mut standings = Vec::new();
     for target in targets {
@@ -158,7 +165,7 @@ pub async fn standings(
             let since = missing_since(&mut txn, list, &seen).await?;
             behind_since = Some(behind_since.map_or(since, |before| before.min(since)));
         }
-        standings.push(Standing::of(target, (&row, &seen), (&lists, behind_since)));
+        standings.push(Standing::of(target, (&row, &seen), (&lists, &owed, behind_since)));
     }
     Ok(standings)
 }

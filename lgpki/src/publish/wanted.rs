@@ -6,7 +6,10 @@ use crate::installation::Repository;
 use crate::owed::owes_nothing;
 use ca_core::certificate::Certificate;
 use ca_core::digest::sha256;
+use ca_core::id::AuthorityId;
+use ca_core::revocation::ListId;
 use ca_core::time::Timestamp;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use store::crls::CrlHead;
 use store::publications::PublicationRow;
@@ -32,8 +35,6 @@ pub struct WantedList {
     pub head: CrlHead,
     /// SHA-256 of it.
     pub sha256: [u8; 32],
-    /// Whether it is still made for somebody: that of an authority that owes nothing may run out, and one that the pack has no more.
-    pub owed: bool,
     /// The certificate of who signed it, DER.
     issuer: Vec<u8>,
 }
@@ -68,25 +69,41 @@ impl Source {
     }
 
     /// The newest of each list. Errors: the database.
-    pub async fn lists(&self, now: Timestamp) -> Result<Vec<WantedList>, StoreError> {
+    pub async fn lists(&self) -> Result<Vec<WantedList>, StoreError> {
         let mut txn = self.store.read().await?;
         let mut lists = Vec::new();
         for authority in txn.authorities().await? {
-            let owes = !owes_nothing(&mut txn, &authority, now).await?;
-            let plans = self.policy.lists_of(&authority, &self.repository);
             for head in txn.latest_crls(&authority.authority_id).await? {
                 let sha256 = match head.sha256 {
                     Some(digest) => digest,
                     // Of an earlier version of the program, whose lists are short.
                     None => sha256(&txn.latest_crl_octets(&head.authority_id, head.list).await?.unwrap_or_default()),
                 };
-                let path = format!("crl/{}", head.list.path(&authority.authority_id));
-                let owed = owes && plans.iter().any(|plan| plan.list == head.list);
-                lists.push(WantedList { path, head, sha256, owed, issuer: authority.certificate.clone() });
+                let path = path_of(head.list, &authority.authority_id);
+                lists.push(WantedList { path, head, sha256, issuer: authority.certificate.clone() });
             }
         }
         Ok(lists)
     }
+
+    /// The paths of lists that are made for somebody: that of an authority that owes nothing may run out, and one that its pack has
+    /// no more. Errors: the database.
+    pub async fn owed(&self, now: Timestamp) -> Result<BTreeSet<String>, StoreError> {
+        let mut txn = self.store.read().await?;
+        let mut owed = BTreeSet::new();
+        for authority in txn.authorities().await? {
+            if !owes_nothing(&mut txn, &authority, now).await? {
+                let plans = self.policy.lists_of(&authority, &self.repository);
+                owed.extend(plans.iter().map(|plan| path_of(plan.list, &authority.authority_id)));
+            }
+        }
+        Ok(owed)
+    }
+}
+
+/// Where a list stands: `crl/application-ca.crl`.
+fn path_of(list: ListId, authority: &AuthorityId) -> String {
+    format!("crl/{}", list.path(authority))
 }
 
 /// Every file of the authorities' certificates, with its path: `aia/root.cer`.
