@@ -161,8 +161,8 @@ async fn an_older_bundle_another_signer_and_an_altered_octet_are_refused() {
     let another = Intake::new(&file, KanaWords::of(&stranger.fingerprint()), Edge::new(pki.clock.clone())).look();
     assert!(refused(another).contains("another key signed it"));
 
-    // One octet in each part of the file; cut off; something behind it.
-    for place in (0..whole.len()).step_by(whole.len() / 61) {
+    // One octet in each part of the file, and each of the signature; cut off; something behind it.
+    for place in (0..whole.len()).step_by(whole.len() / 61).chain(whole.len() - 320..whole.len()) {
         let mut altered = whole.clone();
         altered[place] ^= 1;
         put(&altered);

@@ -22,7 +22,21 @@ pub fn sealed(octets: &[u8], signer: &dyn Signer, label: &KeyLabel) -> Result<St
     verify(&key, algorithm, octets, &signature)
         .map_err(|error| Trouble::new(Exit::Integrity, "the record's key signs wrongly").because(error))?;
     let blocks = [Pem::new(SIGNATURE, signature), Pem::new(PUBLIC_KEY, key.spki_der())];
-    Ok(blocks.iter().map(pem::encode).collect::<String>().replace("\r\n", "\n"))
+    Ok(text(&blocks))
+}
+
+fn text(blocks: &[Pem]) -> String {
+    blocks.iter().map(pem::encode).collect::<String>().replace("\r\n", "\n")
+}
+
+/// As [`verified`], of a seal that nobody but programs handle: written in exactly the way [`sealed`] writes it, so that a signature
+/// has one form. Errors: as there, and exit 6 for another form.
+pub fn verified_exactly(octets: &[u8], seal: &str) -> Result<SubjectKey, Trouble> {
+    let key = verified(octets, seal)?;
+    match pem::parse_many(seal) {
+        Ok(blocks) if text(&blocks) == seal => Ok(key),
+        _ => Err(Trouble::new(Exit::Integrity, "the signature is not written as it was made")),
+    }
 }
 
 /// The key whose signature over `octets` stands in `seal`. Errors: exit 6 when it does not hold or cannot be read.

@@ -20,7 +20,7 @@ use std::io::Read;
 /// Judges the signature of a manifest: it holds, and is that of the key with those words.
 pub fn signed_by(words: &KanaWords) -> impl Fn(&[u8], &str) -> Result<(), String> + '_ {
     |manifest, signature| {
-        let key = seal::verified(manifest, signature).map_err(|error| match error.why() {
+        let key = seal::verified_exactly(manifest, signature).map_err(|error| match error.why() {
             Some(why) => format!("{}: {why}", error.what()),
             None => error.what().to_owned(),
         })?;
