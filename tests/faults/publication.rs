@@ -9,6 +9,7 @@ use lgpki_tests::databases::Kind;
 use lgpki_tests::interruptions::{Blow, Fault, STRUCK};
 use lgpki_tests::invariants::texts;
 use lgpki_tests::program::{Installation, Program};
+use lgpki_tests::slapd::Slapd;
 use ocsp::edge::Edge;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -169,6 +170,46 @@ fn a_bundle_that_was_cut_off_is_whole_or_not_there() {
             Looked::Taken(manifest) if manifest.number > last => last = manifest.number,
             other => panic!("{fault}: {other:?}"),
         }
+    }
+}
+
+/// What stands in a directory is written an entry at a time, each attribute in one operation.
+#[test]
+fn a_directory_is_complete_after_the_pass_that_follows_a_cut() {
+    const ENTRY: &str = "cn=Sample Application CA,o=LGPKI Sample,c=JP";
+    const ATTRIBUTES: [&str; 2] = ["cACertificate;binary", "certificateRevocationList;binary"];
+    let installation = Installation::new(Kind::Sqlite);
+    let config = installation.folder().join("lgpki.toml");
+    let founded = std::fs::read_to_string(&config).unwrap();
+    let publish_to = |slapd: &Slapd| {
+        let section = format!(
+            "[[publish]]\nname = \"directory\"\nkind = \"ldap\"\nurl = \"{}\"\nbase = \"c=JP\"\nbind = \"{}\"\n\
+             password_file = \"{}\"\nevery = \"1s\"\n",
+            slapd.url(),
+            Slapd::WRITER,
+            slapd.password_file().display()
+        );
+        std::fs::write(&config, format!("{founded}\n{section}")).unwrap();
+    };
+    let values = |slapd: &Slapd| ATTRIBUTES.map(|attribute| slapd.values(ENTRY, attribute));
+    let slapd = Slapd::start("faults-ldap");
+    publish_to(&slapd);
+    let said = installation.lgpki(PROGRAM, &["publish", "now"]);
+    assert!(said.status.success(), "{}", lgpki_tests::tools::text(&said));
+    let expected = values(&slapd);
+    assert!(expected.iter().all(|values| values.len() == 1));
+    // Leased, and nothing pushed; pushed, and nothing written down.
+    for (occurrence, blow) in [(1, Blow::PowerCutAfter), (2, Blow::PowerCutBefore)] {
+        let slapd = Slapd::start("faults-ldap-empty");
+        publish_to(&slapd);
+        let fault = Fault { step: Step::PublicationRecorded, occurrence, blow };
+        let mut program = installation.serve(PROGRAM, Some(fault));
+        program.ended();
+        assert!(program.log().contains(STRUCK), "{fault}: it did not strike");
+        let mut program = installation.serve(PROGRAM, None);
+        complete(&mut program, &fault.to_string());
+        program.stops();
+        assert!(values(&slapd) == expected, "{fault}");
     }
 }
 
