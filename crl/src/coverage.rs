@@ -1,7 +1,9 @@
 //! What a CRL says it speaks for: its issuingDistributionPoint (RFC 5280 §5.2.5), read strictly.
 
 use ca_core::der::{DerError, Reader as Der, tag};
+use ca_core::id::AuthorityId;
 use ca_core::name::GeneralName;
+use ca_core::revocation::ListScope;
 
 /// What an issuingDistributionPoint narrows a list to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +63,20 @@ impl Coverage {
         Ok(coverage)
     }
 
+    /// Whether it is that of a list of `authority` with that scope; a partition is known by its address.
+    pub fn is_of(&self, scope: ListScope, authority: &AuthorityId) -> bool {
+        let Self { addresses, only_end_entities, only_authorities } = self;
+        match scope {
+            ListScope::Full => addresses.is_empty() && !only_end_entities && !only_authorities,
+            ListScope::Authorities => *only_authorities,
+            ListScope::EndEntities => *only_end_entities,
+            ListScope::Shard(_) => {
+                let path = format!("/{}", scope.complete().path(authority));
+                addresses.iter().any(|address| address.ends_with(&path))
+            }
+        }
+    }
+
     /// In words: `end entities`, `certificates that name https://…`.
     pub fn in_words(&self) -> String {
         let kinds = match (self.only_end_entities, self.only_authorities) {
@@ -103,6 +119,22 @@ mod tests {
         let uri = b"http://a/1.crl";
         let value = [&[0x30, 20, 0xa0, 18, 0xa0, 16, 0x86, 14][..], uri].concat();
         assert_eq!(Coverage::read(&value).unwrap().addresses, ["http://a/1.crl"]);
+    }
+
+    #[test]
+    fn a_list_is_known_by_what_it_covers() {
+        let authority = AuthorityId::parse("ca").unwrap();
+        let shard = Coverage { addresses: vec!["http://a/crl/ca/1.crl".to_owned()], ..Coverage::default() };
+        let cas = Coverage { only_authorities: true, ..Coverage::default() };
+        let holders = Coverage { only_end_entities: true, ..Coverage::default() };
+        let all = [Coverage::default(), cas, holders, shard];
+        let scopes = [ListScope::Full, ListScope::Authorities, ListScope::EndEntities, ListScope::Shard(1)];
+        for (place, coverage) in all.iter().enumerate() {
+            for (other, scope) in scopes.into_iter().enumerate() {
+                assert_eq!(coverage.is_of(scope, &authority), place == other, "{scope}: {coverage:?}");
+            }
+            assert!(!coverage.is_of(ListScope::Shard(11), &authority));
+        }
     }
 
     #[test]

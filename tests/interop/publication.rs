@@ -3,8 +3,9 @@
 
 use crate::pki::{Pki, openssl, text};
 use ca_core::key::KeyAlgorithm;
-use ca_core::revocation::{ListId, RevocationReason};
+use ca_core::revocation::{ListId, ListScope, RevocationReason};
 use ca_core::time::Clock;
+use crl::{CrlPolicy, ListPlan};
 use lgpki::config::{Config, PublicationTarget};
 use lgpki::installation::Repository;
 use lgpki::publish::standing::{Alarm, Standing, standings};
@@ -152,7 +153,11 @@ async fn what_the_authority_has_not_signed_is_replaced() {
     let other = Pki::found("publish-stranger", KeyAlgorithm::P256).await;
     other.crl().await;
     let stranger = other.crl().await;
-    for foreign in [&higher[..], &ours[..ours.len() / 2], b"", b"<html>", &stranger] {
+    // Numbers of an authority's lists rise together, so this one's is higher.
+    let plan = ListPlan { list: ListScope::Authorities.complete(), ..ListPlan::full(CrlPolicy::ISSUING) };
+    place.pki.refresh_list(&plan).await.unwrap();
+    let arl = place.pki.octets(plan.list).await;
+    for foreign in [&higher[..], &ours[..ours.len() / 2], b"", b"<html>", &stranger, &arl] {
         std::fs::write(place.list(), foreign).unwrap();
         assert_eq!(publication.pass().await.unwrap(), Passed::Complete);
         assert_eq!(std::fs::read(place.list()).unwrap(), ours);

@@ -13,7 +13,7 @@ use crate::ceremony::seal;
 use ca_core::certificate::Certificate;
 use ca_core::kana::KanaWords;
 use crl::check::verify_signature;
-use crl::reader::CrlReader;
+use crl::reader::{CrlReader, CrlTrailer};
 use ocsp::bundle::ListSays;
 use std::io::Read;
 
@@ -33,6 +33,14 @@ pub fn signed_by(words: &KanaWords) -> impl Fn(&[u8], &str) -> Result<(), String
 /// Reads a list to its end and verifies its signature, with the certificate of whoever it says has made it. Nothing of it is
 /// kept in memory but one entry.
 pub fn judge_list(source: &mut dyn Read, authorities: &[Certificate]) -> Result<ListSays, String> {
+    verified_list(source, authorities).map(|(says, _)| says)
+}
+
+/// The same, with what stands behind its entries.
+pub(crate) fn verified_list(
+    source: &mut dyn Read,
+    authorities: &[Certificate],
+) -> Result<(ListSays, CrlTrailer), String> {
     let mut reader = CrlReader::open(source).map_err(|error| error.to_string())?;
     while reader.entry().map_err(|error| error.to_string())?.is_some() {}
     let (header, trailer) = reader.finish().map_err(|error| error.to_string())?;
@@ -45,5 +53,5 @@ pub fn judge_list(source: &mut dyn Read, authorities: &[Certificate]) -> Result<
         .map_err(|error| error.to_string())?;
     let number = trailer.number.and_then(|number| i64::try_from(number).ok()).ok_or("it has no number")?;
     let next_update = header.next_update.ok_or("it has no nextUpdate")?;
-    Ok(ListSays { number, this_update: header.this_update, next_update })
+    Ok((ListSays { number, this_update: header.this_update, next_update }, trailer))
 }

@@ -2,11 +2,16 @@
 //! their signed numbers; what the authority has not signed has none.
 
 use super::wanted::WantedList;
-use crate::edge::judge_list;
+use crate::edge::verified_list;
 use ca_core::digest::Hasher;
 use ca_core::key::SignatureHash;
+use ca_core::oid;
+use ca_core::revocation::ListKind;
+use crl::coverage::Coverage;
+use crl::reader::CrlTrailer;
 use ocsp::bundle::ListSays;
 use std::io::{self, Read, Seek};
+use store::crls::CrlHead;
 use store::publications::PublicationRow;
 
 /// What stands at the place of a list.
@@ -40,8 +45,12 @@ impl There {
         }
         source.rewind()?;
         let issuers = wanted.issuer();
-        Ok(match judge_list(&mut source, issuers.as_slice()) {
-            Ok(ListSays { number, this_update, next_update }) => {
+        Ok(match verified_list(&mut source, issuers.as_slice()) {
+            // All lists of an authority share one sequence of numbers, so another of them is no measure for this one.
+            Ok((_, trailer)) if !is_the_same_list(&trailer, wanted) => {
+                Self::Foreign("it is another list of the authority".to_owned())
+            }
+            Ok((ListSays { number, this_update, next_update }, _)) => {
                 Self::List(PublicationRow { path: wanted.path.clone(), number, sha256, this_update, next_update })
             }
             Err(why) => Self::Foreign(why),
@@ -73,6 +82,17 @@ impl There {
             Self::Nothing | Self::Foreign(_) => None,
         }
     }
+}
+
+/// Whether what follows the entries of a list says that it is an earlier or later one of the wanted.
+fn is_the_same_list(trailer: &CrlTrailer, wanted: &WantedList) -> bool {
+    let CrlHead { list, authority_id, .. } = &wanted.head;
+    let point = oid::dotted(oid::ISSUING_DISTRIBUTION_POINT.as_bytes());
+    let point = trailer.extensions.iter().find(|extension| extension.oid == point);
+    let coverage = point.map_or(Ok(Coverage::default()), |point| Coverage::read(&point.value));
+    let is_delta = trailer.base_number.is_some();
+    coverage.is_ok_and(|coverage| coverage.is_of(list.scope, authority_id))
+        && is_delta == (list.kind == ListKind::Delta)
 }
 
 /// SHA-256 of everything `source` has.
