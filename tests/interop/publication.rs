@@ -1,16 +1,22 @@
 //! Publishing to folders: what stands there is what the database has, never an older list after a newer one, and nothing that is
 //! half written. OpenSSL reads what a server would serve.
 
-use crate::pki::{Pki, openssl, text};
+use crate::pki::{Pki, label, openssl, text};
+use ca_core::kana::KanaWords;
 use ca_core::key::KeyAlgorithm;
 use ca_core::revocation::{ListId, ListScope, RevocationReason};
 use ca_core::time::Clock;
 use crl::{CrlPolicy, ListPlan};
 use lgpki::config::{Config, PublicationTarget};
+use lgpki::edge::{Intake, Looked, Making};
 use lgpki::installation::Repository;
+use lgpki::keys::KeyStores;
 use lgpki::publish::standing::{Alarm, Standing, standings};
-use lgpki::publish::{Passed, Publication, Source};
+use lgpki::publish::{Bundles, Passed, Publication, Source};
+use lgpki_tests::tools::soft_keys;
+use ocsp::edge::Edge;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use store::publications::PublicationRow;
 
@@ -265,4 +271,41 @@ async fn two_publishers_never_publish_to_one_folder_at_once() {
     assert!(!place.list().exists());
     drop(held);
     assert_eq!(publication.pass().await.unwrap(), Passed::Complete);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_leads_out_is_handed_bundles_and_never_looked_into() {
+    let place = Place::new("publish-out").await;
+    let pki = &place.pki;
+    let key = pki.keys.create(&label("edge"), KeyAlgorithm::P256).unwrap();
+    let (store, signer) = (pki.store.clone(), pki.signer());
+    let making = Making { store, responder: pki.responder(), signer, key: label("edge") };
+    let stores = KeyStores::from(soft_keys(&pki.scratch.path().join("keys")));
+    let bundles = Arc::new(Bundles { making, stores, key_store: "folder".to_owned() });
+    let out = pki.scratch.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    let file = out.join("outside.bundle");
+    let target = PublicationTarget {
+        name: "outside".to_owned(),
+        place: lgpki::config::Place::DropFolder(out),
+        every: HOUR,
+        call_after: None,
+    };
+    let mut publication = Publication::new((place.source(), pki.clock.clone()), target, Some(bundles));
+    let mut intake = Intake::new(&file, KanaWords::of(&key.fingerprint()), Edge::new(pki.clock.clone()));
+    assert_eq!(publication.pass_if_due().await.unwrap(), Some(Passed::Complete));
+    assert!(matches!(intake.look(), Looked::Taken(manifest) if manifest.number == 1));
+    // Whatever lies there then is nobody's concern until there is something new, or an hour has gone by.
+    std::fs::rename(pki.scratch.file("whatever", "whatever"), &file).unwrap();
+    assert_eq!(publication.pass_if_due().await.unwrap(), None);
+    pki.crl().await;
+    for number in [2, 3] {
+        assert_eq!(publication.pass_if_due().await.unwrap(), Some(Passed::Complete));
+        match intake.look() {
+            Looked::Taken(manifest) => assert_eq!(manifest.number, number),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(publication.pass_if_due().await.unwrap(), None);
+        place.later(HOUR);
+    }
 }
