@@ -15,7 +15,7 @@ use ocsp::{CertIdDigest, CertStatus, Refusal};
 use crate::pki::{Pki, openssl, text};
 
 /// Serves both routers until the test ends.
-async fn served(pki: &Pki) -> SocketAddr {
+pub(crate) async fn served(pki: &Pki) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let crl = crl::router(CrlState::new(pki.store.clone(), pki.clock.clone()));

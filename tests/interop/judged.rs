@@ -1,5 +1,6 @@
-//! RSA-PSS (RFC 4055) judged by GnuTLS and by Java, beside OpenSSL in `crl_openssl` and `ocsp_openssl`: certificates, a CRL and OCSP
-//! answers, signed over SHA-256 and SHA-384, by software keys and by keys in a SoftHSM2 token.
+//! Certificates, a CRL and OCSP answers judged by GnuTLS, by Java's PKIX validator and by NSS, beside OpenSSL in `crl_openssl` and
+//! `ocsp_openssl`: the usual kinds of keys, and RSA-PSS (RFC 4055) over SHA-256 and SHA-384, by software keys and by keys in a
+//! SoftHSM2 token.
 
 use ca_core::certificate::Certificate;
 use ca_core::key::{KeyAlgorithm, RsaPadding, SignatureAlgorithm};
@@ -21,6 +22,60 @@ const KINDS: [(KeyAlgorithm, SignatureAlgorithm); 2] = [
     (KeyAlgorithm::Rsa3072, SignatureAlgorithm::RsaPssSha256),
     (KeyAlgorithm::Rsa4096, SignatureAlgorithm::RsaPssSha384),
 ];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gnutls_java_and_nss_believe_what_the_usual_keys_sign() {
+    let usual = [
+        (KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha256),
+        (KeyAlgorithm::P384, SignatureAlgorithm::EcdsaSha384),
+        (KeyAlgorithm::Rsa2048, SignatureAlgorithm::RsaSha256),
+    ];
+    for (key, with) in usual {
+        let pki = Pki::found(&format!("judged-{key}"), key).await;
+        judged(&pki, with).await;
+        nss(&pki).await;
+    }
+}
+
+/// NSS with our lists, and with our responder.
+async fn nss(pki: &Pki) {
+    let folder = pki.scratch.path().join("nss");
+    std::fs::create_dir(&folder).unwrap();
+    let db = format!("sql:{}", folder.display());
+    let nss = |program: &str, line: &str, files: &[&Path]| tool(program, &format!("{line} -d {db}"), files);
+    let well = |program: &str, line: &str, files: &[&Path]| {
+        let said = nss(program, line, files);
+        assert!(said.status.success(), "{program} {line}: {}", text(&said));
+        text(&said)
+    };
+    well("certutil", "-N --empty-password", &[]);
+    let (good, bad) = (pki.issue("nss-good.shirakaba.lg.jp").await, pki.issue("nss-bad.shirakaba.lg.jp").await);
+    let named = [
+        ("root", "CT,C,C", &pki.root),
+        ("issuing", ",,", &pki.issuing),
+        ("responder", "P,,", &pki.responder_certificate),
+        ("good", ",,", &good),
+        ("bad", ",,", &bad),
+    ];
+    for (name, trust, certificate) in named {
+        let file = pki.scratch.file(&format!("{name}.nss.pem"), certificate.to_pem());
+        well("certutil", &format!("-A -n {name} -t {trust} -a -i {{}}"), &[&file]);
+    }
+    pki.revoke(bad.serial(), RevocationReason::KeyCompromise).await;
+    let url = format!("http://{}/ocsp/issuing", crate::ocsp_http::served(pki).await);
+    let asked = |name: &str| text(&nss("ocspclnt", &format!("-S {name} -l {url} -t responder"), &[]));
+    let (good_said, bad_said) = (asked("good"), asked("bad"));
+    assert!(good_said.contains("good"), "{good_said}");
+    assert!(bad_said.to_lowercase().contains("revoked"), "{bad_said}");
+    // The same by lists.
+    for (n, list) in [pki.root_crl().await, pki.crl().await].iter().enumerate() {
+        let file = pki.scratch.file(&format!("{n}.nss.crl"), list);
+        well("crlutil", "-I -i {}", &[&file]);
+    }
+    assert!(well("certutil", "-V -n good -u V", &[]).contains("is valid"));
+    let said = nss("certutil", "-V -n bad -u V", &[]);
+    assert!(text(&said).contains("revoked"), "{}", text(&said));
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gnutls_and_java_believe_what_software_keys_sign_with_pss() {
@@ -88,12 +143,13 @@ fn pem_of(pki: &Pki, crl: &[u8]) -> Vec<u8> {
     openssl("crl -inform DER -in {} -outform PEM", &[&der]).stdout
 }
 
-/// The responder's answer: it has a key of RSA-3072 under either authority.
+/// The responder's answer. With PSS it has a key of RSA-3072 under either authority.
 async fn answer(pki: &Pki, of: &Certificate) -> PathBuf {
     let ask = question(&pki.issuing, of.serial(), CertIdDigest::Sha1, None);
     let der = pki.responder().answer(&id("issuing"), &ask).await.der;
     let OcspResponse::Signed(signed) = OcspResponse::parse(&der).unwrap() else { panic!("an answer") };
-    assert_eq!(signed.algorithm, SignatureAlgorithm::RsaPssSha256);
+    let padding = pki.issuing.signature_algorithm().padding().unwrap_or_default();
+    assert_eq!(signed.algorithm, pki.responder_certificate.key().algorithm().signature_algorithm().padded(padding));
     pki.scratch.file(&format!("{}.ocsp", of.serial()), der)
 }
 
