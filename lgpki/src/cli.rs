@@ -94,4 +94,6 @@ pub enum Bench {
     Encode(bench::encode::BenchEncode),
     /// What a long revocation list costs, beside SHA-256 over it and one signature
     Crl(bench::crl::BenchCrl),
+    /// Revoking, listing and answering where much is revoked already, in a scratch installation
+    Revocation(bench::revocation::BenchRevocation),
 }

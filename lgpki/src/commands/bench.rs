@@ -7,6 +7,7 @@ mod cpu;
 pub mod crl;
 pub mod encode;
 mod load;
+pub mod revocation;
 
 use crate::clock::SystemClock;
 use crate::entropy::SystemEntropy;

@@ -31,6 +31,7 @@ use crate::config::{LogFormat, LogLevel};
 use crate::trouble::{Exit, Trouble, chain};
 use crate::{logs, out};
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use store::Interruption;
@@ -66,12 +67,12 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Ocsp(ocsp::Ocsp::Presign(what)) => wait(ocsp::presign::run(&what, &cli.config)),
         Command::Ocsp(ocsp::Ocsp::Status(what)) => wait(ocsp::status::run(&what, &cli.config)),
         Command::Ocsp(ocsp::Ocsp::Bundle(what)) => wait(ocsp::bundle::run(&what, &cli.config)),
-        Command::Bench(what) => measure(&what, started),
+        Command::Bench(what) => measure(&what, (started, &cli.config)),
     }
 }
 
 /// Measures, and says what came of it.
-fn measure(what: &Bench, started: Instant) -> Result<Exit, Trouble> {
+fn measure(what: &Bench, (started, config): (Instant, &Path)) -> Result<Exit, Trouble> {
     let failed = |why: String| Trouble::new(Exit::Unavailable, "nothing was measured").because(why);
     match what {
         Bench::Encode(what) => {
@@ -87,6 +88,14 @@ fn measure(what: &Bench, started: Instant) -> Result<Exit, Trouble> {
             match what.format {
                 out::Format::Text => out::line(listed.text())?,
                 out::Format::Json => out::json(&listed)?,
+            }
+        }
+        Bench::Revocation(what) => {
+            hsm_adapters::warm_up();
+            let measured = wait(bench::revocation::run(what, config))?;
+            match what.format {
+                out::Format::Text => out::line(measured.text())?,
+                out::Format::Json => out::json(&measured)?,
             }
         }
         Bench::Issue(what) => {

@@ -22,10 +22,20 @@ impl Sample {
     }
 }
 
-/// The most memory this process ever had, in MiB (VmHWM of `/proc/self/status`); 0 where there is no such file.
+/// The most memory this process ever had, in MiB; 0 where the system does not say.
 pub(super) fn peak_mib() -> f64 {
+    status_mib("VmHWM:")
+}
+
+/// The memory this process has now, in MiB; 0 where the system does not say.
+pub(super) fn resident_mib() -> f64 {
+    status_mib("VmRSS:")
+}
+
+/// A line of `/proc/self/status`.
+fn status_mib(name: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib: f64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0.0);
     kib / 1024.0
 }

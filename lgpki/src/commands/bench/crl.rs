@@ -9,7 +9,7 @@ use ca_core::digest::sha256;
 use ca_core::entropy::Entropy;
 use ca_core::id::KeyLabel;
 use ca_core::issue::{Authority, Order, prepare};
-use ca_core::key::KeyAlgorithm;
+use ca_core::key::{KeyAlgorithm, SignatureAlgorithm};
 use ca_core::profile::Pack;
 use ca_core::revocation::{ListId, RevocationReason};
 use ca_core::serial::SerialNumber;
@@ -62,6 +62,8 @@ pub struct Listed {
     /// SHA-256 over the same octets, and one signature.
     limit_ms: f64,
     ratio_to_limit: f64,
+    /// One signature alone, of a message of a hundred octets.
+    signature_us: f64,
     /// Read again, verified and compared, as before a list is stored.
     check_ms: f64,
     /// Most memory this process ever had, its rows included (VmHWM).
@@ -112,6 +114,7 @@ pub fn run(what: &BenchCrl) -> Result<Listed, BenchError> {
         first_ms,
         limit_ms,
         ratio_to_limit: build_ms / limit_ms,
+        signature_us: 1000.0 * median(signatures((&keys, &label), content.algorithm)?),
         check_ms: median(checks),
         peak_mib: super::cpu::peak_mib(),
         rows_mib: f64::from(u32::try_from(rows / 1024).unwrap_or(u32::MAX)) / 1024.0,
@@ -185,6 +188,20 @@ fn limit(
     let signature = signer.sign(label, content.algorithm, &[Tbs::Probe(&digest)]).pop();
     signature.ok_or_else(|| prepare_failed("no signature"))?.map_err(prepare_failed)?;
     Ok(spent.saturating_add(begun.elapsed()))
+}
+
+/// How long signatures of a short message take.
+fn signatures(
+    (signer, label): (&dyn Signer, &KeyLabel),
+    algorithm: SignatureAlgorithm,
+) -> Result<Vec<Duration>, BenchError> {
+    let one = || {
+        let begun = Instant::now();
+        let signature = signer.sign(label, algorithm, &[Tbs::Probe(&[7; 100])]).pop();
+        signature.ok_or_else(|| prepare_failed("no signature"))?.map_err(prepare_failed)?;
+        Ok(begun.elapsed())
+    };
+    (0..500).map(|_| one()).collect()
 }
 
 fn median(mut times: Vec<Duration>) -> f64 {
