@@ -137,6 +137,13 @@ pub trait Signer: Send + Sync {
         batch: &[Tbs<'_>],
     ) -> Vec<Result<Vec<u8>, SignerError>>;
 
+    /// Whether a signature of this key takes some microseconds and is made in this process: then it may be made where it is
+    /// wanted, without a thread of its own. A device never does; nor does whoever does not say so.
+    fn signs_at_once(&self, label: &KeyLabel) -> bool {
+        let _ = label;
+        false
+    }
+
     /// Told that a signature of this key was wrong, by whoever verified it: nothing more may be signed with it. A signer that
     /// takes no key out of service has nothing to do.
     fn distrust(&self, label: &KeyLabel, reason: &str) {

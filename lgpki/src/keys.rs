@@ -284,6 +284,10 @@ impl Signer for KeyStores {
         signatures
     }
 
+    fn signs_at_once(&self, label: &KeyLabel) -> bool {
+        self.withheld(label).is_none() && self.found(label).is_ok_and(|(opened, _)| opened.keys().signs_at_once(label))
+    }
+
     fn distrust(&self, label: &KeyLabel, reason: &str) {
         self.withhold(label, reason);
     }

@@ -52,24 +52,27 @@ fn respond(responder: &impl Answers, asked: &Asked<'_>, out: &mut Vec<u8>) -> bo
     if asked.if_none_match.is_none() && responder.hot().again(question, moment, out) {
         return true;
     }
-    let Some(answer) = found_at_once(responder, asked, now) else { return false };
+    let Some((answer, for_all)) = found_at_once(responder, asked, now) else { return false };
     let begin = out.len();
     write_response(&answer, asked.if_none_match, now, out);
-    if asked.if_none_match.is_none() {
+    if for_all && asked.if_none_match.is_none() {
         responder.hot().remember(question, moment, out.get(begin..).unwrap_or_default());
     }
     true
 }
 
-fn found_at_once(responder: &impl Answers, asked: &Asked<'_>, now: Timestamp) -> Option<Answer> {
+/// The answer, and whether everybody gets the same.
+fn found_at_once(responder: &impl Answers, asked: &Asked<'_>, now: Timestamp) -> Option<(Answer, bool)> {
     let path = asked.path.strip_prefix(ROOT)?;
-    if let Some(body) = asked.body {
-        let answer = responder.at_once(&AuthorityId::parse(path).ok()?, &OcspRequest::parse(body).ok()?, now)?;
-        return Some(as_posted(answer));
-    }
-    let (authority, question) = path.split_once('/')?;
-    let question = OcspRequest::parse_path(&percent_decode_str(question).decode_utf8().ok()?).ok()?;
-    responder.at_once(&AuthorityId::parse(authority).ok()?, &question, now)
+    let (authority, question) = match asked.body {
+        Some(body) => (path, OcspRequest::parse(body).ok()?),
+        None => {
+            let (authority, question) = path.split_once('/')?;
+            (authority, OcspRequest::parse_path(&percent_decode_str(question).decode_utf8().ok()?).ok()?)
+        }
+    };
+    let answer = responder.at_once(&AuthorityId::parse(authority).ok()?, &question, now)?;
+    Some((if asked.body.is_some() { as_posted(answer) } else { answer }, question.nonce().is_none()))
 }
 
 /// Appends the response as it goes over the wire.

@@ -143,6 +143,20 @@ impl Identity {
             .collect()
     }
 
+    /// Signs one where it is wanted; `None` where that would take a while, or fails: whoever waits is told why. It is verified
+    /// like every other when `proven`.
+    pub(crate) fn sign_at_once(&self, signer: &dyn Signer, data: ResponseData, proven: bool) -> Option<SignedResponse> {
+        if !signer.signs_at_once(&self.key) {
+            return None;
+        }
+        if proven {
+            return self.sign(signer, vec![data]).pop()?.ok();
+        }
+        let (tbs, algorithm) = (data.to_der(), self.signature_algorithm());
+        let signature = signer.sign(&self.key, algorithm, &[Tbs::Ocsp(&tbs)]).pop()?.ok()?;
+        Some(SignedResponse { data, tbs, algorithm, signature, certificates: vec![self.certificate.der().to_vec()] })
+    }
+
     /// What the responder signs with. An RSA key pads as the authority did when it signed the responder's certificate: who
     /// believes the one signature can verify the other.
     fn signature_algorithm(&self) -> SignatureAlgorithm {

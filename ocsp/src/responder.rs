@@ -29,6 +29,10 @@ use crate::shelf::Shelf;
 /// Signatures under way at once; a flood beyond it gets `tryLater` instead of a queue that outlives its clients.
 const LIVE_SIGNATURES: usize = 256;
 
+/// Microseconds between two answers of quick keys that are verified: a flood of questions is not made costlier by proofs, and a
+/// key that signs wrongly is found within that time. What devices sign, and what is stored, is always verified.
+const PROVEN_EVERY: i64 = 10_000;
+
 /// How long an authority's responder certificate is remembered before the database is asked again.
 const IDENTITY_REMEMBERED: Duration = Duration::from_secs(60);
 
@@ -85,6 +89,8 @@ pub struct Responder {
     live: Arc<Semaphore>,
     shelves: Arc<Shelves>,
     pub(crate) hot: Arc<Hot>,
+    /// When an answer of a quick key was verified last, in microseconds.
+    proven: Arc<AtomicI64>,
 }
 
 /// The answers in memory.
@@ -177,7 +183,17 @@ impl Responder {
         let shelves =
             Arc::new(Shelves { of: RwLock::default(), in_step: AtomicI64::new(i64::MIN), changes: AtomicU64::new(0) });
         let live = Arc::new(Semaphore::new(LIVE_SIGNATURES));
-        Self { store, signer, clock, policies, known: Arc::default(), live, shelves, hot: Arc::default() }
+        Self {
+            store,
+            signer,
+            clock,
+            policies,
+            known: Arc::default(),
+            live,
+            shelves,
+            hot: Arc::default(),
+            proven: Arc::default(),
+        }
     }
 
     /// The answer of `authority`'s responder. Never fails: what goes wrong becomes a refusal and a line in the log.
@@ -193,7 +209,31 @@ impl Responder {
 
     /// The answer of `authority`'s responder where memory has it, without waiting for anything; `None` where it takes more.
     pub(crate) fn at_once(&self, authority: &AuthorityId, request: &OcspRequest, now: Timestamp) -> Option<Answer> {
-        self.remembered(&*self.known(authority, now)?, request, now)
+        let identity = self.known(authority, now)?;
+        self.remembered(&identity, request, now).or_else(|| self.signed_at_once(&identity, request, now))
+    }
+
+    /// One signed for this question, where memory knows what to say and the key is quick.
+    fn signed_at_once(&self, identity: &Identity, request: &OcspRequest, now: Timestamp) -> Option<Answer> {
+        let [cert_id] = request.cert_ids() else { return None };
+        self.moment(now)?;
+        if !identity.issued_by_us(cert_id) {
+            return None;
+        }
+        let status = self.shelf(&identity.authority)?.status(cert_id.serial()?, now)?;
+        let policy = self.policies.of(&identity.line);
+        let window = identity.window(now, policy.validity).ok()?;
+        let data = identity.data(vec![window.single(cert_id.clone(), status)], request.nonce(), window.this_update);
+        let response = identity.sign_at_once(self.signer.as_ref(), data, self.proof_is_due(now))?;
+        let caching = if request.nonce().is_some() { Caching::Never } else { policy.caching(window, now) };
+        Some(Answer { der: response.to_der(), caching, refusal: None })
+    }
+
+    /// Whether the next answer of a quick key is verified: every one, while there are fewer than a hundred a second.
+    fn proof_is_due(&self, now: Timestamp) -> bool {
+        let last = self.proven.load(Ordering::Relaxed);
+        let due = now.micros().checked_sub(last).is_none_or(|since| !(0..PROVEN_EVERY).contains(&since));
+        due && self.proven.compare_exchange(last, now.micros(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// The moment `now` is of: what was said in it may be said again. `None` while memory is not in step with the database.

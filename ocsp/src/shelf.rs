@@ -92,6 +92,15 @@ impl Shelf {
         Some(Assembled { der, this_update: kept.this_update.at(), next_update: kept.next_update.at() })
     }
 
+    /// What the answer about a certificate says, while it is current.
+    pub(crate) fn status(&self, serial: &SerialNumber, now: Timestamp) -> Option<CertStatus> {
+        let drawer = self.drawer(serial).read().unwrap_or_else(PoisonError::into_inner);
+        let place = drawer.binary_search_by(|kept| kept.serial.cmp(serial)).ok()?;
+        let kept = drawer.get(place)?;
+        let current = kept.this_update.at() <= now && now < kept.next_update.at();
+        current.then(|| kept.status())?
+    }
+
     /// Forgets the answer about a certificate unless it says `revoked`: a revocation has overtaken it.
     pub(crate) fn overtaken(&self, serial: &SerialNumber) {
         let mut drawer = self.drawer(serial).write().unwrap_or_else(PoisonError::into_inner);

@@ -4,9 +4,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ca_core::certificate::Certificate;
+use ca_core::time::Clock;
+use lgpki::clock::SystemClock;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::program::{Installation, Program};
-use ocsp::client::question;
+use ocsp::client::{judge, question};
 use ocsp::{CertIdDigest, OcspRequest, OcspResponse, Refusal};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -141,7 +143,8 @@ fn memory_and_router_say_the_same_on_one_connection() {
     // Three at once, in one write; then one that has to be signed, and another that need not.
     let mut client = Client::to(place.address);
     let nonce = place.question(Some(vec![7; 32])).to_der();
-    let questions = [get(&path, ""), post(ROOT, &plain, ""), get(&path, ""), post(ROOT, &nonce, ""), get(&path, "")];
+    let questions =
+        [get(&path, ""), post(ROOT, &plain, ""), get(&path, ""), post(ROOT, &nonce, BY_THE_ROUTER), get(&path, "")];
     client.sends(&questions.concat());
     let got: Vec<Got> = (0..questions.len()).map(|_| client.hears()).collect();
     assert!(got.iter().all(Got::is_signed));
@@ -158,6 +161,17 @@ fn memory_and_router_say_the_same_on_one_connection() {
     assert_eq!((unchanged.status, unchanged.body.len()), (304, 0));
     assert_eq!(routed(get(&path, &format!("{known}{BY_THE_ROUTER}"))), unchanged);
     assert_eq!(routed(get(&path, "If-None-Match: \"other\"\r\n")), got[0]);
+
+    // A nonce: signed where it was read, and nobody else gets it.
+    let before = figure(place.management, AT_ONCE);
+    let request = place.question(Some(vec![9; 32]));
+    let live = [(); 2].map(|()| routed(post(ROOT, &request.to_der(), "")));
+    for one in &live {
+        judge(&one.body, &request, &place.root, SystemClock.now()).unwrap();
+        assert_eq!(one.header("cache-control"), "no-store");
+    }
+    assert_ne!(live[0].body, live[1].body);
+    assert_eq!(figure(place.management, AT_ONCE) - before, 2.0);
 
     // A client that wants no second answer gets none, and is let go.
     let mut last = Client::to(place.address);

@@ -233,6 +233,11 @@ impl Signer for KeysInService {
         self.0.stores.public_key(label)
     }
 
+    fn signs_at_once(&self, label: &KeyLabel) -> bool {
+        let known = self.0.states.state(label);
+        known.is_none_or(|state| state.trouble().is_none()) && self.0.stores.signs_at_once(label)
+    }
+
     fn distrust(&self, label: &KeyLabel, reason: &str) {
         self.take_out_of_service(label, reason);
     }

@@ -52,6 +52,10 @@ impl Signer for Gated {
         self.signer.sign(label, algorithm, batch)
     }
 
+    fn signs_at_once(&self, label: &KeyLabel) -> bool {
+        !self.gate.is_shut(label) && self.signer.signs_at_once(label)
+    }
+
     fn distrust(&self, label: &KeyLabel, reason: &str) {
         self.signer.distrust(label, reason);
     }
