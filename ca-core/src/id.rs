@@ -86,6 +86,10 @@ newtype!(
     MassRevocationId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
 );
 newtype!(
+    /// Names a place where others learn of revocations: `lgwan`. Kept in the database as `TEXT`.
+    PlaceId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
+);
+newtype!(
     /// Names a certificate policy in a pack: `job-role`.
     PolicyId, "a word of a–z, 0–9 and hyphens, at most 64 characters", is_slug
 );

@@ -51,6 +51,10 @@ pub const UNIQUE: &[(&str, &str)] = &[
     ("request.request_id", "request_pk"),
     ("request_number.era_year", "request_number_pk"),
     ("revocation.authority_id, revocation.serial", "revocation_pk"),
+    (
+        "revocation_reach.authority_id, revocation_reach.serial, revocation_reach.revoked_at, revocation_reach.place",
+        "revocation_reach_pk",
+    ),
     ("session.token_sha256", "session_pk"),
     ("setting.name", "setting_pk"),
     ("submission.nonce", "submission_pk"),

@@ -56,6 +56,8 @@ pub enum Step {
     CrlStored,
     /// Pre-signed OCSP responses are stored.
     OcspStored,
+    /// It is written down that revocations were seen where others look.
+    ReachRecorded,
     /// A session is made, touched or ended, a log-in counted, a passkey kept.
     SessionWritten,
     /// A job is leased, finished, put off or asked for.
@@ -72,7 +74,7 @@ pub enum Step {
 
 impl Step {
     /// Every step, for tables in tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::IntentsRecorded,
         Self::CertificatesRecorded,
         Self::Settled,
@@ -84,6 +86,7 @@ impl Step {
         Self::CrlPieceKept,
         Self::CrlStored,
         Self::OcspStored,
+        Self::ReachRecorded,
         Self::SessionWritten,
         Self::JobTouched,
         Self::Setup,

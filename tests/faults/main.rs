@@ -206,6 +206,7 @@ impl<'a> People<'a> {
 const NOT_STRUCK: &[(Step, &str)] = &[
     (Step::CeremonyWritten, "the service holds no ceremonies; tests/ceremonies kills one at every line of its journal"),
     (Step::CrlPieceKept, "a piece of a list that is not stored is nothing: the next attempt takes a number of its own"),
+    (Step::ReachRecorded, "what was seen and not written down is seen again with the next look"),
     (Step::Setup, "a founding that fails is thrown away and begun again"),
     (Step::Setup, "a key is taken out of service in memory at once, and written down until the database has it"),
     (Step::Setup, "a person or a domain that is not added is added again by hand"),
