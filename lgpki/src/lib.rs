@@ -42,6 +42,7 @@ pub mod owed;
 mod pauses;
 pub mod progress;
 pub mod publish;
+pub mod reach;
 pub mod registration;
 pub mod rollover;
 mod sealing;

@@ -6,6 +6,7 @@ use super::file;
 use super::keys::{self, Keys};
 use super::policy::{self, Policy};
 use super::publish::{self, PublicationTarget};
+use super::reach::{self, Reach};
 use super::{LogFormat, LogLevel};
 use ca_core::profile::PackErrors;
 use crl::CrlPolicy;
@@ -33,6 +34,8 @@ pub struct Config {
     pub public: Public,
     /// What is issued, and how long CRLs and OCSP answers are valid.
     pub policy: Policy,
+    /// Where it is looked whether revocations can be seen.
+    pub reach: Reach,
     /// Keys made at the centre.
     pub centre: Centre,
     /// What is made for edges without keys.
@@ -121,6 +124,7 @@ pub(super) fn check(raw: file::File, file: &Path) -> Result<Config, Wrong> {
         file: file.to_path_buf(),
         database: database(raw.database, &folder)?,
         keys: keys::check(raw.keys, &folder)?,
+        reach: reach::check(raw.reach, &public)?,
         public,
         listen,
         policy: Policy {
@@ -259,7 +263,7 @@ fn public(raw: &file::Public, listen: &Listen) -> Result<Public, Wrong> {
 }
 
 /// An http or https url of a host and perhaps a port, nothing else.
-fn base_url(raw: &Spanned<String>) -> Result<Url, Wrong> {
+pub(super) fn base_url(raw: &Spanned<String>) -> Result<Url, Wrong> {
     let url = Url::parse(raw.get_ref()).map_err(|error| wrong(raw, format!("not a url: {error}")))?;
     let bare = matches!(url.scheme(), "http" | "https")
         && url.has_host()
@@ -334,7 +338,7 @@ pub(super) fn duration(raw: Option<&Spanned<String>>, otherwise: Duration) -> Re
     }
 }
 
-fn words(length: Duration) -> String {
+pub(super) fn words(length: Duration) -> String {
     match length.as_secs() {
         seconds if seconds.is_multiple_of(86_400) => format!("{}d", seconds / 86_400),
         seconds if seconds.is_multiple_of(3600) => format!("{}h", seconds / 3600),

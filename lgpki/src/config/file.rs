@@ -20,6 +20,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) ocsp: Ocsp,
     #[serde(default)]
+    pub(super) reach: Reach,
+    #[serde(default)]
     pub(super) centre: Centre,
     #[serde(default)]
     pub(super) edge: Edge,
@@ -106,6 +108,22 @@ pub(super) struct Crl {
 pub(super) struct Ocsp {
     pub(super) validity: Option<Spanned<String>>,
     pub(super) refresh: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reach {
+    pub(super) every: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) repository: Vec<Copied>,
+}
+
+/// A copy of the repository.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Copied {
+    pub(super) name: Spanned<String>,
+    pub(super) url: Spanned<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

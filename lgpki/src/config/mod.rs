@@ -8,6 +8,7 @@ mod file;
 mod keys;
 mod policy;
 mod publish;
+mod reach;
 mod sample;
 
 pub use checked::{Centre, Config, Database, Listen, Public};
@@ -16,6 +17,7 @@ pub use file::{LogFormat, LogLevel};
 pub use keys::{Keys, TokenStore};
 pub use policy::Policy;
 pub use publish::{LdapAddress, LdapPlace, Place, PublicationTarget};
+pub use reach::{Offer, Reach, WatchedPlace};
 pub use sample::{Sample, SampleToken, sample};
 
 use crate::trouble::{Exit, Trouble};

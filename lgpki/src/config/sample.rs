@@ -112,6 +112,12 @@ environment = {environment}
 # An answer is signed anew when it is this old.
 # refresh = "12h"
 
+[reach]
+# How often it is looked, from outside, whether what is revoked can be seen: in the list and the answer that certificates point to,
+# in LGWAN's repository, and in those named here.
+# every = "5s"
+# repository = [{{ name = "internet", url = "http://repository.example" }}]
+
 [centre]
 # Keys made for holders who cannot make their own, handed over as PKCS#12 files. RSA keys of each size kept ready in memory;
 # without it 4 of RSA-3072 and 2 of the others.

@@ -191,6 +191,24 @@ fn lengths_of_time_are_read_and_compared() {
 }
 
 #[test]
+fn places_to_look_at_are_the_addresses_in_certificates_and_those_named() {
+    let places = |text: &str| {
+        let places = parsed(text).unwrap().reach.places;
+        places.iter().map(|place| format!("{} {}", place.id, place.base)).collect::<Vec<_>>()
+    };
+    let own = "http://127.0.0.1:8080/";
+    assert_eq!(places(LEAST), [format!("crl {own}"), format!("ocsp {own}")]);
+    let lgwan = LEAST.replace("environment", "lgwan_repository_url = \"http://repo.lgwan.example\"\nenvironment");
+    let named =
+        |name: &str| format!("{lgwan}[reach]\nrepository = [{{ name = \"{name}\", url = \"http://copy.example\" }}]\n");
+    assert_eq!(places(&named("internet"))[2..], ["lgwan http://repo.lgwan.example/", "internet http://copy.example/"]);
+    let said = |text: &str| parsed(text).unwrap_err().to_string();
+    assert!(said(&named("lgwan")).contains("there is a place lgwan already"));
+    assert!(said(&named("a b")).contains("not a word of"));
+    assert!(said(&format!("{LEAST}[reach]\nevery = \"1m\"\n")).contains("every must be 30s at most"));
+}
+
+#[test]
 fn what_init_writes_is_accepted() {
     let text = sample(&Sample {
         database_url: "postgres://ca@db/lgpki",

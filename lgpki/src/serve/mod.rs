@@ -21,6 +21,7 @@ use crate::centre::CentreVault;
 use crate::config::{Config, Place, PublicationTarget};
 use crate::keys::KeyStores;
 use crate::publish::Source;
+use crate::reach::Prober;
 use crate::trouble::{Exit, Trouble};
 use ca_core::entropy::Entropy;
 use ca_core::time::Clock;
@@ -137,6 +138,8 @@ impl Service {
         listeners.extend(keys.map(|keys| tokio::spawn(keys.watch_over(stopped.clone()))));
         let publish = |publication| tokio::spawn(publisher::run(publication, Arc::clone(&stored), stopped.clone()));
         listeners.extend(publications.into_iter().map(publish));
+        let prober = roles.contains(&Role::Ca).then(|| Prober::new(config, parts.store.clone()));
+        listeners.extend(prober.map(|prober| tokio::spawn(prober.run(stopped.clone()))));
         let worker = worker.map(|worker| tokio::spawn(worker.run(stopped)));
         tracing::info!(event_id = "serve.started", %management, ?ra, ?repository, ?roles);
         Ok(Self { ra, repository, management, stop, listeners, worker, store: parts.store })
