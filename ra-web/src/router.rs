@@ -92,6 +92,7 @@ pub const ROUTES: &[RouteEntry] = &[
     needs(Get, "/certificates", SeeCertificates),
     needs(Get, "/certificates/{authority}/{serial}", SeeCertificates),
     needs(Get, "/certificates/{authority}/{serial}/download/{form}", SeeCertificates),
+    needs(Get, "/certificates/{authority}/{serial}/reach", SeeCertificates),
     needs(Get, "/certificates/{authority}/{serial}/revoke", RevokeCertificates),
     needs(Post, "/certificates/{authority}/{serial}/revoke", RevokeCertificates),
     needs(Get, "/certificates/{authority}/{serial}/suspension", RevokeCertificates),
@@ -140,6 +141,7 @@ pub fn router(ra: State) -> Router {
         .route("/certificates", get(certificates::list))
         .route("/certificates/{authority}/{serial}", get(certificates::show))
         .route("/certificates/{authority}/{serial}/download/{form}", get(certificates::download))
+        .route("/certificates/{authority}/{serial}/reach", get(certificates::show_reach))
         .route("/certificates/{authority}/{serial}/revoke", get(certificates::ask_revoke).post(certificates::revoke))
         .route(
             "/certificates/{authority}/{serial}/suspension",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ca_core::entropy::{Entropy, EntropyUnavailable};
+use ca_core::id::PlaceId;
 use ca_core::profile::Packs;
 use ca_core::time::{Clock, Timestamp};
 use store::Store;
@@ -36,6 +37,8 @@ pub struct RaSettings {
     pub environment: Environment,
     /// What can be asked for.
     pub packs: Packs,
+    /// Where revocations have to be seen, in the order in which it is shown.
+    pub places: Vec<PlaceId>,
     /// Keys made at the centre; `None` where they are not offered.
     pub centre: Option<Centre>,
 }

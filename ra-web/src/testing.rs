@@ -100,6 +100,7 @@ impl TestRa {
             public_url,
             environment: Environment::Demo,
             packs: ca_core::profile::Packs::shipped().unwrap(),
+            places: Vec::new(),
             centre,
         };
         let state = State::new(store, clock.clone(), entropy, settings).unwrap();

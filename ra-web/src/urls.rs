@@ -104,6 +104,11 @@ pub fn certificate_suspension(authority: &AuthorityId, serial: &SerialNumber) ->
     format!("/certificates/{authority}/{}/suspension", serial.to_hex())
 }
 
+/// Where a certificate's revocation can be seen.
+pub fn certificate_reach(authority: &AuthorityId, serial: &SerialNumber) -> String {
+    format!("/certificates/{authority}/{}/reach", serial.to_hex())
+}
+
 /// The link certificate for the key of `subject`, issued by `by`, in the repository.
 pub fn published_link(repository: &str, subject: &AuthorityId, by: &AuthorityId) -> String {
     format!("{repository}/aia/{subject}.by-{by}.cer")

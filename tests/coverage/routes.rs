@@ -54,6 +54,7 @@ const RIGHTS: &[(Method, &str, &str)] = &[
     (Method::Get, "/certificates", "OMRA"),
     (Method::Get, "/certificates/{authority}/{serial}", "OMRA"),
     (Method::Get, "/certificates/{authority}/{serial}/download/{form}", "OMRA"),
+    (Method::Get, "/certificates/{authority}/{serial}/reach", "OMRA"),
     (Method::Get, "/certificates/{authority}/{serial}/revoke", "OMR"),
     (Method::Post, "/certificates/{authority}/{serial}/revoke", "OMR"),
     (Method::Get, "/certificates/{authority}/{serial}/suspension", "OMR"),

@@ -178,6 +178,7 @@ impl<'a> Composition<'a> {
             repository_url: public.repository_url.clone(),
             environment: public.environment,
             packs: self.config.policy.packs.clone(),
+            places: self.config.reach.places.iter().map(|place| place.id.clone()).collect(),
             centre: self.parts.centre.clone().map(|keys| Centre::new(keys, self.config.centre.legacy)),
         };
         let Parts { store, clock, entropy, .. } = self.parts;

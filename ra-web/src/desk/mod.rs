@@ -5,7 +5,7 @@
 //! - [`approvals`]: what waits for a second person, and the decision.
 //! - [`certificates`]: finding, explaining and handing out certificates; [`search`] reads the search box.
 //! - [`deliveries`]: handing over keys that the centre made.
-//! - [`revocations`]: making a certificate unusable; [`suspensions`]: for a while.
+//! - [`revocations`]: making a certificate unusable; [`suspensions`]: for a while; [`reach`]: who can see it.
 //! - [`campaigns`]: how far the move to new cryptography is.
 //! - [`authorities`]: what everybody may know about the authorities.
 //!
@@ -27,6 +27,7 @@ pub mod named;
 pub mod names;
 pub mod offer;
 pub mod problem;
+pub mod reach;
 pub mod requests;
 pub mod revocations;
 pub mod search;

@@ -22,6 +22,11 @@ pub(crate) fn moment(words: &Words, at: Timestamp) -> String {
     }
 }
 
+/// Returns the time to the second, such as 2026-11-21 19:00:05.
+pub(crate) fn exact(at: Timestamp) -> String {
+    at.jst().chars().take(19).collect()
+}
+
 /// Returns the time for tables, such as 2026-11-21 19:00.
 pub(crate) fn short(at: Timestamp) -> String {
     at.jst().chars().take(16).collect()

@@ -135,6 +135,26 @@ lift-effect-published = The revocation list (CRL) and the status answers (OCSP) 
 lift-effect-late = Programs that keep an older list or answer go on refusing it until that runs out.
 lift-button = Lift the suspension
 
+## Reach
+certificate-reach-link = Where this can be seen already
+reach-title = Where the revocation can be seen
+reach-lead = Each place is looked at from outside, as those who check certificates do. A revocation is to be seen everywhere within a minute.
+reach-not-revoked = This certificate is not revoked.
+reach-caption = Places, and when the revocation was first seen there
+reach-place = Place
+reach-state = State
+reach-at = First seen (Japanese time)
+reach-after = After the revocation
+reach-seen = seen
+reach-waited = being looked for
+reach-late = late
+reach-took = { $seconds } s
+place-database = This centre's database
+place-crl = Revocation list (CRL)
+place-ocsp = Status answers (OCSP)
+place-lgwan = Repository in LGWAN
+place-internet = Repository on the Internet
+
 ## Authorities
 ca-title = Authorities' certificates and revocation lists
 ca-lead = Here are the authorities' certificates and revocation lists (CRL) used to check certificates.

@@ -135,6 +135,26 @@ lift-effect-published = 失効一覧(CRL)と有効性の応答(OCSP)に、まも
 lift-effect-late = 古い一覧や応答を持っているプログラムは、その期限が過ぎるまで、この証明書を受け付けません。
 lift-button = 一時停止を解除する
 
+## 失効の反映
+certificate-reach-link = どこまで反映されたかを見る
+reach-title = 失効の反映状況
+reach-lead = 証明書を確かめる人と同じように、外から一つずつ確かめています。失効は、1分以内にすべての場所に反映されます。
+reach-not-revoked = この証明書は失効していません。
+reach-caption = 反映先と、最初に確かめられた時刻
+reach-place = 反映先
+reach-state = 状態
+reach-at = 最初に確かめた時刻(日本時間)
+reach-after = 失効からの時間
+reach-seen = 反映済み
+reach-waited = 確認中
+reach-late = 遅れています
+reach-took = { $seconds }秒
+place-database = センターのデータベース
+place-crl = 失効一覧(CRL)
+place-ocsp = 有効性の応答(OCSP)
+place-lgwan = LGWANのリポジトリ
+place-internet = インターネットのリポジトリ
+
 ## 認証局
 ca-title = 認証局の証明書と失効一覧
 ca-lead = 証明書を確かめるときに使う、認証局の証明書と失効一覧(CRL)を公開しています。

@@ -66,6 +66,7 @@ struct CertificatePage {
     fields: Vec<FieldLine>,
     pem: Option<String>,
     files: Vec<FileLink>,
+    reach: Option<String>,
     suspension: Option<SuspensionLink>,
     revoke: Option<String>,
 }
@@ -117,6 +118,7 @@ pub async fn show(
         fields: fields(&desk, &words, &view),
         pem: view.certificate.as_ref().map(ca_core::certificate::Certificate::to_pem),
         files: if view.certificate.is_some() { files(&authority, &serial) } else { Vec::new() },
+        reach: view.row.revocation.as_ref().map(|_| urls::certificate_reach(&authority, &serial)),
         suspension: suspension_link(possible, urls::certificate_suspension(&authority, &serial)).filter(|_| answers),
         revoke: revocable.then(|| urls::certificate_revoke(&authority, &serial)),
     })

@@ -1,7 +1,8 @@
 //! `/certificates`: the list with its one search box, one certificate in plain language, and its files. Revoking is in
-//! [`revoke`], what can be taken back in [`suspension`].
+//! [`revoke`], what can be taken back in [`suspension`], where it can be seen in [`reach`].
 
 pub mod certificate;
+pub mod reach;
 pub mod revoke;
 pub mod suspension;
 mod target;
@@ -25,6 +26,7 @@ use crate::urls;
 
 pub(crate) use certificate::attachment;
 pub use certificate::{download, show};
+pub use reach::show as show_reach;
 pub use revoke::{ask as ask_revoke, revoke};
 pub use suspension::{change as change_suspension, show as show_suspension};
 
