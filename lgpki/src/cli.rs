@@ -51,7 +51,7 @@ pub enum Command {
     /// Revoke much at once: planned, approved by two people, executed in batches
     #[command(subcommand)]
     MassRevoke(mass_revoke::MassRevoke),
-    /// Suspend one certificate, and take it back
+    /// Suspend one certificate, and take it back; say who can see a revocation
     #[command(subcommand)]
     Revocation(revocation::RevocationCommand),
     /// Look after the vault of keys made at the centre

@@ -22,6 +22,7 @@ mod people;
 mod post_quantum;
 mod proofs;
 mod publication;
+mod reach;
 mod rollover;
 mod severed;
 mod store_contract;

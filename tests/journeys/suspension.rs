@@ -116,17 +116,17 @@ fn nothing_is_suspended_where_the_pack_does_not_say_so() {
 }
 
 /// An officer of 白樺町 with one certificate.
-struct Town<'a> {
+pub(crate) struct Town<'a> {
     installation: &'a Installation,
-    officer: lgpki::visitor::Visitor,
-    page: String,
-    serial: String,
+    pub(crate) officer: lgpki::visitor::Visitor,
+    pub(crate) page: String,
+    pub(crate) serial: String,
     certificate: Certificate,
     issuer: Certificate,
 }
 
 impl<'a> Town<'a> {
-    fn issued(installation: &'a Installation, program: &mut Program) -> Self {
+    pub(crate) fn issued(installation: &'a Installation, program: &mut Program) -> Self {
         let (mut officer, mut manager) = (installation.officer(), installation.manager());
         officer.is_logged_in().unwrap();
         manager.is_logged_in().unwrap();
@@ -145,7 +145,7 @@ impl<'a> Town<'a> {
         Self { installation, officer: officer.browser, page, serial, certificate, issuer }
     }
 
-    fn page(&mut self, below: &str) -> String {
+    pub(crate) fn page(&mut self, below: &str) -> String {
         let path = format!("{}{below}", self.page);
         acts::good(self.officer.open(&path).unwrap(), &path).unwrap().text()
     }

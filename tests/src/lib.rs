@@ -13,3 +13,4 @@ pub mod samples;
 pub mod slapd;
 pub mod token;
 pub mod tools;
+pub mod web;

@@ -1,6 +1,7 @@
 //! `lgpki revocation`: one certificate's revocation at the command line, for people of the centre.
 
 mod suspension;
+mod track;
 
 use crate::commands::input;
 use crate::config;
@@ -19,6 +20,10 @@ pub enum RevocationCommand {
     Suspend(suspension::Suspension),
     /// Lift a suspension, as an RA operator: the certificate is good again
     Lift(suspension::Suspension),
+    /// Say since when a revocation can be seen, place by place
+    Track(track::Track),
+    /// Look now, at every place, for what was revoked since yesterday, as the service does by and by
+    Probe(track::Probe),
 }
 
 /// Which certificate is meant.
@@ -54,6 +59,8 @@ pub async fn run(what: &RevocationCommand, file: &Path) -> Result<Exit, Trouble>
     let done = match what {
         RevocationCommand::Suspend(what) => suspension::suspend(what, &config.policy.packs, &store).await,
         RevocationCommand::Lift(what) => suspension::lift(what, &store).await,
+        RevocationCommand::Track(what) => track::track(what, &config, &store).await,
+        RevocationCommand::Probe(what) => track::probe(what, &config, &store).await,
     };
     store.close().await;
     done
