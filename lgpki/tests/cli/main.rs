@@ -77,7 +77,7 @@ fn a_wrong_command_line_is_exit_2() {
     assert_eq!(code, 2);
     assert_eq!(
         text,
-        "error: invalid value 'king' for '--roles <ROLES>'\n  [possible values: ra, ca, ocsp, repository]\n\n\
+        "error: invalid value 'king' for '--roles <ROLES>'\n  [possible values: ra, ca, ocsp, repository, publisher, edge]\n\n\
          For more information, try '--help'.\n"
     );
     assert_eq!(said(&folder, &[]).0, 2);
