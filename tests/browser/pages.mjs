@@ -157,6 +157,8 @@ const views = (things) => ({
       await page.click('button[name="step"][value="confirm"]');
     },
     "revocation, needless": (page) => page.goto(`${things.revoked}/revoke`),
+    "revocation, who can see it": (page) => page.goto(`${things.revoked}/reach`),
+    "suspension, not offered": (page) => page.goto(`${things.valid}/suspension`),
     "campaigns": (page) => page.goto("/campaigns"),
     "campaign, own part": (page) => page.goto("/campaigns/walk"),
     "web server, like an old one": async (page) => {
