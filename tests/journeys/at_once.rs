@@ -175,8 +175,9 @@ fn memory_and_router_say_the_same_on_one_connection() {
 
     // A client that wants no second answer gets none, and is let go.
     let mut last = Client::to(place.address);
-    last.sends(&get(&path, "Connection: close\r\n"));
-    assert!(last.hears().is_signed());
+    let got = last.sends(&get(&path, "Connection: close\r\n")).hears();
+    assert!(got.is_signed());
+    assert_eq!(got.header("connection"), "close");
     assert_eq!(last.0.read(&mut [0]).unwrap(), 0);
     place.program.stops();
 }

@@ -62,6 +62,7 @@ pub(super) async fn answer(
     let mut silent = pin!(sleep(silence));
     let (mut told, mut heard) = (false, false);
     loop {
+        let begin = out.len();
         let taken = match understood(&read) {
             Understood::Question { asked, octets, last } if at_once.answer(&asked, &mut out) => Some((octets, last)),
             Understood::Partly if read.len() < LARGEST => None,
@@ -74,6 +75,7 @@ pub(super) async fn answer(
             heard = true;
             read.drain(..octets);
             if last {
+                say_that_it_is_the_last(&mut out, begin);
                 written(&stream, &mut out).await?;
                 return Ok(None);
             }
@@ -104,6 +106,15 @@ pub(super) async fn answer(
             }
             () = &mut stopping, if !told => told = true,
         }
+    }
+}
+
+/// Puts `connection: close` behind the status line of the response that begins there (RFC 9112 §9.6).
+fn say_that_it_is_the_last(out: &mut Vec<u8>, begin: usize) {
+    let response = out.get(begin..).unwrap_or_default();
+    if let Some(line) = response.windows(2).position(|two| two == b"\r\n") {
+        let behind = begin.saturating_add(line).saturating_add(2);
+        out.splice(behind..behind, *b"connection: close\r\n");
     }
 }
 
