@@ -72,6 +72,11 @@ const SINCE: &str = "select count(*) from revocation where authority_id = $1 and
 /// Rows read at a time: the whole of a large CRL never stands in one answer.
 pub const PAGE: u32 = 10_000;
 
+fn revoked_event(authority: &AuthorityId, serial: &SerialNumber, revocation: &Revocation) -> AuditEvent {
+    let event = AuditEvent::new(Verb::CertificateRevoked, format!("certificate:{authority}/{serial}"));
+    event.with("reason", revocation.reason.as_str())
+}
+
 impl WriteTxn {
     /// Revokes a certificate or burnt serial number, with its event and the jobs *presign* and *refresh CRL*. Conflicts:
     /// `revocation_pk` when it is revoked already. Errors: no such certificate.
@@ -82,12 +87,7 @@ impl WriteTxn {
         revocation: &Revocation,
     ) -> Result<(), StoreError> {
         let scope = self.insert_revocation(authority, serial, revocation).await?;
-        on!(self, execute FORGET_RESPONSE, authority.as_str(), serial.as_bytes())?;
-        let now = self.now();
-        self.enqueue(&Job::Presign(authority.clone(), serial.clone()), now).await?;
-        self.ask_for_crls(authority, scope).await?;
-        let event = AuditEvent::new(Verb::CertificateRevoked, format!("certificate:{authority}/{serial}"));
-        self.audit(event.with("reason", revocation.reason.as_str())).await
+        self.tell((authority, serial), scope, revoked_event(authority, serial, revocation)).await
     }
 
     /// Revokes a suspended certificate for good. Errors: [`StoreError::NotFound`] when it is not suspended.
@@ -110,9 +110,7 @@ impl WriteTxn {
             invalidity_at,
             by
         )?;
-        let event = AuditEvent::new(Verb::CertificateRevoked, format!("certificate:{authority}/{serial}"));
-        let event = event.with("reason", revocation.reason.as_str());
-        self.changed((authority, serial), listed, event).await
+        self.changed((authority, serial), listed, revoked_event(authority, serial, revocation)).await
     }
 
     /// Ends the suspension of a certificate: it is good again. Errors: [`StoreError::NotFound`] when it is not suspended.
@@ -122,7 +120,7 @@ impl WriteTxn {
         self.changed((authority, serial), listed, event).await
     }
 
-    /// What follows when a suspension became something else: answers and lists that say so, and its event.
+    /// What follows when a suspension became something else.
     async fn changed(
         &mut self,
         (authority, serial): (&AuthorityId, &SerialNumber),
@@ -131,6 +129,16 @@ impl WriteTxn {
     ) -> Result<(), StoreError> {
         self.changes_status = true;
         let scope = scope(listed.ok_or(StoreError::NotFound { what: "suspended certificate" })?)?;
+        self.tell((authority, serial), scope, event).await
+    }
+
+    /// What follows when something else is said of a certificate: answers and lists that say so, and its event.
+    async fn tell(
+        &mut self,
+        (authority, serial): (&AuthorityId, &SerialNumber),
+        scope: ListScope,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
         on!(self, execute FORGET_RESPONSE, authority.as_str(), serial.as_bytes())?;
         let now = self.now();
         self.enqueue(&Job::Presign(authority.clone(), serial.clone()), now).await?;
