@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::listen::stopped;
 use super::metrics;
@@ -67,7 +67,7 @@ pub(super) async fn answer(
             Understood::Question { asked, octets, last } if at_once.answer(&asked, &mut out) => Some((octets, last)),
             Understood::Partly if read.len() < LARGEST => None,
             _ => {
-                written(&stream, &mut out).await?;
+                written(&stream, &mut out, silence).await?;
                 return Ok(Some(Begun { read, taken: 0, stream }));
             }
         };
@@ -76,12 +76,12 @@ pub(super) async fn answer(
             read.drain(..octets);
             if last {
                 say_that_it_is_the_last(&mut out, begin);
-                written(&stream, &mut out).await?;
+                written(&stream, &mut out, silence).await?;
                 return Ok(None);
             }
             continue;
         }
-        written(&stream, &mut out).await?;
+        written(&stream, &mut out, silence).await?;
         if told && read.is_empty() {
             return Ok(None);
         }
@@ -118,13 +118,13 @@ fn say_that_it_is_the_last(out: &mut Vec<u8>, begin: usize) {
     }
 }
 
-/// Writes all of `out` and empties it. A client that does not read is given up when the service stops, or by the system.
-async fn written(stream: &TcpStream, out: &mut Vec<u8>) -> io::Result<()> {
+/// Writes all of `out` and empties it. Errors: the connection broke off, or the client has read nothing for as long as `patience`.
+async fn written(stream: &TcpStream, out: &mut Vec<u8>, patience: Duration) -> io::Result<()> {
     let mut from = 0;
     while let Some(rest) = out.get(from..).filter(|rest| !rest.is_empty()) {
         match stream.try_write(rest) {
             Ok(octets) => from = from.saturating_add(octets),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => timeout(patience, stream.writable()).await??,
             Err(error) => return Err(error),
         }
     }
@@ -267,6 +267,18 @@ impl AsyncWrite for Begun {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[tokio::test]
+    async fn who_asks_and_never_reads_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        // More than any buffer between the two holds.
+        let mut out = vec![0; 64 << 20];
+        let ended = written(&stream, &mut out, Duration::from_millis(20)).await;
+        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        drop(client);
+    }
 
     /// What a request is understood as, in short.
     fn short(octets: &[u8]) -> String {
