@@ -17,6 +17,7 @@ use ca_core::serial::SerialNumber;
 use ca_core::signer::Signer;
 use ca_core::time::{Clock, Timestamp};
 use ocsp::{Follower, Responder};
+use ra_web::Environment;
 use serde::Serialize;
 use std::io::Write;
 use std::path::Path;
@@ -71,9 +72,15 @@ pub struct MeasuredRevocation {
 const BATCH: usize = 2000;
 const ACTOR: Actor = Actor::System("bench");
 
-/// Measures. Errors: exit 3 for the configuration, exit 5 for stores, database and disk.
+/// Measures. Errors: exit 3 for the configuration, and for an installation in production; exit 5 for stores, database and disk.
 pub async fn run(what: &BenchRevocation, file: &Path) -> Result<MeasuredRevocation, Trouble> {
     let config = crate::config::load(file)?;
+    if config.public.environment == Environment::Production {
+        let why =
+            "this installation is for production, and the measurement would write certificates into it that nobody has";
+        return Err(Trouble::new(Exit::Configuration, why)
+            .advice("make a scratch one (`lgpki init FOLDER`) and name its lgpki.toml"));
+    }
     let store = installation::open_current(&config.database).await?;
     let keys = installation::open_keys_in_service(&config, &what.secrets, &store).await?;
     let signer: Arc<dyn Signer> = Arc::new(keys);
