@@ -215,19 +215,24 @@ fn followed(had: &[CrlEntry], known: &[Revoked], kind: ListKind, at: Timestamp) 
     Ok(CertificateList::parse(&der).unwrap().entries)
 }
 
+/// An entry a minute old.
+fn entry_before(at: Timestamp, n: u8, reason: RevocationReason) -> CrlEntry {
+    let serial = SerialNumber::from_bytes(&[n]).unwrap();
+    CrlEntry { serial, revoked_at: at.minus(Duration::from_secs(60)), reason, invalidity_at: None }
+}
+
+/// Of a certificate that is valid for a day yet.
+fn valid_after(at: Timestamp, entry: CrlEntry) -> Revoked {
+    Revoked { entry, not_after: at.plus(Duration::from_secs(86_400)), stays_listed: false }
+}
+
 static PKI: std::sync::OnceLock<Pki> = std::sync::OnceLock::new();
 
 #[test]
 fn nothing_that_is_owed_gets_lost_from_one_list_to_the_next() {
     let at = Timestamp::from_seconds(1_775_001_600);
-    let entry = |n: u8, reason| CrlEntry {
-        serial: SerialNumber::from_bytes(&[n]).unwrap(),
-        revoked_at: at.minus(Duration::from_secs(60)),
-        reason,
-        invalidity_at: None,
-    };
-    let valid =
-        |entry: CrlEntry| Revoked { entry, not_after: at.plus(Duration::from_secs(86_400)), stays_listed: false };
+    let entry = |n, reason| entry_before(at, n, reason);
+    let valid = |entry| valid_after(at, entry);
     let superseded = |n| entry(n, RevocationReason::Superseded);
     let held = |n| entry(n, RevocationReason::CertificateHold);
     let had = [superseded(1), superseded(3), held(5)];
@@ -257,14 +262,8 @@ fn nothing_that_is_owed_gets_lost_from_one_list_to_the_next() {
 #[test]
 fn a_delta_says_what_has_changed_and_nothing_else() {
     let at = Timestamp::from_seconds(1_775_001_600);
-    let entry = |n: u8, reason| CrlEntry {
-        serial: SerialNumber::from_bytes(&[n]).unwrap(),
-        revoked_at: at.minus(Duration::from_secs(60)),
-        reason,
-        invalidity_at: None,
-    };
-    let valid =
-        |entry: CrlEntry| Revoked { entry, not_after: at.plus(Duration::from_secs(86_400)), stays_listed: false };
+    let entry = |n, reason| entry_before(at, n, reason);
+    let valid = |entry| valid_after(at, entry);
     let superseded = |n| entry(n, RevocationReason::Superseded);
     let held = |n| entry(n, RevocationReason::CertificateHold);
     let removed =
