@@ -2,11 +2,11 @@
 //! of it within a minute.
 
 use ca_core::certificate::Certificate;
-use ca_core::key::KeyAlgorithm;
 use lgpki::commands::demo::acts;
 use lgpki::visitor::Visitor;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::{JOBS_LEFT, broken, count};
+use lgpki_tests::people::issued;
 use lgpki_tests::program::{Installation, Program};
 use ocsp::client::{judge, question};
 use ocsp::{CertIdDigest, CertStatus};
@@ -39,7 +39,7 @@ fn few_lists(kind: Kind) {
     let mut program = installation.serve(PROGRAM, None);
     let mut officer = installation.officer();
     officer.is_logged_in().unwrap();
-    let pages = issued(&installation, &mut program, &mut officer.browser);
+    let pages = fleet(&installation, &mut program, &mut officer.browser);
     let before = count(&installation.database, LISTS);
     let begun = Instant::now();
     revoked(&officer.browser, &pages);
@@ -66,21 +66,11 @@ fn few_lists(kind: Kind) {
 }
 
 /// The pages of certificates issued to 白樺町.
-fn issued(installation: &Installation, program: &mut Program, officer: &mut Visitor) -> Vec<String> {
+fn fleet(installation: &Installation, program: &mut Program, officer: &mut Visitor) -> Vec<String> {
     let mut manager = installation.manager();
     manager.is_logged_in().unwrap();
-    let host = |number: usize| format!("www{number}.town.shirakaba.lg.jp");
-    let filed: Vec<_> = (0..CERTIFICATES)
-        .map(|number| {
-            let key = lgpki::holder::new_key(KeyAlgorithm::P256).unwrap();
-            let request = lgpki::holder::new_request(&key, &[&host(number)]).unwrap();
-            let filed = acts::file_request(officer, &host(number), &request).unwrap();
-            acts::approve(&mut manager.browser, &filed).unwrap();
-            filed
-        })
-        .collect();
-    let mut page = |filed| program.until(|| acts::certificate_of(officer, filed)).unwrap();
-    filed.iter().map(&mut page).collect()
+    let hosts: Vec<_> = (0..CERTIFICATES).map(|number| format!("www{number}.town.shirakaba.lg.jp")).collect();
+    issued(program, [officer, &mut manager.browser], &hosts)
 }
 
 /// One session in several browsers, each with its share of the certificates.

@@ -1,9 +1,9 @@
 //! Authorities whose keys are in a token: an installation founded in one, and what its people see of it, which is nothing.
 
-use ca_core::key::KeyAlgorithm;
 use lgpki::commands::demo::acts;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::{JOBS_LEFT, broken, count};
+use lgpki_tests::people::issued;
 use lgpki_tests::program::Installation;
 use lgpki_tests::token::{MODULE, SoftHsm, TOKEN, with_token};
 use lgpki_tests::tools::{openssl, text};
@@ -29,11 +29,8 @@ fn a_certificate_lives_its_life_under_keys_in_a_token() {
         let (mut officer, mut manager) = (installation.officer(), installation.manager());
         officer.is_logged_in().unwrap();
         manager.is_logged_in().unwrap();
-        let key = lgpki::holder::new_key(KeyAlgorithm::P256).unwrap();
-        let request = lgpki::holder::new_request(&key, &[NAME]).unwrap();
-        let number = acts::file_request(&mut officer.browser, NAME, &request).unwrap();
-        acts::approve(&mut manager.browser, &number).unwrap();
-        let page = program.until(|| acts::certificate_of(&mut officer.browser, &number)).unwrap();
+        let hands = [&mut officer.browser, &mut manager.browser];
+        let page = issued(&mut program, hands, &[NAME]).remove(0);
         acts::revoke(&mut officer.browser, &page).unwrap();
         let quiet = program.until(|| Ok((count(&installation.database, JOBS_LEFT) == 0).then_some(())));
         assert_eq!(quiet, Ok(()), "jobs are left");

@@ -4,11 +4,10 @@ mod pages;
 mod refused;
 mod subordinate;
 
-use ca_core::key::KeyAlgorithm;
 use ca_core::profile::pack::SHIPPED;
-use lgpki::commands::demo::acts;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::{broken, count};
+use lgpki_tests::people::issued;
 use lgpki_tests::program::Installation;
 use lgpki_tests::tools::{Scratch, openssl, text};
 use std::os::unix::fs::PermissionsExt;
@@ -159,12 +158,9 @@ fn a_ca_of_openssl_moves_here_without_a_gap() {
     // What it issues from now on stands under the same root as what it issued before.
     let (mut officer, mut manager) = (installation.officer(), installation.manager());
     officer.is_logged_in().unwrap();
-    let key = lgpki::holder::new_key(KeyAlgorithm::P256).unwrap();
-    let request = lgpki::holder::new_request(&key, &[SERVER]).unwrap();
-    let number = acts::file_request(&mut officer.browser, SERVER, &request).unwrap();
     manager.is_logged_in().unwrap();
-    acts::approve(&mut manager.browser, &number).unwrap();
-    let page = program.until(|| acts::certificate_of(&mut officer.browser, &number)).unwrap();
+    let hands = [&mut officer.browser, &mut manager.browser];
+    let page = issued(&mut program, hands, &[SERVER]).remove(0);
     assert!(page.starts_with("/certificates/moved-ca/"), "{page}");
     let new = old.join("new.pem");
     std::fs::write(&new, officer.browser.open(&format!("{page}/download/pem")).unwrap().body).unwrap();

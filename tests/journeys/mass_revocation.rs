@@ -2,11 +2,10 @@
 //! and killed between them.
 
 use ca_core::certificate::Certificate;
-use ca_core::key::KeyAlgorithm;
 use lgpki::commands::demo::acts;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::{broken, count, texts};
-use lgpki_tests::people::registered;
+use lgpki_tests::people::{issued, registered};
 use lgpki_tests::program::{Installation, Program};
 use lgpki_tests::tools::{Scratch, text};
 use serde_json::Value;
@@ -115,23 +114,14 @@ impl<'a> Centre<'a> {
         let (mut officer, mut manager) = (self.installation.officer(), self.installation.manager());
         officer.is_logged_in().unwrap();
         manager.is_logged_in().unwrap();
-        let host = |number: usize| format!("www{number}.town.shirakaba.lg.jp");
-        let filed: Vec<_> = (0..CERTIFICATES)
-            .map(|number| {
-                let key = lgpki::holder::new_key(KeyAlgorithm::P256).unwrap();
-                let request = lgpki::holder::new_request(&key, &[&host(number)]).unwrap();
-                let filed = acts::file_request(&mut officer.browser, &host(number), &request).unwrap();
-                acts::approve(&mut manager.browser, &filed).unwrap();
-                filed
-            })
-            .collect();
-        let mut taken = |filed| {
-            let page = program.until(|| acts::certificate_of(&mut officer.browser, filed)).unwrap();
+        let hosts: Vec<_> = (0..CERTIFICATES).map(|number| format!("www{number}.town.shirakaba.lg.jp")).collect();
+        let pages = issued(program, [&mut officer.browser, &mut manager.browser], &hosts);
+        let taken = |page: String| {
             let path = format!("{page}/download/der");
             let der = acts::good(officer.browser.open(&path).unwrap(), &path).unwrap().body;
             (page, Certificate::from_der(&der).unwrap())
         };
-        filed.iter().map(&mut taken).collect()
+        pages.into_iter().map(taken).collect()
     }
 
     fn plans(&self) {

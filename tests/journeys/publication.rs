@@ -3,12 +3,12 @@
 
 use super::PROGRAM;
 use ca_core::kana::KanaWords;
-use ca_core::key::KeyAlgorithm;
 use ca_core::revocation::ListId;
 use lgpki::clock::SystemClock;
 use lgpki::commands::demo::acts;
 use lgpki::edge::{Intake, Looked};
 use lgpki_tests::databases::Kind;
+use lgpki_tests::people::issued;
 use lgpki_tests::program::Installation;
 use lgpki_tests::tools::text;
 use ocsp::edge::Edge;
@@ -52,11 +52,8 @@ fn a_revocation_stands_in_the_folder_and_in_the_bundle() {
     officer.is_logged_in().unwrap();
     manager.is_logged_in().unwrap();
     let host = "www.town.shirakaba.lg.jp";
-    let key = lgpki::holder::new_key(KeyAlgorithm::P256).unwrap();
-    let request = lgpki::holder::new_request(&key, &[host]).unwrap();
-    let number = acts::file_request(&mut officer.browser, host, &request).unwrap();
-    acts::approve(&mut manager.browser, &number).unwrap();
-    let page = program.until(|| acts::certificate_of(&mut officer.browser, &number)).unwrap();
+    let hands = [&mut officer.browser, &mut manager.browser];
+    let page = issued(&mut program, hands, &[host]).remove(0);
     officer.browser.open(&format!("{page}/revoke")).unwrap();
     acts::revoke(&mut officer.browser, &page).unwrap();
     let serial = page.rsplit('/').next().unwrap_or_default().to_owned();

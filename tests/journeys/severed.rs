@@ -2,11 +2,11 @@
 //! once nobody can be misled by what it has issued.
 
 use ca_core::certificate::Certificate;
-use ca_core::key::KeyAlgorithm;
 use lgpki::commands::demo::acts;
 use lgpki::visitor::Visitor;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::{broken, texts};
+use lgpki_tests::people::issued;
 use lgpki_tests::program::{Installation, Program};
 use lgpki_tests::tools::{Scratch, openssl, text};
 
@@ -16,15 +16,12 @@ const HOST: &str = "www.town.shirakaba.lg.jp";
 const REASON: [&str; 3] = ["--without-links", "--reason", "its token burnt"];
 
 /// Asks for a certificate and has it approved; the path of its page.
-fn issued(installation: &Installation, program: &mut Program) -> String {
+fn one_issued(installation: &Installation, program: &mut Program) -> String {
     let (mut officer, mut manager) = (installation.officer(), installation.manager());
     officer.is_logged_in().unwrap();
     manager.is_logged_in().unwrap();
-    let key = lgpki::holder::new_key(KeyAlgorithm::P256).unwrap();
-    let request = lgpki::holder::new_request(&key, &[HOST]).unwrap();
-    let number = acts::file_request(&mut officer.browser, HOST, &request).unwrap();
-    acts::approve(&mut manager.browser, &number).unwrap();
-    program.until(|| acts::certificate_of(&mut officer.browser, &number)).unwrap()
+    let hands = [&mut officer.browser, &mut manager.browser];
+    issued(program, hands, &[HOST]).remove(0)
 }
 
 fn lose(installation: &Installation, keys: &[&str]) {
@@ -70,7 +67,7 @@ fn a_root_whose_key_is_lost_begins_anew_and_everybody_is_told_what_to_do() {
 
     // Under the new root everything is as it was under the old one, and nothing leads from the one to the other.
     let mut program = installation.serve(PROGRAM, None);
-    let page = issued(&installation, &mut program);
+    let page = one_issued(&installation, &mut program);
     assert!(page.starts_with("/certificates/application-ca-g2/"), "{page}");
     let scratch = Scratch::new("severed");
     let mut officer = installation.officer();
@@ -98,7 +95,7 @@ fn a_retired_generation_without_its_key_is_missed_until_all_it_has_issued_is_rev
     let installation = Installation::new(Kind::Sqlite);
     let ready = || Visitor::new(&installation.management).open("/readyz").unwrap().text();
     let mut program = installation.serve(PROGRAM, None);
-    let page = issued(&installation, &mut program);
+    let page = one_issued(&installation, &mut program);
     assert!(page.starts_with("/certificates/application-ca/"), "{page}");
     let rolled = installation.lgpki(PROGRAM, &["ca", "rollover", "application-ca"]);
     assert!(rolled.status.success(), "{}", text(&rolled));

@@ -2,14 +2,13 @@
 //! answers follow. One that stays suspicious is revoked for good.
 
 use ca_core::certificate::Certificate;
-use ca_core::key::KeyAlgorithm;
 use ca_core::revocation::RevocationReason;
 use ca_core::time::Clock;
 use lgpki::clock::SystemClock;
 use lgpki::commands::demo::acts;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::{broken, texts};
-use lgpki_tests::people::registered;
+use lgpki_tests::people::{issued, registered};
 use lgpki_tests::policy::pack_listing;
 use lgpki_tests::program::{Installation, Program};
 use lgpki_tests::tools::{Scratch, text};
@@ -131,11 +130,8 @@ impl<'a> Town<'a> {
         officer.is_logged_in().unwrap();
         manager.is_logged_in().unwrap();
         let host = "www.town.shirakaba.lg.jp";
-        let key = lgpki::holder::new_key(KeyAlgorithm::P256).unwrap();
-        let request = lgpki::holder::new_request(&key, &[host]).unwrap();
-        let filed = acts::file_request(&mut officer.browser, host, &request).unwrap();
-        acts::approve(&mut manager.browser, &filed).unwrap();
-        let page = program.until(|| acts::certificate_of(&mut officer.browser, &filed)).unwrap();
+        let hands = [&mut officer.browser, &mut manager.browser];
+        let page = issued(program, hands, &[host]).remove(0);
         let mut read = |path: &str| {
             let der = acts::good(officer.browser.open(path).unwrap(), path).unwrap().body;
             Certificate::from_der(&der).unwrap()

@@ -2,10 +2,9 @@
 //! and is handed out.
 
 use super::{PROGRAM, expecting, fetched};
-use ca_core::key::KeyAlgorithm;
-use lgpki::commands::demo::acts;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::broken;
+use lgpki_tests::people::issued;
 use lgpki_tests::program::{Installation, Program};
 use lgpki_tests::token::{MODULE, TOKEN, with_token};
 use lgpki_tests::tools::{Scratch, openssl, text};
@@ -13,15 +12,12 @@ use lgpki_tests::tools::{Scratch, openssl, text};
 const HOST: &str = "www.town.shirakaba.lg.jp";
 
 /// A certificate of that installation, from its form to its page.
-fn issued(installation: &Installation, program: &mut Program) -> String {
+fn one_issued(installation: &Installation, program: &mut Program) -> String {
     let (mut officer, mut manager) = (installation.officer(), installation.manager());
     officer.is_logged_in().unwrap();
     manager.is_logged_in().unwrap();
-    let key = lgpki::holder::new_key(KeyAlgorithm::P256).unwrap();
-    let request = lgpki::holder::new_request(&key, &[HOST]).unwrap();
-    let number = acts::file_request(&mut officer.browser, HOST, &request).unwrap();
-    acts::approve(&mut manager.browser, &number).unwrap();
-    program.until(|| acts::certificate_of(&mut officer.browser, &number)).unwrap()
+    let hands = [&mut officer.browser, &mut manager.browser];
+    issued(program, hands, &[HOST]).remove(0)
 }
 
 #[test]
@@ -34,7 +30,7 @@ fn a_subordinate_ca_in_a_token_brings_its_chain() {
         let rolled = before.lgpki(PROGRAM, &["ca", "rollover", "application-ca"]);
         assert!(rolled.status.success(), "{}", text(&rolled));
         let mut program = before.serve(PROGRAM, None);
-        let page = issued(&before, &mut program);
+        let page = one_issued(&before, &mut program);
         assert!(page.starts_with("/certificates/application-ca-g2/"), "{page}");
         let mut officer = before.officer();
         officer.is_logged_in().unwrap();
@@ -92,7 +88,7 @@ fn a_subordinate_ca_in_a_token_brings_its_chain() {
         assert!(moved && said.contains("1 certificates, 0 of them revoked"), "{said}");
 
         let mut program = here.serve(PROGRAM, None);
-        let page = issued(&here, &mut program);
+        let page = one_issued(&here, &mut program);
         assert!(page.starts_with("/certificates/moved-ca/"), "{page}");
         let mut officer = here.officer();
         officer.is_logged_in().unwrap();
