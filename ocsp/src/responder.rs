@@ -26,6 +26,7 @@ use crate::policy::{OcspPolicies, OcspPolicy};
 use crate::request::OcspRequest;
 use crate::response::{CertStatus, OcspResponse, Refusal, SingleResponse};
 use crate::shelf::Shelf;
+use crate::unanswered::Unanswered;
 
 /// Signatures under way at once; a flood beyond it gets `tryLater` instead of a queue that outlives its clients.
 const LIVE_SIGNATURES: usize = 256;
@@ -47,6 +48,7 @@ pub struct Responder {
     known: Arc<RwLock<HashMap<AuthorityId, Known>>>,
     live: Arc<Semaphore>,
     shelves: Arc<Shelves>,
+    pub(crate) unanswered: Arc<Unanswered>,
     pub(crate) hot: Arc<Hot>,
     /// When an answer of a quick key was verified last, in microseconds.
     proven: Arc<AtomicI64>,
@@ -150,6 +152,7 @@ impl Responder {
             known: Arc::default(),
             live,
             shelves,
+            unanswered: Arc::default(),
             hot: Arc::default(),
             proven: Arc::default(),
         }
@@ -222,6 +225,9 @@ impl Responder {
                 // Issued a moment ago perhaps: no answer at all, so that nothing remembers a wrong one.
                 Standing::Unissued => return Ok(Answer::refused(Refusal::Unauthorized)),
                 Standing::Known(status) => {
+                    if let Some(serial) = cert_id.serial() {
+                        self.unanswered.note(authority, serial);
+                    }
                     ours += 1;
                     statuses.push(status);
                 }
