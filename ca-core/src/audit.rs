@@ -141,6 +141,8 @@ verbs! {
     CrlStored = "crl.stored",
     /// A CRL that was signed ahead was let out.
     CrlReleased = "crl.released",
+    /// Everything a CRL has that was found outside stands in the database: it had been restored from a backup.
+    CrlRecovered = "crl.recovered",
     /// A CRL, or a bundle for edges, was seen to stand at a place of publication for the first time, or was handed over there.
     Published = "publication.seen",
 }

@@ -3,7 +3,7 @@
 use ca_core::der::{DerError, Reader as Der, tag};
 use ca_core::id::AuthorityId;
 use ca_core::name::GeneralName;
-use ca_core::revocation::ListScope;
+use ca_core::revocation::{ListId, ListScope};
 
 /// What an issuingDistributionPoint narrows a list to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,18 +63,20 @@ impl Coverage {
         Ok(coverage)
     }
 
-    /// Whether it is that of a list of `authority` with that scope; a partition is known by its address.
-    pub fn is_of(&self, scope: ListScope, authority: &AuthorityId) -> bool {
+    /// The scope of lists of `authority` that cover this; a partition is known by its address. `None` for one that is no list of it.
+    pub fn scope(&self, authority: &AuthorityId) -> Option<ListScope> {
         let Self { addresses, only_end_entities, only_authorities } = self;
-        match scope {
-            ListScope::Full => addresses.is_empty() && !only_end_entities && !only_authorities,
-            ListScope::Authorities => *only_authorities,
-            ListScope::EndEntities => *only_end_entities,
-            ListScope::Shard(_) => {
-                let path = format!("/{}", scope.complete().path(authority));
-                addresses.iter().any(|address| address.ends_with(&path))
-            }
+        match (only_authorities, only_end_entities) {
+            (true, _) => Some(ListScope::Authorities),
+            (_, true) => Some(ListScope::EndEntities),
+            _ if addresses.is_empty() => Some(ListScope::Full),
+            _ => addresses.iter().find_map(|address| partition(address, authority)),
         }
+    }
+
+    /// Whether it is that of a list of `authority` with that scope.
+    pub fn is_of(&self, scope: ListScope, authority: &AuthorityId) -> bool {
+        self.scope(authority) == Some(scope)
     }
 
     /// In words: `end entities`, `certificates that name https://…`.
@@ -90,6 +92,14 @@ impl Coverage {
             addresses => format!("{kinds} that name {}", addresses.join(" or ")),
         }
     }
+}
+
+/// The partition of `authority` whose list stands at that address: `…/application-ca/7.crl`.
+fn partition(address: &str, authority: &AuthorityId) -> Option<ListScope> {
+    let (before, name) = address.rsplit_once('/')?;
+    let (_, whose) = before.rsplit_once('/')?;
+    let (found, list) = ListId::of_path(&format!("{whose}/{name}"))?;
+    (found == *authority && matches!(list.scope, ListScope::Shard(_))).then_some(list.scope)
 }
 
 /// `[number] IMPLICIT BOOLEAN DEFAULT FALSE`: in DER only TRUE is written.

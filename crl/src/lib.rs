@@ -4,6 +4,7 @@
 //! - [`succession`] says what the next list has beside what the one before had; [`draft`] writes it down and has it signed;
 //!   [`entries`] and [`build`] are its octets; [`check`] looks at it before anyone else can.
 //! - [`reader`] reads a CRL entry by entry, [`inspect`] takes one apart in memory, [`coverage`] says what it speaks for.
+//! - [`recover()`](recover::recover) takes back what a list outside knows and a restored database does not.
 //! - [`repository`] has the authorities' certificates in their forms.
 //! - [`http`] serves CRLs and the authorities' certificates with the headers caches want.
 //!
@@ -18,6 +19,7 @@ pub mod entries;
 pub mod http;
 pub mod inspect;
 pub mod reader;
+pub mod recover;
 pub mod refresh;
 pub mod repository;
 mod source;

@@ -14,7 +14,7 @@ use ca_core::revocation::{ListId, ListKind};
 use ca_core::signer::{Signer, SignerError};
 use ca_core::time::Timestamp;
 use store::crls::{CrlHead, CrlRow, PIECE, Purpose};
-use store::{Step, Store, StoreError};
+use store::{ReadTxn, Step, Store, StoreError};
 
 use crate::build::CrlContent;
 use crate::check::{CheckError, check_written};
@@ -97,6 +97,11 @@ pub enum RefreshError {
     /// A delta of a list that has never been made.
     #[error("the list {0} has no complete CRL yet that a delta could build on")]
     NoBase(ListId),
+    /// What a list outside has is being written down, and this one could lack some of it.
+    #[error(
+        "the revocations of list {0} that was found outside are not all taken over yet; if nobody is at it, do it again: `lgpki crl recover`"
+    )]
+    Recovering(i64),
     /// The entries could not be gathered; among other things, one would have got lost.
     #[error(transparent)]
     Succession(#[from] SuccessionError),
@@ -190,6 +195,7 @@ async fn take(
         (ListKind::Delta, Some(base)) => txn.take_delta_number(authority, scope, base.head.number).await?,
         (ListKind::Delta, None) => return Err(RefreshError::NoBase(scope.complete())),
     };
+    refuse_while_recovering(&mut txn, authority).await?;
     txn.commit(Step::CrlNumberTaken).await?;
     let algorithm = row.signature.unwrap_or_else(|| certificate.signs_with());
     Ok(Taken { number, issuer: Issuer { certificate, algorithm, key: row.key_label }, earlier })
@@ -202,8 +208,17 @@ async fn take_emergency(
 ) -> Result<i64, RefreshError> {
     let mut txn = store.write(now, ACTOR).await?;
     let number = txn.take_emergency_number(authority, plan.list.scope).await?;
+    refuse_while_recovering(&mut txn, authority).await?;
     txn.commit(Step::CrlNumberTaken).await?;
     Ok(number)
+}
+
+/// Seen with the number, which nobody takes at the same time.
+async fn refuse_while_recovering(txn: &mut ReadTxn, authority: &AuthorityId) -> Result<(), RefreshError> {
+    match txn.crl_recovery(authority).await? {
+        Some(number) => Err(RefreshError::Recovering(number)),
+        None => Ok(()),
+    }
 }
 
 /// Seen before signing, so that no CRL with a wrong date exists at all.
@@ -306,6 +321,7 @@ impl Next<'_> {
         };
         let der = self.keep_pieces(store, authority, &mut sealed.signed).await?;
         let mut txn = store.write(self.now, ACTOR).await?;
+        refuse_while_recovering(&mut txn, authority).await?;
         let draft = sealed.signed.into_draft();
         match txn.store_crl(&CrlRow { head: head.clone(), der }).await {
             Ok(()) => txn.commit(Step::CrlStored).await?,

@@ -22,6 +22,7 @@ pub const UNIQUE: &[(&str, &str)] = &[
     ("certificate.request_id", "certificate_request_once"),
     ("crl.authority_id, crl.number", "crl_pk"),
     ("crl_piece.authority_id, crl_piece.number, crl_piece.piece", "crl_piece_pk"),
+    ("crl_recovery.authority_id", "crl_recovery_pk"),
     ("custody_set.custody_set_id", "custody_set_pk"),
     ("custody_set.key_store", "custody_set_in_force_once"),
     ("delivery.request_id", "delivery_pk"),

@@ -293,7 +293,8 @@ impl WriteTxn {
         Ok(())
     }
 
-    async fn burn_unsettled(
+    /// Burns serial numbers whose outcome is unknown, with their events, and lets their requests wait again; returns them.
+    pub(crate) async fn burn_unsettled(
         &mut self,
         authority: &AuthorityId,
         which: Unsettled,

@@ -4,7 +4,8 @@
 //! - One module per noun holds the rows, their statements and their functions: [`organisations`], [`accounts`],
 //!   [`passkeys`], [`sessions`], [`submissions`], [`authorities`], [`requests`], [`certificates`], [`revocations`],
 //!   [`crls`], [`campaigns`], [`custody`], [`imports`], [`ocsp`], [`deliveries`], [`jobs`], [`keys_out_of_service`], [`audit`],
-//!   [`settings`], [`standings`], [`bundles`], [`publications`], [`mass_revocations`], [`ocsp_standing`], [`reach`].
+//!   [`settings`], [`standings`], [`bundles`], [`publications`], [`mass_revocations`], [`ocsp_standing`], [`reach`],
+//!   [`recovery`].
 //! - `ledger` is where the issuing engine's [`ca_core::issue::Ledger`] meets the tables; it takes batches.
 //! - `db` has the two databases and the one macro; `codec` turns newtypes into columns and back; [`constraints`] has the
 //!   names of unique constraints.
@@ -38,6 +39,7 @@ pub mod organisations;
 pub mod passkeys;
 pub mod publications;
 pub mod reach;
+pub mod recovery;
 pub mod requests;
 pub mod revocations;
 pub mod sessions;

@@ -72,7 +72,7 @@ const SINCE: &str = "select count(*) from revocation where authority_id = $1 and
 /// Rows read at a time: the whole of a large CRL never stands in one answer.
 pub const PAGE: u32 = 10_000;
 
-fn revoked_event(authority: &AuthorityId, serial: &SerialNumber, revocation: &Revocation) -> AuditEvent {
+pub(crate) fn revoked_event(authority: &AuthorityId, serial: &SerialNumber, revocation: &Revocation) -> AuditEvent {
     let event = AuditEvent::new(Verb::CertificateRevoked, format!("certificate:{authority}/{serial}"));
     event.with("reason", revocation.reason.as_str())
 }
@@ -139,11 +139,21 @@ impl WriteTxn {
         scope: ListScope,
         event: AuditEvent,
     ) -> Result<(), StoreError> {
-        on!(self, execute FORGET_RESPONSE, authority.as_str(), serial.as_bytes())?;
+        self.forget_response(authority, serial).await?;
         let now = self.now();
         self.enqueue(&Job::Presign(authority.clone(), serial.clone()), now).await?;
         self.ask_for_crls(authority, scope).await?;
         self.audit(event).await
+    }
+
+    /// Deletes the answer that was signed ahead and says something else.
+    pub(crate) async fn forget_response(
+        &mut self,
+        authority: &AuthorityId,
+        serial: &SerialNumber,
+    ) -> Result<(), StoreError> {
+        on!(self, execute FORGET_RESPONSE, authority.as_str(), serial.as_bytes())?;
+        Ok(())
     }
 
     /// Asks for the next CRLs that speak for certificates listed at `scope`, of every generation of the authority: each lists

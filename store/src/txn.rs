@@ -54,6 +54,8 @@ pub enum Step {
     CrlPieceKept,
     /// A signed CRL is stored.
     CrlStored,
+    /// Revocations that were found in a list outside are written down.
+    RevocationsRecovered,
     /// Pre-signed OCSP responses are stored.
     OcspStored,
     /// It is written down that revocations were seen where others look.
@@ -74,7 +76,7 @@ pub enum Step {
 
 impl Step {
     /// Every step, for tables in tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::IntentsRecorded,
         Self::CertificatesRecorded,
         Self::Settled,
@@ -85,6 +87,7 @@ impl Step {
         Self::CrlNumberTaken,
         Self::CrlPieceKept,
         Self::CrlStored,
+        Self::RevocationsRecovered,
         Self::OcspStored,
         Self::ReachRecorded,
         Self::SessionWritten,

@@ -17,6 +17,7 @@ mod ledger;
 mod people;
 mod publications;
 mod publishing;
+mod recovery;
 mod requests;
 mod schema;
 mod steps;

@@ -55,7 +55,7 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ),
     (
         "as many intents as events that say so",
-        "select abs((select count(*) from intent where profile_id <> 'imported')
+        "select abs((select count(*) from intent where profile_id not in ('imported', 'recovered'))
             - (select count(*) from audit_event where verb = 'certificate.intended'))",
     ),
     (

@@ -1,6 +1,7 @@
-//! `lgpki crl`: CRLs read and judged; those that were signed ahead are let out.
+//! `lgpki crl`: CRLs read and judged; those that were signed ahead are let out; what a restored database has lost is taken back.
 
 mod diff;
+mod recover;
 mod release;
 mod source;
 mod verify;
@@ -28,6 +29,8 @@ pub enum Crl {
     Verify(verify::Verify),
     /// Let out the lists that were signed ahead for an emergency, as two RA operators
     Release(release::Release),
+    /// Take back, after a backup was restored, what published lists say and the database does not
+    Recover(recover::Recover),
 }
 
 /// Arguments of `crl inspect`.
@@ -50,6 +53,7 @@ pub fn run(what: &Crl, config: &Path) -> Result<Exit, Trouble> {
         Crl::Diff(what) => diff::run(what),
         Crl::Verify(what) => verify::run(what),
         Crl::Release(what) => super::wait(release::run(what, config)),
+        Crl::Recover(what) => super::wait(recover::run(what, config)),
     }
 }
 

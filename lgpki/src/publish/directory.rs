@@ -2,11 +2,13 @@
 //! before anything is replaced, and a file has its name when it is whole: a reader sees the list before or the one after.
 
 use super::Found;
+use super::recovering::recovered;
 use super::verdict::{There, Verdict, digest_of};
 use super::wanted::{WantedList, wanted_certificates};
 use crate::files::{Arriving, Identity};
 use crate::trouble::chain;
 use ca_core::digest::sha256;
+use ca_core::time::Timestamp;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -48,7 +50,7 @@ impl Directory {
     /// Makes everything stand there that should. What cannot be done keeps nothing else from being done. Errors: the database.
     pub(super) async fn pass(
         &mut self,
-        store: &Store,
+        (store, now): (&Store, Timestamp),
         lists: &[WantedList],
         reading: Reading,
     ) -> Result<Found, StoreError> {
@@ -64,7 +66,7 @@ impl Directory {
             }
         };
         for list in lists {
-            match self.publish_list(store, list, &mut found).await {
+            match self.publish_list((store, now), list, &mut found).await {
                 Ok(()) => {}
                 Err(Failed::Store(error)) => return Err(error),
                 Err(Failed::Disk(error)) => found.wrong(self.cannot(&list.path, &error)),
@@ -93,11 +95,20 @@ impl Directory {
         .await
     }
 
-    async fn publish_list(&mut self, store: &Store, list: &WantedList, found: &mut Found) -> Result<(), Failed> {
+    async fn publish_list(
+        &mut self,
+        (store, now): (&Store, Timestamp),
+        list: &WantedList,
+        found: &mut Found,
+    ) -> Result<(), Failed> {
         let there = self.look(list).await?;
         match there.verdict(list) {
             Verdict::Leave => {}
-            Verdict::Refuse(why) => found.wrong(why),
+            Verdict::Recover(why) => {
+                let place = self.folder.join(&list.path);
+                let file = blocking(move || File::open(place)).await?;
+                found.wrong(format!("{why} {}", recovered(store, list, file, now).await));
+            }
             Verdict::Put => {
                 if let There::Foreign(why) = &there {
                     tracing::warn!(event_id = "publish.foreign", path = list.path, why, "replaced: no list of ours");

@@ -3,6 +3,7 @@
 //!
 //! - [`wanted`] says what should stand at every target, [`verdict`] what is to be done about what stands there instead.
 //! - [`directory`] is a folder that a server serves, [`drop_folder`] one that leads out of the network, [`ldap`] a directory server.
+//! - [`recovering`] takes back what a restored database has lost and a target still has.
 //! - [`standing`] is how publishing to a target goes: for the doctor, for figures and for people.
 //!
 //! A [`Publication`] compares what should be with what is, and does what is missing. So it may die at any step, and a target may
@@ -12,6 +13,7 @@
 mod directory;
 mod drop_folder;
 mod ldap;
+mod recovering;
 pub mod standing;
 mod verdict;
 mod wanted;
@@ -148,7 +150,9 @@ impl Publication {
 
     async fn work(&mut self, lists: &[WantedList], reading: Reading) -> Result<Found, StoreError> {
         match (&mut self.hands, &self.target.place) {
-            (Hands::Directory(directory), _) => directory.pass(&self.source.store, lists, reading).await,
+            (Hands::Directory(directory), _) => {
+                directory.pass((&self.source.store, self.clock.now()), lists, reading).await
+            }
             (Hands::DropFolder(Some(bundles)), Place::DropFolder(folder)) => {
                 let to = (folder.as_path(), self.target.name.as_str());
                 Ok(drop_folder::hand_over(bundles, to, lists, self.clock.as_ref()).await)

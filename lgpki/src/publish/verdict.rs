@@ -1,4 +1,4 @@
-//! What is to be done about what stands at the place of a list: an older one is replaced, a newer one never. Both are told by
+//! What is to be done about what stands at the place of a list: an older one is replaced, a newer one never: this database learns from it. Both are told by
 //! their signed numbers; what the authority has not signed has none.
 
 use super::wanted::WantedList;
@@ -32,8 +32,8 @@ pub(super) enum Verdict {
     Leave,
     /// The wanted list takes the place.
     Put,
-    /// Nothing, and somebody must look; why.
-    Refuse(String),
+    /// The wanted list waits, and what stands there is taken back: this database knows less; why.
+    Recover(String),
 }
 
 impl There {
@@ -64,12 +64,12 @@ impl There {
             Self::Nothing | Self::Foreign(_) => Verdict::Put,
             Self::List(there) if there.sha256 == wanted.sha256 => Verdict::Leave,
             Self::List(there) if there.number < ours => Verdict::Put,
-            Self::List(there) if there.number == ours => Verdict::Refuse(format!(
-                "another list with the same number {ours} stands at {}: was this database restored from a backup?",
+            Self::List(there) if there.number == ours => Verdict::Recover(format!(
+                "another list with the same number {ours} stands at {}: this database was restored from a backup.",
                 wanted.path
             )),
-            Self::List(there) => Verdict::Refuse(format!(
-                "number {} stands at {}, and the newest here is {ours}: was this database restored from a backup?",
+            Self::List(there) => Verdict::Recover(format!(
+                "number {} stands at {}, and the newest here is {ours}: this database was restored from a backup.",
                 there.number, wanted.path
             )),
         }

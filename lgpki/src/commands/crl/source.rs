@@ -12,8 +12,24 @@ use std::path::{Path, PathBuf};
 /// A CRL being read, with its name for what is wrong with it.
 pub(super) struct Source {
     path: PathBuf,
-    reader: CrlReader<Box<dyn Read>>,
+    reader: CrlReader<Box<dyn Read + Send>>,
     patience: Patience,
+}
+
+/// The octets of the CRL in `path`, DER or PEM, from the first. Errors: exit 2.
+pub(super) fn octets(path: &Path) -> Result<Box<dyn Read + Send>, Trouble> {
+    let wrong = |why: &dyn std::fmt::Display| {
+        Trouble::new(Exit::Usage, format!("{}: not a CRL this program reads", path.display())).because(why)
+    };
+    let mut file = File::open(path).map_err(|error| wrong(&error))?;
+    let mut first = [0_u8; 1];
+    let begun = file.read(&mut first).map_err(|error| wrong(&error))?;
+    // DER begins with a SEQUENCE; anything else is PEM or nothing.
+    if begun == 1 && first == [0x30] {
+        file.seek(SeekFrom::Start(0)).map_err(|error| wrong(&error))?;
+        return Ok(Box::new(BufReader::new(file)));
+    }
+    Ok(Box::new(Cursor::new(input::read(path, "X509 CRL")?.into_iter().next().unwrap_or_default())))
 }
 
 /// What stands around the entries, and how many there were.
@@ -29,20 +45,8 @@ pub(super) struct Listed {
 impl Source {
     /// Opens the CRL in `path`, DER or PEM. Errors: exit 2.
     pub(super) fn open(path: &Path) -> Result<Self, Trouble> {
-        let wrong = |why: &dyn std::fmt::Display| {
-            Trouble::new(Exit::Usage, format!("{}: not a CRL this program reads", path.display())).because(why)
-        };
-        let mut file = File::open(path).map_err(|error| wrong(&error))?;
-        let mut first = [0_u8; 1];
-        let begun = file.read(&mut first).map_err(|error| wrong(&error))?;
-        // DER begins with a SEQUENCE; anything else is PEM or nothing.
-        let octets: Box<dyn Read> = if begun == 1 && first == [0x30] {
-            file.seek(SeekFrom::Start(0)).map_err(|error| wrong(&error))?;
-            Box::new(BufReader::new(file))
-        } else {
-            Box::new(Cursor::new(input::read(path, "X509 CRL")?.into_iter().next().unwrap_or_default()))
-        };
-        let reader = CrlReader::open(octets).map_err(|error| wrong(&error))?;
+        let octets = octets(path)?;
+        let reader = CrlReader::open(octets).map_err(|error| broken(path, &error))?;
         Ok(Self { path: path.to_owned(), reader, patience: Patience::begin() })
     }
 

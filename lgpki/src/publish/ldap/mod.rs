@@ -9,6 +9,7 @@ mod message;
 pub use entries::EntryName;
 
 use super::Found;
+use super::recovering::recovered;
 use super::verdict::{There, Verdict};
 use super::wanted::WantedList;
 use crate::config::LdapPlace;
@@ -34,34 +35,52 @@ pub(super) async fn pass(
     // The directory may take as long as it likes: not on a thread that others need.
     let pushed = tokio::task::spawn_blocking(move || push(&place, &entries.entries));
     let pushed = pushed.await.unwrap_or_else(|error| {
-        let mut lost = Found::default();
-        lost.wrong(chain(&error));
+        let mut lost = Pushed::default();
+        lost.found.wrong(chain(&error));
         lost
     });
-    found.seen.extend(pushed.seen);
-    found.wrong.extend(pushed.wrong);
+    found.seen.extend(pushed.found.seen);
+    found.wrong.extend(pushed.found.wrong);
+    for Ahead { list, value, why } in pushed.ahead {
+        found.wrong(format!("{why} {}", recovered(store, &list, Cursor::new(value), now).await));
+    }
     Ok(found)
 }
 
-fn push(place: &LdapPlace, entries: &[Entry]) -> Found {
-    let mut found = Found::default();
+/// What came of it.
+#[derive(Default)]
+struct Pushed {
+    found: Found,
+    ahead: Vec<Ahead>,
+}
+
+/// A list that stands there and says more than this database.
+struct Ahead {
+    list: WantedList,
+    value: Vec<u8>,
+    why: String,
+}
+
+fn push(place: &LdapPlace, entries: &[Entry]) -> Pushed {
+    let mut pushed = Pushed::default();
+    let found = &mut pushed.found;
     let mut client = match bound(place) {
         Ok(client) => client,
         Err(why) => {
             found.wrong(format!("the directory {} cannot be used: {why}", place.address));
-            return found;
+            return pushed;
         }
     };
     for entry in entries {
-        if let Err(error) = push_entry(&mut client, place, entry, &mut found) {
-            found.wrong(format!("the entry {} cannot be published: {}", entry.name, chain(&error)));
+        if let Err(error) = push_entry(&mut client, place, entry, &mut pushed) {
+            pushed.found.wrong(format!("the entry {} cannot be published: {}", entry.name, chain(&error)));
             if matches!(error, LdapError::Io(_)) {
-                return found;
+                return pushed;
             }
         }
     }
     client.unbind();
-    found
+    pushed
 }
 
 fn bound(place: &LdapPlace) -> Result<Client, String> {
@@ -76,7 +95,7 @@ fn bound(place: &LdapPlace) -> Result<Client, String> {
     Ok(client)
 }
 
-fn push_entry(client: &mut Client, place: &LdapPlace, entry: &Entry, found: &mut Found) -> Result<(), LdapError> {
+fn push_entry(client: &mut Client, place: &LdapPlace, entry: &Entry, pushed: &mut Pushed) -> Result<(), LdapError> {
     let mut wanted: Vec<&str> = entry.attributes.iter().map(Attribute::name).collect();
     wanted.push("objectClass");
     let stands = match client.read(&entry.name.to_string(), &wanted)? {
@@ -93,7 +112,7 @@ fn push_entry(client: &mut Client, place: &LdapPlace, entry: &Entry, found: &mut
     entry.complete_classes(client, &values("objectClass"))?;
     for attribute in &entry.attributes {
         let there = values(attribute.name());
-        let judged = judged(attribute, &there, found);
+        let judged = judged(attribute, &there, &mut pushed.ahead);
         let (mut old, mut new) = (there, judged.values.clone());
         old.sort();
         new.sort();
@@ -103,11 +122,15 @@ fn push_entry(client: &mut Client, place: &LdapPlace, entry: &Entry, found: &mut
             let mut kept = kept.pop().map(|(_, values)| values).unwrap_or_default();
             kept.sort();
             if kept != new {
-                found.wrong(format!("{} of {} reads differently from what was written", attribute.name(), entry.name));
+                pushed.found.wrong(format!(
+                    "{} of {} reads differently from what was written",
+                    attribute.name(),
+                    entry.name
+                ));
                 continue;
             }
         }
-        found.seen.extend(judged.seen);
+        pushed.found.seen.extend(judged.seen);
     }
     Ok(())
 }
@@ -120,7 +143,7 @@ struct Judged {
 }
 
 /// A list that is newer than ours stays; what none of the authorities has signed goes.
-fn judged(attribute: &Attribute, there: &[Vec<u8>], found: &mut Found) -> Judged {
+fn judged(attribute: &Attribute, there: &[Vec<u8>], ahead: &mut Vec<Ahead>) -> Judged {
     let (lists, mut judged) = match attribute {
         Attribute::Certificates { values, .. } => return Judged { values: values.clone(), seen: Vec::new() },
         Attribute::Lists { lists, .. } => (lists, Judged::default()),
@@ -139,8 +162,8 @@ fn judged(attribute: &Attribute, there: &[Vec<u8>], found: &mut Found) -> Judged
                 judged.seen.push(list.as_seen());
             }
             (verdict, Some((value, there))) => {
-                if let Verdict::Refuse(why) = verdict {
-                    found.wrong(why);
+                if let Verdict::Recover(why) = verdict {
+                    ahead.push(Ahead { list: list.clone(), value: value.clone(), why });
                 }
                 judged.values.push(value.clone());
                 judged.seen.extend(there.seen());
