@@ -30,7 +30,7 @@ const CHUNK: usize = 1 << 16;
 /// Entries looked up at once.
 const LOOKED_UP: usize = 1024;
 /// Lost entries written down in one transaction; the last of them also raises the number.
-pub const BATCH: usize = 500;
+pub const BATCH: usize = 250;
 
 /// Why nothing is recovered from a list.
 #[derive(Debug, thiserror::Error)]
