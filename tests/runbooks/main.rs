@@ -38,6 +38,7 @@ pages! {
     key_compromise = "key-compromise.md", Before::Issued;
     offline_ca = "offline-ca.md", Before::Installation;
     publication = "publication.md", Before::OnPostgres;
+    restore = "restore.md", Before::Issued;
     new_cryptography = "new-cryptography.md", Before::Issued;
 }
 

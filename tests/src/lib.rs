@@ -6,6 +6,7 @@ pub mod databases;
 pub mod faulty;
 pub mod interruptions;
 pub mod invariants;
+pub mod lists;
 pub mod people;
 pub mod policy;
 pub mod program;

@@ -17,6 +17,8 @@ use ca_core::time::{Clock, Timestamp};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::Interruption;
 
 /// What to do with CRLs.
 #[derive(Debug, clap::Subcommand)]
@@ -47,13 +49,13 @@ pub struct Inspect {
 }
 
 /// Does it. Errors: as each command says.
-pub fn run(what: &Crl, config: &Path) -> Result<Exit, Trouble> {
+pub fn run(what: &Crl, config: &Path, interruption: Option<Arc<dyn Interruption>>) -> Result<Exit, Trouble> {
     match what {
         Crl::Inspect(what) => inspect(what),
         Crl::Diff(what) => diff::run(what),
         Crl::Verify(what) => verify::run(what),
         Crl::Release(what) => super::wait(release::run(what, config)),
-        Crl::Recover(what) => super::wait(recover::run(what, config)),
+        Crl::Recover(what) => super::wait(recover::run(what, config, interruption)),
     }
 }
 

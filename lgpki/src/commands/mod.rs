@@ -61,7 +61,7 @@ pub fn run(cli: Cli, interruption: Option<Arc<dyn Interruption>>, started: Insta
         Command::Lint(what) => lint::run(&what),
         Command::Profile(what) => wait(profile::run(&what)),
         Command::Pack(what) => pack::run(&what),
-        Command::Crl(what) => crl::run(&what, &cli.config),
+        Command::Crl(what) => crl::run(&what, &cli.config, interruption),
         Command::Publish(what) => wait(publish::run(&what, &cli.config)),
         Command::Ocsp(ocsp::Ocsp::Query(what)) => ocsp::query(&what),
         Command::Ocsp(ocsp::Ocsp::Presign(what)) => wait(ocsp::presign::run(&what, &cli.config)),

@@ -13,7 +13,8 @@ use ca_core::audit::Actor;
 use ca_core::id::AuthorityId;
 use ca_core::time::Clock;
 use std::path::{Path, PathBuf};
-use store::Store;
+use std::sync::Arc;
+use store::{Interruption, Store};
 
 /// Arguments of `crl recover`.
 #[derive(Debug, clap::Args)]
@@ -28,8 +29,12 @@ pub struct Recover {
 
 /// Takes back what each of them says. Errors: exit 2 for files that cannot be read and an authority there is none of, exit 7 for a
 /// list that the authority has not signed, or while the clock is behind it.
-pub(super) async fn run(what: &Recover, file: &Path) -> Result<Exit, Trouble> {
-    let store = installation::open_current(&config::load(file)?.database).await?;
+pub(super) async fn run(
+    what: &Recover,
+    file: &Path,
+    interruption: Option<Arc<dyn Interruption>>,
+) -> Result<Exit, Trouble> {
+    let store = installation::open_current_with(&config::load(file)?.database, interruption).await?;
     let done = recover_all(&store, what).await;
     store.close().await;
     done.map(|()| Exit::Done)

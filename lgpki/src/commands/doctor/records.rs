@@ -191,7 +191,8 @@ async fn crls(
         return Ok(vec![Finding::ok("crl", detail)]);
     }
     let latest = txn.latest_crls(id).await?;
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> =
+        txn.crl_recovery(id).await?.map(|number| recovering(id, number)).into_iter().collect();
     let mut in_order = Vec::new();
     for plan in config.policy.lists_of(authority, &Repository::of(&config.public)) {
         let Some(crl) = latest.iter().find(|crl| crl.list == plan.list) else {
@@ -210,6 +211,14 @@ async fn crls(
         findings.push(Finding::ok("crl", format!("{}{more}", described(first))));
     }
     Ok(findings)
+}
+
+/// No list of the authority is made meanwhile.
+fn recovering(id: &AuthorityId, number: i64) -> Finding {
+    let detail = format!("{id}: what list {number} says, which was found outside, is not all taken over yet");
+    let fix =
+        format!("if nobody is at it, do it again: `lgpki crl recover {id} --from FILE`, with that list or a later one");
+    Finding::fail("crl", detail, fix)
 }
 
 /// What is not in order with a list.

@@ -1,0 +1,64 @@
+//! Lists that an installation's own authorities have signed, and that its database knows nothing of: as a database is that was
+//! restored from a backup.
+#![expect(clippy::expect_used, reason = "a harness: what fails here is a failed test, and says why")]
+
+use crate::program::Installation;
+use ca_core::certificate::Certificate;
+use ca_core::id::AuthorityId;
+use ca_core::revocation::{ListId, RevocationReason};
+use ca_core::serial::SerialNumber;
+use ca_core::time::{Clock, Timestamp};
+use crl::build::CrlContent;
+use crl::draft::whole;
+use crl::entries::CrlEntry;
+use lgpki::clock::SystemClock;
+use lgpki::installation::{open_current, open_key_stores};
+use lgpki::secrets::KeySecrets;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The full list of `authority` with that number and these entries, made an hour ago.
+///
+/// # Panics
+/// When the installation cannot be opened.
+pub fn signed(installation: &Installation, authority: &str, number: u64, entries: &[CrlEntry]) -> Vec<u8> {
+    let config = lgpki::config::load(&installation.folder().join("lgpki.toml")).expect("a configuration");
+    let id = AuthorityId::parse(authority).expect("an id");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let row = runtime.block_on(async {
+        let store = open_current(&config.database).await.expect("a database");
+        let row = store.read().await.expect("a transaction").authority(&id).await.expect("an answer");
+        store.close().await;
+        row.expect("an authority")
+    });
+    let keys = open_key_stores(&config, &KeySecrets::default()).expect("keys");
+    let issuer = Certificate::from_der(&row.certificate).expect("a certificate");
+    let this_update = SystemClock.now().minus(DAY / 24);
+    let content = CrlContent {
+        issuer: &issuer,
+        algorithm: row.signature.unwrap_or_else(|| issuer.signs_with()),
+        list: ListId::FULL,
+        number,
+        base_number: None,
+        this_update,
+        next_update: this_update.plus(3 * DAY),
+        addresses: &[],
+        freshest: &[],
+    };
+    whole(&content, entries, (&keys, &row.key_label)).expect("a list is signed")
+}
+
+/// So many entries, in the order of their serials, which begin with `first`.
+///
+/// # Panics
+/// Never: those are serial numbers.
+pub fn entries(first: u8, count: u16) -> Vec<CrlEntry> {
+    let entry = |n: u16| CrlEntry {
+        serial: SerialNumber::from_bytes(&[&[first], n.to_be_bytes().as_slice()].concat()).expect("a serial number"),
+        revoked_at: Timestamp::from_seconds(1_790_000_000 + i64::from(n)),
+        reason: if n.is_multiple_of(2) { RevocationReason::KeyCompromise } else { RevocationReason::Unspecified },
+        invalidity_at: n.is_multiple_of(4).then(|| Timestamp::from_seconds(1_780_000_000)),
+    };
+    (0..count).map(entry).collect()
+}
