@@ -89,11 +89,24 @@ const RELEASE: &str = "update crl set released_at = $2
 
 const PIECE_OF: &str = "insert into crl_piece (authority_id, number, piece, octets) values ($1, $2, $3, $4)";
 
-/// A delta follows deltas, a complete list complete ones; what is signed ahead follows nothing.
+/// A list is followed when a later one is served, which what is signed ahead is once it is released.
+const PRUNE: &str = "delete from crl_piece where (authority_id, number, piece) in (
+    select p.authority_id, p.number, p.piece
+    from crl_piece p join crl c on c.authority_id = p.authority_id and c.number = p.number
+    where (c.der is null and c.taken_at <= $1) or (c.der is not null and exists (
+        select 1 from crl later where later.authority_id = c.authority_id and later.number > c.number
+            and later.scope = c.scope and (later.base_number is null) = (c.base_number is null)
+            and ((later.der is not null and not later.emergency and later.stored_at <= $1)
+                or later.released_at <= $1)))
+    limit $2)";
+
+/// A delta follows deltas, a complete list complete ones; what is signed ahead follows nothing. None of its pieces may be missing.
 const STORE: &str =
     "update crl set this_update = $3, next_update = $4, der = $5, stored_at = $6, octets = $7, entries = $8,
         sha256 = $9
-    where authority_id = $1 and number = $2 and der is null and (emergency or not exists (
+    where authority_id = $1 and number = $2 and der is null
+        and $7 = $10 + (select coalesce(sum(length(octets)), 0) from crl_piece where authority_id = $1 and number = $2)
+        and (emergency or not exists (
         select 1 from crl later where later.authority_id = crl.authority_id and later.number > crl.number
             and later.scope = crl.scope and (later.base_number is null) = (crl.base_number is null)
             and later.der is not null and not later.emergency))";
@@ -193,15 +206,16 @@ impl WriteTxn {
     }
 
     /// Stores the CRL signed under a number that was taken, with its event. Errors: [`StoreError::Stale`] when that number
-    /// was not taken, has its CRL already, or a later one of the same list is stored.
+    /// was not taken, has its CRL already, its pieces are not all there, or a later one of the same list is stored.
     pub async fn store_crl(&mut self, crl: &CrlRow) -> Result<(), StoreError> {
         let CrlHead { authority_id, number, .. } = &crl.head;
         let (this_update, next_update) = (crl.head.this_update.micros(), crl.head.next_update.micros());
         let (octets, entries) = (crl.head.octets, crl.head.entries);
         let sha256 = crl.head.sha256.map(|digest| digest.to_vec());
         let now = self.now().micros();
+        let first = parsed("length of crl.der", i64::try_from(crl.der.len()))?;
         let stored = on!(self, execute STORE, authority_id.as_str(), *number, this_update, next_update, &crl.der, now, octets,
-            entries, sha256)?;
+            entries, sha256, first)?;
         if stored == 0 {
             return Err(StoreError::Stale { what: "crl" });
         }
@@ -212,6 +226,13 @@ impl WriteTxn {
             None => event,
         })
         .await
+    }
+
+    /// Deletes at most `rows` further pieces of lists that nobody needs any more: those that were followed at `before` or earlier, and
+    /// those whose number was taken then and that were never stored. Returns how many; fewer than `rows` are the last. The newest of
+    /// each list, and what is signed ahead and can still be released, keep theirs.
+    pub async fn prune_crl_pieces(&mut self, before: Timestamp, rows: u32) -> Result<u64, StoreError> {
+        Ok(on!(self, execute PRUNE, before.micros(), i64::from(rows))?)
     }
 
     /// Lets the lists that were signed ahead be served, the newest of each, with an event for each, which names the other person

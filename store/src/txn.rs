@@ -54,6 +54,8 @@ pub enum Step {
     CrlPieceKept,
     /// A signed CRL is stored.
     CrlStored,
+    /// Pieces of CRLs nobody needs any more are deleted.
+    CrlPiecesPruned,
     /// Revocations that were found in a list outside are written down.
     RevocationsRecovered,
     /// Pre-signed OCSP responses are stored.
@@ -76,7 +78,7 @@ pub enum Step {
 
 impl Step {
     /// Every step, for tables in tests.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::IntentsRecorded,
         Self::CertificatesRecorded,
         Self::Settled,
@@ -87,6 +89,7 @@ impl Step {
         Self::CrlNumberTaken,
         Self::CrlPieceKept,
         Self::CrlStored,
+        Self::CrlPiecesPruned,
         Self::RevocationsRecovered,
         Self::OcspStored,
         Self::ReachRecorded,

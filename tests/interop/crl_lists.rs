@@ -256,3 +256,59 @@ async fn long(kind: Kind) {
     pki.clock.set(expired.plus(Duration::from_secs(1)));
     assert_eq!(CertificateList::parse(&pki.crl().await).unwrap().entries.len(), 1, "the one that is valid");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_can_be_read_to_its_end_when_the_next_is_there_on_sqlite() {
+    followed(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_can_be_read_to_its_end_when_the_next_is_there_on_postgres() {
+    followed(Kind::Postgres).await;
+}
+
+async fn followed(kind: Kind) {
+    let pki = Pki::found_on(kind, "crl-followed", KeyAlgorithm::P256).await;
+    revoke_many(&pki, 60_000).await;
+    let hour = Duration::from_secs(3600);
+    let stored = async |plan: &ListPlan| match pki.refresh_list(plan).await.unwrap() {
+        Refreshed::Stored(head) => head,
+        overtaken => panic!("{overtaken:?}"),
+    };
+    let pieces = async |number| {
+        let mut txn = pki.store.read().await.unwrap();
+        let mut found = 0;
+        while txn.crl_piece(&id("issuing"), number, found + 1).await.unwrap().is_some() {
+            found += 1;
+        }
+        found
+    };
+    let prune = async |rows| {
+        let mut txn = pki.store.write(pki.clock.now(), BY).await.unwrap();
+        let pruned = txn.prune_crl_pieces(pki.clock.now().minus(hour), rows).await.unwrap();
+        txn.commit(Step::CrlPiecesPruned).await.unwrap();
+        pruned
+    };
+    let plan = ListPlan { emergency: Some(14 * 24 * hour), ..plan(ListId::FULL) };
+    let first = stored(&plan).await;
+    let of_one = pieces(first.number).await;
+    assert!(of_one >= 1);
+    pki.clock.set(pki.clock.now().plus(2 * hour));
+    assert_eq!(prune(99).await, 0, "what is signed ahead can still be released");
+    let next = stored(&plan).await;
+    assert_eq!(prune(99).await, 0, "who reads the first has an hour to end");
+    assert_eq!(pieces(first.number).await, of_one);
+    pki.clock.set(pki.clock.now().plus(hour));
+    assert_eq!(prune(1).await, 1, "no more than asked for at once");
+    // The first, and what was signed ahead with it.
+    assert_eq!(prune(99).await, u64::try_from(2 * of_one - 1).unwrap());
+    assert_eq!((pieces(first.number).await, pieces(first.number + 1).await), (0, 0));
+    assert_eq!((pieces(next.number).await, pieces(next.number + 1).await), (of_one, of_one));
+    let whole = pki.octets(ListId::FULL).await;
+    assert_eq!(Some(ca_core::digest::sha256(&whole)), next.sha256);
+    // What follows it, a delta too, is made from it.
+    let bad = pki.issue("late.shirakaba.lg.jp").await;
+    pki.revoke(bad.serial(), RevocationReason::KeyCompromise).await;
+    let delta = pki.list(&ListPlan { list: ListScope::Full.delta(), emergency: None, ..plan }).await;
+    assert_eq!((delta.entries.len(), delta.base_number), (1, u64::try_from(next.number).ok()));
+}

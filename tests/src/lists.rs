@@ -12,7 +12,7 @@ use crl::build::CrlContent;
 use crl::draft::whole;
 use crl::entries::CrlEntry;
 use lgpki::clock::SystemClock;
-use lgpki::installation::{open_current, open_key_stores};
+use lgpki::installation::open_key_stores;
 use lgpki::secrets::KeySecrets;
 use std::time::Duration;
 
@@ -25,12 +25,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub fn signed(installation: &Installation, authority: &str, number: u64, entries: &[CrlEntry]) -> Vec<u8> {
     let config = lgpki::config::load(&installation.folder().join("lgpki.toml")).expect("a configuration");
     let id = AuthorityId::parse(authority).expect("an id");
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
-    let row = runtime.block_on(async {
-        let store = open_current(&config.database).await.expect("a database");
-        let row = store.read().await.expect("a transaction").authority(&id).await.expect("an answer");
-        store.close().await;
-        row.expect("an authority")
+    let row = installation.with_store(async |store| {
+        store.read().await.expect("a transaction").authority(&id).await.expect("an answer").expect("an authority")
     });
     let keys = open_key_stores(&config, &KeySecrets::default()).expect("keys");
     let issuer = Certificate::from_der(&row.certificate).expect("a certificate");

@@ -106,6 +106,11 @@ impl Installation {
 
     /// Runs the service, with or without faults, and returns when it listens and has looked for work once.
     pub fn serve(&self, binary: &str, faults: impl IntoIterator<Item = Fault>) -> Program {
+        self.serve_as(binary, faults, &[])
+    }
+
+    /// The same with more arguments of `serve`: `--roles ca`.
+    pub fn serve_as(&self, binary: &str, faults: impl IntoIterator<Item = Fault>, more: &[&str]) -> Program {
         let config = self.folder.join("lgpki.toml");
         let mut arguments: Vec<String> = Vec::new();
         let faults: Vec<String> = faults.into_iter().map(|fault| fault.to_string()).collect();
@@ -113,6 +118,7 @@ impl Installation {
             arguments.extend(["--faults".to_owned(), faults.join(",")]);
         }
         arguments.extend(["--config".to_owned(), config.display().to_string(), "serve".to_owned()]);
+        arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
         Program::start(binary, &arguments)
     }
 
@@ -131,20 +137,29 @@ impl Installation {
         Person::new(self, persona)
     }
 
+    /// Does something with its database, opened here.
+    pub fn with_store<T>(&self, act: impl AsyncFnOnce(&Store) -> T) -> T {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+        runtime.block_on(async {
+            let options = OpenOptions::new(Arc::new(SystemEntropy));
+            let store = Store::open(self.database.url(), &options).await.expect("a database");
+            let done = act(&store).await;
+            store.close().await;
+            done
+        })
+    }
+
     /// Adds an RA operator of the centre.
     pub fn with_an_operator(&self) -> Persona {
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
         let entropy = Arc::new(SystemEntropy);
         let credentials = Credentials::drawn(entropy.as_ref()).expect("credentials are drawn");
-        runtime.block_on(async {
-            let store = Store::open(self.database.url(), &OpenOptions::new(entropy.clone())).await.expect("a database");
+        self.with_store(async |store| {
             let mut txn = store.write(SystemClock.now(), Actor::System("set-up")).await.expect("a transaction");
             let sato = txn.account_by_login("sato").await.expect("an answer").expect("an officer");
             let operator = NewOfficer::read(&sato.organisation_id, "operator", "高橋 葵", Role::RaOperator);
             let operator = operator.expect("an operator");
             register_officer(&mut txn, &operator, &credentials, entropy.as_ref()).await.expect("an account");
             txn.commit(Step::Setup).await.expect("a commit");
-            store.close().await;
         });
         Persona {
             login: "operator".to_owned(),

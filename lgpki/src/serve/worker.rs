@@ -124,6 +124,7 @@ impl Worker {
                 }
             }
             self.erase_overdue_keys().await?;
+            self.prune_lists().await?;
             memory.presign_more = true;
             memory.next_round = Instant::now().checked_add(ROUND);
         }

@@ -25,6 +25,7 @@ on_both_databases!(
     stale_responses_are_found_and_replaced,
     crl_numbers_rise_and_are_never_taken_twice,
     an_older_crl_never_replaces_a_newer_one,
+    a_crl_without_all_of_its_pieces_is_not_stored,
 );
 
 async fn authorities_are_read_back(db: Fixture<'_>) {
@@ -221,23 +222,42 @@ async fn crl_numbers_rise_and_are_never_taken_twice(db: Fixture<'_>) {
     assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
 }
 
+/// A CRL with one octet in its row.
+fn crl(authority: &AuthorityId, number: i64) -> CrlRow {
+    let head = CrlHead {
+        authority_id: authority.clone(),
+        list: ListId::FULL,
+        number,
+        base_number: None,
+        this_update: after(1),
+        next_update: after(100),
+        octets: 1,
+        entries: Some(0),
+        sha256: Some([7; 32]),
+    };
+    CrlRow { head, der: vec![u8::try_from(number).unwrap()] }
+}
+
+async fn a_crl_without_all_of_its_pieces_is_not_stored(db: Fixture<'_>) {
+    let ca = db.ca().await;
+    let authority = ca.authority.id();
+    let mut txn = db.write(START).await;
+    let number = txn.take_crl_number(authority, ListScope::Full).await.unwrap();
+    let mut long = crl(authority, number);
+    long.head.octets = 6;
+    for (piece, octets) in [(1, [2, 3].as_slice()), (2, &[4, 5, 6])] {
+        assert!(matches!(txn.store_crl(&long).await, Err(StoreError::Stale { what: "crl" })), "before piece {piece}");
+        txn.store_crl_piece(authority, number, piece, octets).await.unwrap();
+    }
+    txn.store_crl(&long).await.unwrap();
+    let whole = txn.latest_crl_octets(authority, ListId::FULL).await.unwrap();
+    assert_eq!(whole, Some(vec![1, 2, 3, 4, 5, 6]));
+}
+
 async fn an_older_crl_never_replaces_a_newer_one(db: Fixture<'_>) {
     let ca = db.ca().await;
     let authority = ca.authority.id();
-    let crl = |number: i64| {
-        let head = CrlHead {
-            authority_id: authority.clone(),
-            list: ListId::FULL,
-            number,
-            base_number: None,
-            this_update: after(1),
-            next_update: after(100),
-            octets: 1,
-            entries: Some(0),
-            sha256: Some([7; 32]),
-        };
-        CrlRow { head, der: vec![u8::try_from(number).unwrap()] }
-    };
+    let crl = |number| crl(authority, number);
     let mut txn = db.write(START).await;
     assert_eq!(txn.latest_crl(authority, ListId::FULL).await.unwrap(), None);
     for number in 1..=3 {

@@ -8,6 +8,7 @@ use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 use crl::{ListPlan, Refreshed};
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 use store::authorities::AuthorityRow;
 use store::crls::CrlHead;
 use store::jobs::{ClaimedJob, Job, JobKind};
@@ -15,6 +16,10 @@ use store::{Step, StoreError};
 
 /// OCSP answers signed in one transaction.
 const PRESIGNED: u32 = 200;
+/// How long a list that was followed is kept whole for those who are reading it, and one that was not stored for who is making it.
+const FINISHED_WITHIN: Duration = Duration::from_secs(3600);
+/// Pieces deleted in one transaction: 32 MiB.
+const PRUNED: u32 = 32;
 
 impl Worker {
     /// Asks for the CRLs that are due without a revocation.
@@ -42,6 +47,26 @@ impl Worker {
             }
         }
         Ok(())
+    }
+
+    /// Deletes what is left of lists that were followed, and of those that were never stored.
+    pub(super) async fn prune_lists(&self) -> Result<(), StoreError> {
+        if !self.kinds.contains(&JobKind::RefreshCrl) {
+            return Ok(());
+        }
+        loop {
+            let now = self.clock.now();
+            let mut txn = self.store.write(now, ACTOR).await?;
+            let pruned = txn.prune_crl_pieces(now.minus(FINISHED_WITHIN), PRUNED).await?;
+            if pruned == 0 {
+                return Ok(());
+            }
+            txn.commit(Step::CrlPiecesPruned).await?;
+            tracing::info!(event_id = "crl.pruned", pieces = pruned);
+            if pruned < u64::from(PRUNED) {
+                return Ok(());
+            }
+        }
     }
 
     /// Makes each list once, however many jobs ask for it.
