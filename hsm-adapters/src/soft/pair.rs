@@ -13,6 +13,9 @@ use aws_lc_rs::signature::{
 use ca_core::digest::Hashed;
 use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SignatureHash, SubjectKey};
 use ca_core::signer::{Message, Tbs};
+use std::num::NonZero;
+use std::sync::LazyLock;
+use std::thread::available_parallelism;
 use zeroize::Zeroizing;
 
 /// A private key in memory with its public half. No `Debug`.
@@ -51,6 +54,9 @@ pub(crate) enum NotSigned {
     #[error("it makes no signatures {0}")]
     OtherAlgorithm(&'static str),
 }
+
+/// The cores there are, asked once: the system looks through files for them, which takes as long as half a signature.
+static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, NonZero::get));
 
 /// How many signatures take about a millisecond, beside which the 50 µs of a thread do not count.
 const fn worth_a_thread(with: SignatureAlgorithm) -> usize {
@@ -124,8 +130,7 @@ impl SoftKey {
 
     /// One signature by `with` per element, in order. Long batches are spread over the cores.
     pub(super) fn sign_batch(&self, with: SignatureAlgorithm, batch: &[Tbs<'_>]) -> Vec<Result<Vec<u8>, NotSigned>> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = cores.min(batch.len() / worth_a_thread(with));
+        let threads = CORES.min(batch.len() / worth_a_thread(with));
         if threads < 2 {
             return batch.iter().map(|tbs| self.sign_message(with, tbs.message())).collect();
         }
