@@ -213,6 +213,15 @@ impl KeyStores {
         self.0.places.write().unwrap_or_else(PoisonError::into_inner).insert(label.clone(), place);
     }
 
+    /// The store a key was found in before, or is found in now.
+    fn holder(&self, label: &KeyLabel) -> Result<Opened, SignerError> {
+        let known = self.0.places.read().unwrap_or_else(PoisonError::into_inner).get(label).copied();
+        match known.and_then(|place| self.0.stores.get(place)?.opened()) {
+            Some(opened) => Ok(opened),
+            None => self.found(label).map(|(opened, _)| opened),
+        }
+    }
+
     /// The store that has a key, and the key. A store that is closed or does not answer may have it: that is no
     /// [`SignerError::NoSuchKey`].
     fn found(&self, label: &KeyLabel) -> Result<(Opened, SubjectKey), SignerError> {
@@ -272,8 +281,8 @@ impl Signer for KeyStores {
             let reason = format!("it is out of service: {reason}");
             return refused(&SignerError::Unusable { label: label.clone(), reason });
         }
-        let signatures = match self.found(label) {
-            Ok((opened, _)) => opened.keys().sign(label, algorithm, batch),
+        let signatures = match self.holder(label) {
+            Ok(opened) => opened.keys().sign(label, algorithm, batch),
             Err(error) => return refused(&error),
         };
         for signature in &signatures {
@@ -285,7 +294,7 @@ impl Signer for KeyStores {
     }
 
     fn signs_at_once(&self, label: &KeyLabel) -> bool {
-        self.withheld(label).is_none() && self.found(label).is_ok_and(|(opened, _)| opened.keys().signs_at_once(label))
+        self.withheld(label).is_none() && self.holder(label).is_ok_and(|opened| opened.keys().signs_at_once(label))
     }
 
     fn distrust(&self, label: &KeyLabel, reason: &str) {
