@@ -8,7 +8,7 @@
 use httparse::{EMPTY_HEADER, Header, Status};
 use ocsp::edge::Edge;
 use ocsp::{Asked, Responder};
-use std::io;
+use std::io::{self, ErrorKind, Read, Write};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -50,40 +50,77 @@ const LARGEST: usize = 4096;
 /// Most headers of one.
 const MOST_HEADERS: usize = 32;
 
+/// What becomes of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It may ask more.
+    Wait,
+    /// It ends once everything is written.
+    Close,
+    /// What it asks is answered by somebody else.
+    PassOn,
+}
+
+/// A connection, what has been read of it and not answered yet, and what is still to be written.
+pub(super) struct Begun {
+    stream: std::net::TcpStream,
+    read: Vec<u8>,
+    out: Vec<u8>,
+    next: Next,
+}
+
+impl Begun {
+    /// One of which nothing has been read. The stream never blocks.
+    pub(super) const fn new(stream: std::net::TcpStream) -> Self {
+        Self { stream, read: Vec::new(), out: Vec::new(), next: Next::Wait }
+    }
+
+    /// Reads and answers what has come, without waiting. Short connections are over with this.
+    pub(super) fn answer_what_has_come(&mut self, at_once: &dyn AtOnce) -> io::Result<Next> {
+        let mut octets = [0; 1024];
+        match self.stream.read(&mut octets) {
+            Ok(0) => return Ok(Next::Close),
+            Ok(read) => self.read.extend_from_slice(octets.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Next::Wait),
+            Err(error) => return Err(error),
+        }
+        self.next = answered(at_once, &mut self.read, &mut self.out);
+        if !self.out.is_empty() {
+            match self.stream.write(&self.out) {
+                Ok(written) => drop(self.out.drain(..written)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(if self.out.is_empty() { self.next } else { Next::Wait })
+    }
+
+    /// The connection for whoever reads it from its first unanswered octet. Call inside a tokio runtime.
+    pub(super) fn resumed(self) -> io::Result<Resumed> {
+        Ok(Resumed { read: self.read, taken: 0, stream: TcpStream::from_std(self.stream)? })
+    }
+}
+
 /// Answers what it can. `None`: the connection has ended, or has said nothing for as long as `silence`. Otherwise the connection
-/// for somebody else, with what has been read of it.
+/// for somebody else.
 pub(super) async fn answer(
-    stream: TcpStream,
+    begun: Begun,
     at_once: &dyn AtOnce,
     (silence, stop): (Duration, watch::Receiver<bool>),
 ) -> io::Result<Option<Begun>> {
-    let (mut read, mut out) = (Vec::<u8>::with_capacity(1024), Vec::<u8>::new());
+    let Begun { stream, mut read, mut out, mut next } = begun;
+    let stream = TcpStream::from_std(stream)?;
     let mut stopping = pin!(stopped(stop));
     let mut silent = pin!(sleep(silence));
     let (mut told, mut heard) = (false, false);
     loop {
-        let begin = out.len();
-        let taken = match understood(&read) {
-            Understood::Question { asked, octets, last } if at_once.answer(&asked, &mut out) => Some((octets, last)),
-            Understood::Partly if read.len() < LARGEST => None,
-            _ => {
-                written(&stream, &mut out, silence).await?;
-                return Ok(Some(Begun { read, taken: 0, stream }));
-            }
-        };
-        if let Some((octets, last)) = taken {
-            heard = true;
-            read.drain(..octets);
-            if last {
-                say_that_it_is_the_last(&mut out, begin);
-                written(&stream, &mut out, silence).await?;
-                return Ok(None);
-            }
-            continue;
-        }
+        heard |= !out.is_empty();
         written(&stream, &mut out, silence).await?;
-        if told && read.is_empty() {
-            return Ok(None);
+        match next {
+            Next::Wait if told && read.is_empty() => return Ok(None),
+            Next::Wait => {}
+            Next::Close => return Ok(None),
+            Next::PassOn => return Ok(Some(Begun { stream: stream.into_std()?, read, out, next })),
         }
         tokio::select! {
             biased;
@@ -92,8 +129,8 @@ pub(super) async fn answer(
                 read.reserve(1024);
                 match stream.try_read_buf(&mut read) {
                     Ok(0) => return Ok(None),
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Ok(_) => next = answered(at_once, &mut read, &mut out),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -105,6 +142,23 @@ pub(super) async fn answer(
                 silent.as_mut().reset(Instant::now() + silence);
             }
             () = &mut stopping, if !told => told = true,
+        }
+    }
+}
+
+/// Answers the whole questions there are, in order: takes them from `read`, and appends the answers to `out`.
+fn answered(at_once: &dyn AtOnce, read: &mut Vec<u8>, out: &mut Vec<u8>) -> Next {
+    loop {
+        let begin = out.len();
+        let (octets, last) = match understood(read) {
+            Understood::Question { asked, octets, last } if at_once.answer(&asked, out) => (octets, last),
+            Understood::Partly if read.len() < LARGEST => return Next::Wait,
+            _ => return Next::PassOn,
+        };
+        read.drain(..octets);
+        if last {
+            say_that_it_is_the_last(out, begin);
+            return Next::Close;
         }
     }
 }
@@ -124,7 +178,7 @@ async fn written(stream: &TcpStream, out: &mut Vec<u8>, patience: Duration) -> i
     while let Some(rest) = out.get(from..).filter(|rest| !rest.is_empty()) {
         match stream.try_write(rest) {
             Ok(octets) => from = from.saturating_add(octets),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => timeout(patience, stream.writable()).await??,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => timeout(patience, stream.writable()).await??,
             Err(error) => return Err(error),
         }
     }
@@ -209,21 +263,14 @@ fn framing<'a>(headers: &[Header<'a>]) -> Option<Framing<'a>> {
     Some(found)
 }
 
-/// A connection of which something has been read already.
-pub(super) struct Begun {
+/// A connection of which something has been read already, to be read from there.
+pub(super) struct Resumed {
     read: Vec<u8>,
     taken: usize,
     stream: TcpStream,
 }
 
-impl Begun {
-    /// One of which nothing has been read.
-    pub(super) const fn new(stream: TcpStream) -> Self {
-        Self { read: Vec::new(), taken: 0, stream }
-    }
-}
-
-impl AsyncRead for Begun {
+impl AsyncRead for Resumed {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let Self { read, taken, stream } = &mut *self;
         let rest = read.get(*taken..).unwrap_or_default();
@@ -237,7 +284,7 @@ impl AsyncRead for Begun {
     }
 }
 
-impl AsyncWrite for Begun {
+impl AsyncWrite for Resumed {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, octets)
     }
@@ -276,7 +323,7 @@ mod tests {
         // More than any buffer between the two holds.
         let mut out = vec![0; 64 << 20];
         let ended = written(&stream, &mut out, Duration::from_millis(20)).await;
-        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::TimedOut);
         drop(client);
     }
 

@@ -1,6 +1,7 @@
 //! Listeners: an address becomes a bound port, a port serves a router until it is told to stop.
 
-use super::front::{self, AtOnce, Begun};
+use super::doors::Door;
+use super::front::{AtOnce, Begun, Resumed};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -14,20 +15,22 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::sleep;
 
 /// The longest an answer may take, body of the request included: a slow client holds nothing for longer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 /// How long a client may take for its headers, or say nothing between two requests.
-const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 /// Most octets that are kept of a request before its handler takes them.
 const LARGEST_HEADERS: usize = 64 * 1024;
-/// How long to wait where a connection could not be accepted.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+/// Connections that may wait at a listener until they are let in.
+const BACKLOG: u32 = 1024;
 /// How long open connections are waited for once the service stops.
-const FAREWELL: Duration = Duration::from_secs(10);
+pub(super) const FAREWELL: Duration = Duration::from_secs(10);
 
 /// A listener could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -74,50 +77,64 @@ fn reason(error: &io::Error) -> String {
 
 /// Binds `address`; port 0 takes any free one. `key` is what the configuration calls it. Errors: [`ListenError`].
 pub async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address).await.map_err(|source| ListenError { address, key, source })
+    let bound = async {
+        if address.port() != 0 {
+            // Who shares ports would not be told that another program uses this one.
+            drop(TcpListener::bind(address).await?);
+        }
+        shared(address)
+    };
+    bound.await.map_err(|source| ListenError { address, key, source })
+}
+
+/// One more listener at the address of that one, which gets its part of the connections.
+pub(super) fn another(listener: &TcpListener) -> io::Result<TcpListener> {
+    shared(listener.local_addr()?)
+}
+
+fn shared(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// What a listener serves: a router, and what is answered at once before it.
 pub(super) type Served = (Router, Option<Arc<dyn AtOnce>>);
 
 /// Serves on `listener` until `stop` says so, then lets what is under way finish for ten seconds.
-pub(super) fn serve(listener: TcpListener, served: Served, stop: watch::Receiver<bool>) -> JoinHandle<()> {
-    let (router, at_once) = served;
-    let served: Served = (router.layer(from_fn(limit)), at_once);
+pub(super) fn serve(listener: TcpListener, (router, at_once): Served, stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    let router = router.layer(from_fn(limit));
+    let (pass_on, mut passed_on) = unbounded_channel();
     tokio::spawn(async move {
+        Door { at_once, pass_on, stop: stop.clone() }.open(listener);
+        let mut overdue = pin!(async {
+            stopped(stop.clone()).await;
+            sleep(FAREWELL).await;
+        });
         let mut connections = JoinSet::new();
-        let mut stopping = pin!(stopped(stop.clone()));
-        loop {
+        let mut open = true;
+        while open || !connections.is_empty() {
             tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => drop(connections.spawn(connected(stream, served.clone(), stop.clone()))),
-                    Err(error) => {
-                        // Out of descriptors, mostly: connections that end give some back.
-                        tracing::warn!(event_id = "listen.accept", %error, "a connection could not be accepted");
-                        tokio::time::sleep(ACCEPT_AGAIN).await;
-                    }
+                begun = passed_on.recv(), if open => match begun {
+                    Some(begun) => drop(connections.spawn(connected(begun, router.clone(), stop.clone()))),
+                    None => open = false,
                 },
                 Some(_) = connections.join_next() => {}
-                () = &mut stopping => break,
+                () = &mut overdue => {
+                    tracing::warn!(event_id = "listen.cut", "connections still open were cut");
+                    break;
+                }
             }
-        }
-        drop(listener);
-        let all_ended = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(FAREWELL, all_ended).await.is_err() {
-            tracing::warn!(event_id = "listen.cut", "connections still open were cut");
         }
     })
 }
 
 /// One connection, until either side closes it or the service stops.
-async fn connected(stream: TcpStream, (router, at_once): Served, stop: watch::Receiver<bool>) {
-    let begun = match at_once {
-        Some(at_once) => front::answer(stream, at_once.as_ref(), (LONGEST_SILENCE, stop.clone())).await,
-        None => Ok(Some(Begun::new(stream))),
-    };
-    let ended = match begun {
-        Ok(Some(begun)) => routed(begun, router, stop).await.map_err(|error| error.to_string()),
-        Ok(None) => Ok(()),
+async fn connected(begun: Begun, router: Router, stop: watch::Receiver<bool>) {
+    let ended = match begun.resumed() {
+        Ok(resumed) => routed(resumed, router, stop).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     if let Err(error) = ended {
@@ -125,10 +142,10 @@ async fn connected(stream: TcpStream, (router, at_once): Served, stop: watch::Re
     }
 }
 
-async fn routed(begun: Begun, router: Router, stop: watch::Receiver<bool>) -> hyper::Result<()> {
+async fn routed(resumed: Resumed, router: Router, stop: watch::Receiver<bool>) -> hyper::Result<()> {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(LONGEST_SILENCE).max_buf_size(LARGEST_HEADERS);
-    let mut connection = pin!(http.serve_connection(TokioIo::new(begun), TowerToHyperService::new(router)));
+    let mut connection = pin!(http.serve_connection(TokioIo::new(resumed), TowerToHyperService::new(router)));
     tokio::select! {
         ended = &mut connection => return ended,
         () = stopped(stop) => connection.as_mut().graceful_shutdown(),

@@ -7,6 +7,7 @@ mod activation;
 mod authorities;
 mod compose;
 mod control;
+mod doors;
 pub mod edge;
 mod front;
 mod health;

@@ -1,0 +1,149 @@
+//! Doors: where connections come in. A listener that answers some questions at once has a door for each core: a thread of its own
+//! that takes its share of the connections (SO_REUSEPORT), answers and closes them, and never wakes another thread for it. A
+//! connection that wants anything else is passed on to the runtime everything else runs in. A listener that answers nothing at
+//! once has one door, in that runtime.
+
+use super::front::{self, AtOnce, Begun, Next};
+use super::listen::{FAREWELL, LONGEST_SILENCE, another, stopped};
+use std::io::{self, ErrorKind};
+use std::num::NonZero;
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread::{Builder, available_parallelism};
+use std::time::Duration;
+use tokio::io::unix::AsyncFd;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, yield_now};
+
+/// How long to wait where a connection could not be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+/// Most connections taken at once, before those there are have their turn.
+const AT_A_TIME: usize = 64;
+
+/// What a door needs.
+#[derive(Clone)]
+pub(super) struct Door {
+    /// What is answered at once.
+    pub(super) at_once: Option<Arc<dyn AtOnce>>,
+    /// Where connections go that want something else; dropped when nobody comes in any more.
+    pub(super) pass_on: UnboundedSender<Begun>,
+    /// When it closes.
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+impl Door {
+    /// Opens it, and as many beside it as there are cores where anything is answered at once. Call inside a tokio runtime.
+    pub(super) fn open(self, listener: TcpListener) {
+        if self.at_once.is_none() {
+            drop(tokio::spawn(self.keep(listener)));
+            return;
+        }
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let others = (1..cores).map_while(|_| match another(&listener) {
+            Ok(other) => Some(other),
+            Err(error) => {
+                tracing::warn!(event_id = "listen.door", %error, "fewer doors than cores");
+                None
+            }
+        });
+        let others: Vec<_> = others.collect();
+        for listener in others.into_iter().chain([listener]) {
+            if let Err(error) = self.clone().thread(listener) {
+                tracing::error!(event_id = "listen.door", %error, "a door could not be opened: restart this process");
+            }
+        }
+    }
+
+    /// Keeps it by a thread of its own.
+    fn thread(self, listener: TcpListener) -> io::Result<()> {
+        let listener = listener.into_std()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let kept = move || {
+            let kept = async {
+                match TcpListener::from_std(listener) {
+                    Ok(listener) => self.keep(listener).await,
+                    Err(error) => tracing::error!(event_id = "listen.door", %error, "a door could not be opened"),
+                }
+            };
+            runtime.block_on(kept);
+        };
+        Builder::new().name("door".to_owned()).spawn(kept).map(drop)
+    }
+
+    /// Lets connections in until told to stop, then lets what is under way finish for a while.
+    async fn keep(self, listener: TcpListener) {
+        let mut connections = JoinSet::new();
+        if let Err(error) = self.let_in(listener, &mut connections).await {
+            tracing::error!(event_id = "listen.door", %error, "nobody is let in any more: restart this process");
+        }
+        let all_ended = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(FAREWELL, all_ended).await.is_err() {
+            tracing::warn!(event_id = "listen.cut", "connections still open were cut");
+        }
+    }
+
+    async fn let_in(&self, listener: TcpListener, connections: &mut JoinSet<()>) -> io::Result<()> {
+        #[expect(deprecated, reason = "what replaces it is unsafe code; a listener of std keeps its descriptor")]
+        let listener = AsyncFd::new(listener.into_std()?)?;
+        let mut stopping = pin!(stopped(self.stop.clone()));
+        let mut come = Vec::with_capacity(AT_A_TIME);
+        loop {
+            let mut ready = tokio::select! {
+                ready = listener.readable() => ready?,
+                Some(_) = connections.join_next() => continue,
+                () = &mut stopping => return Ok(()),
+            };
+            while come.len() < AT_A_TIME {
+                match ready.try_io(|listener| listener.get_ref().accept()) {
+                    Ok(Ok((stream, _))) => come.push(stream),
+                    Ok(Err(error)) if error.kind() == ErrorKind::ConnectionAborted => {}
+                    Ok(Err(error)) => {
+                        // Out of descriptors, mostly: connections that end give some back.
+                        tracing::warn!(event_id = "listen.accept", %error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_AGAIN).await;
+                        break;
+                    }
+                    Err(_) => break,
+                }
+            }
+            drop(ready);
+            // Others have their turn; meanwhile who has come in has asked, mostly.
+            yield_now().await;
+            for stream in come.drain(..) {
+                if let Err(error) = self.received(stream, connections) {
+                    tracing::debug!(%error, "a connection broke off");
+                }
+            }
+        }
+    }
+
+    /// Answers what has come with a connection, and keeps it where more may come.
+    fn received(&self, stream: std::net::TcpStream, connections: &mut JoinSet<()>) -> io::Result<()> {
+        stream.set_nonblocking(true)?;
+        let Some(at_once) = &self.at_once else {
+            self.pass_on(Begun::new(stream));
+            return Ok(());
+        };
+        let mut begun = Begun::new(stream);
+        if begun.answer_what_has_come(at_once.as_ref())? == Next::Close {
+            return Ok(());
+        }
+        let (door, at_once) = (self.clone(), Arc::clone(at_once));
+        connections.spawn(async move {
+            let (at_once, stop) = (at_once.as_ref(), door.stop.clone());
+            match front::answer(begun, at_once, (LONGEST_SILENCE, stop)).await {
+                Ok(Some(begun)) => door.pass_on(begun),
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "a connection broke off"),
+            }
+        });
+        Ok(())
+    }
+
+    /// Nobody takes it once the service is ending.
+    fn pass_on(&self, begun: Begun) {
+        drop(self.pass_on.send(begun));
+    }
+}
