@@ -36,6 +36,9 @@ pub struct BenchCrl {
     /// Every entry gives a reason, which is 14 octets more
     #[arg(long)]
     pub reasons: bool,
+    /// No row stands in memory: each is made when it is written, as when they come from a database (for the memory, not the time)
+    #[arg(long)]
+    pub streamed: bool,
     /// How often
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub runs: u8,
@@ -78,16 +81,14 @@ pub fn run(what: &BenchCrl) -> Result<Listed, BenchError> {
     let keys = super::keys_in(&folder.path)?;
     let label = KeyLabel::parse("bench-ca").map_err(prepare_failed)?;
     let issuer = issuer(&keys, (&label, what.key))?;
-    let entries = rows(what)?;
+    let rows = Rows::new(what)?;
     let now = SystemClock.now();
     let content = content(&issuer, now);
     let (mut builds, mut limits, mut checks, mut octets) = (Vec::new(), Vec::new(), Vec::new(), 0u64);
     for _ in 0..what.runs {
         let begun = Instant::now();
-        let mut draft = Draft::with_room(entries.len());
-        for entry in &entries {
-            draft.push(entry).map_err(prepare_failed)?;
-        }
+        let mut draft = Draft::with_room(usize::try_from(what.entries).unwrap_or(0));
+        rows.each(|entry| draft.push(entry).map_err(prepare_failed))?;
         let mut signed = draft.sign(&content, (&keys, &label)).map_err(prepare_failed)?;
         builds.push(begun.elapsed());
         octets = signed.octets();
@@ -103,7 +104,6 @@ pub fn run(what: &BenchCrl) -> Result<Listed, BenchError> {
     }
     let first_ms = builds.first().map_or(0.0, |time| time.as_secs_f64() * 1000.0);
     let (build_ms, limit_ms) = (median(builds), median(limits));
-    let rows = entries.len().saturating_mul(size_of::<CrlEntry>());
     Ok(Listed {
         schema: "lgpki.bench.crl/1",
         key: what.key.to_string(),
@@ -117,7 +117,7 @@ pub fn run(what: &BenchCrl) -> Result<Listed, BenchError> {
         signature_us: 1000.0 * median(signatures((&keys, &label), content.algorithm)?),
         check_ms: median(checks),
         peak_mib: super::cpu::peak_mib(),
-        rows_mib: f64::from(u32::try_from(rows / 1024).unwrap_or(u32::MAX)) / 1024.0,
+        rows_mib: rows.mib(),
     })
 }
 
@@ -138,20 +138,58 @@ fn issuer(keys: &SoftKeys, (label, kind): (&KeyLabel, KeyAlgorithm)) -> Result<C
 }
 
 /// Entries in order, of certificates that were revoked over the last year.
-fn rows(what: &BenchCrl) -> Result<Vec<CrlEntry>, BenchError> {
-    let now = SystemClock.now().whole_seconds();
-    let reason = if what.reasons { RevocationReason::Superseded } else { RevocationReason::Unspecified };
-    let mut entries = Vec::with_capacity(usize::try_from(what.entries).unwrap_or(0));
-    for n in 0..what.entries {
+enum Rows {
+    Held(Vec<CrlEntry>),
+    Made { count: u32, like: CrlEntry },
+}
+
+impl Rows {
+    fn new(what: &BenchCrl) -> Result<Self, BenchError> {
+        let now = SystemClock.now().whole_seconds();
+        let reason = if what.reasons { RevocationReason::Superseded } else { RevocationReason::Unspecified };
         let mut octets = [0u8; 17];
         SystemEntropy.fill(&mut octets).map_err(prepare_failed)?;
-        octets.iter_mut().zip([0x40]).for_each(|(first, high)| *first = (*first & 0x3f) | high);
-        let serial = SerialNumber::from_bytes(&octets).map_err(prepare_failed)?;
-        let revoked_at = now.minus(Duration::from_secs(u64::from(n % 31_536_000)));
-        entries.push(CrlEntry { serial, revoked_at, reason, invalidity_at: None });
+        let like = CrlEntry { serial: serial(octets)?, revoked_at: now, reason, invalidity_at: None };
+        if what.streamed {
+            return Ok(Self::Made { count: what.entries, like });
+        }
+        let mut entries = Vec::with_capacity(usize::try_from(what.entries).unwrap_or(0));
+        for n in 0..what.entries {
+            SystemEntropy.fill(&mut octets).map_err(prepare_failed)?;
+            entries.push(CrlEntry { serial: serial(octets)?, ..nth(&like, n) });
+        }
+        entries.sort_unstable_by(|one, other| one.serial.cmp(&other.serial));
+        Ok(Self::Held(entries))
     }
-    entries.sort_unstable_by(|one, other| one.serial.cmp(&other.serial));
-    Ok(entries)
+
+    fn each(&self, mut take: impl FnMut(&CrlEntry) -> Result<(), BenchError>) -> Result<(), BenchError> {
+        match self {
+            Self::Held(entries) => entries.iter().try_for_each(take),
+            Self::Made { count, like } => (0..*count).try_for_each(|n| {
+                let mut octets = [0x5a; 17];
+                octets.iter_mut().skip(1).zip(n.to_be_bytes()).for_each(|(octet, of_n)| *octet = of_n);
+                take(&CrlEntry { serial: serial(octets)?, ..nth(like, n) })
+            }),
+        }
+    }
+
+    fn mib(&self) -> f64 {
+        let octets = match self {
+            Self::Held(entries) => entries.len().saturating_mul(size_of::<CrlEntry>()),
+            Self::Made { .. } => 0,
+        };
+        f64::from(u32::try_from(octets / 1024).unwrap_or(u32::MAX)) / 1024.0
+    }
+}
+
+/// A serial of full length with these octets behind its first.
+fn serial(mut octets: [u8; 17]) -> Result<SerialNumber, BenchError> {
+    octets.iter_mut().zip([0x40]).for_each(|(first, high)| *first = (*first & 0x3f) | high);
+    SerialNumber::from_bytes(&octets).map_err(prepare_failed)
+}
+
+fn nth(like: &CrlEntry, n: u32) -> CrlEntry {
+    CrlEntry { revoked_at: like.revoked_at.minus(Duration::from_secs(u64::from(n % 31_536_000))), ..like.clone() }
 }
 
 fn content(issuer: &Certificate, now: Timestamp) -> CrlContent<'_> {
