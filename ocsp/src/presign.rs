@@ -44,9 +44,17 @@ pub enum PresignError {
     },
 }
 
+/// What is to be said of a certificate, and for how long.
+struct Question {
+    serial: SerialNumber,
+    status: CertStatus,
+    window: Window,
+}
+
 impl Responder {
-    /// Signs answers for up to `limit` certificates of `authority` that have none, or one that is due for renewal; those
-    /// waiting longest first. Durable on return. Called again while it returns as many as `limit`.
+    /// Signs answers for up to `limit` certificates of `authority` that have none, or one that is due for renewal: first those
+    /// that somebody has asked for, then those whose answer ends first, then those without one. Durable on return. Called again
+    /// while it returns as many as `limit`; where it returns fewer, answers that nobody is told any more have been deleted.
     ///
     /// # Errors
     /// Every [`PresignError`].
@@ -57,9 +65,44 @@ impl Responder {
         let window = identity.window(now, policy.validity)?;
         // Where the responder's certificate ends earlier, no answer can last longer, and none is signed again for it.
         let fresh_until = now.plus(policy.refresh_before).min(window.next_update);
-        let serials =
-            self.store.read().await?.certificates_without_fresh_response(authority, fresh_until, limit).await?;
-        self.presign(authority, &serials).await
+        let mut serials = self.asked_for(authority, (now, fresh_until), limit).await?;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut txn = self.store.read().await?;
+        for serial in txn.certificates_without_fresh_response(authority, (now, fresh_until), limit).await? {
+            if serials.len() < most && !serials.contains(&serial) {
+                serials.push(serial);
+            }
+        }
+        let ended = serials.len() < most && txn.has_ended_responses(authority, now).await?;
+        drop(txn);
+        if ended {
+            let mut txn = self.store.write(now, ACTOR).await?;
+            txn.forget_ended_responses(authority).await?;
+            txn.commit(Step::OcspStored).await?;
+        }
+        if serials.is_empty() { Ok(Presigned::default()) } else { self.presign(authority, &serials).await }
+    }
+
+    /// What somebody has asked for since the last time, where an answer is missing or due.
+    async fn asked_for(
+        &self,
+        authority: &AuthorityId,
+        (now, fresh_until): (Timestamp, Timestamp),
+        limit: u32,
+    ) -> Result<Vec<SerialNumber>, StoreError> {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut asked = self.shelf(authority).map(|shelf| shelf.take_asked(fresh_until, most)).unwrap_or_default();
+        asked.extend(self.unanswered.take(authority, most.saturating_sub(asked.len())));
+        let mut wanting = Vec::with_capacity(asked.len());
+        let mut txn = self.store.read().await?;
+        for serial in asked {
+            if !wanting.contains(&serial)
+                && txn.is_without_fresh_response(authority, (now, fresh_until), &serial).await?
+            {
+                wanting.push(serial);
+            }
+        }
+        Ok(wanting)
     }
 
     /// Signs answers for these certificates, whatever is stored for them. Durable on return.
@@ -69,21 +112,22 @@ impl Responder {
     pub async fn presign(&self, authority: &AuthorityId, serials: &[SerialNumber]) -> Result<Presigned, PresignError> {
         let now = self.clock.now();
         let identity = self.usable(authority, now).await?;
-        let window = identity.window(now, self.policies.of(&identity.line).validity)?;
+        let policy = self.policies.of(&identity.line);
 
         let mut questions = Vec::with_capacity(serials.len());
         let mut txn = self.store.read().await?;
         for serial in serials {
             if let Some(status) = status_said(txn.certificate_status(authority, serial).await?) {
-                questions.push((serial.clone(), status));
+                let window = identity.window(now, policy.life_of(serial))?;
+                questions.push(Question { serial: serial.clone(), status, window });
             }
         }
         drop(txn);
-        let rows = self.sign_all(&identity, window, &questions).await?;
+        let rows = self.sign_all(&identity, &questions).await?;
 
         let mut txn = self.store.write(now, ACTOR).await?;
         let mut unchanged = Vec::with_capacity(rows.len());
-        for (row, (serial, signed_status)) in rows.into_iter().zip(&questions) {
+        for (row, Question { serial, status: signed_status, .. }) in rows.into_iter().zip(&questions) {
             // A revocation since the first look: what was signed is stale already, and live answers take over.
             if status_said(txn.certificate_status(authority, serial).await?).as_ref() == Some(signed_status) {
                 unchanged.push(row);
@@ -103,11 +147,10 @@ impl Responder {
     async fn sign_all(
         &self,
         identity: &Arc<Identity>,
-        window: Window,
-        questions: &[(SerialNumber, CertStatus)],
+        questions: &[Question],
     ) -> Result<Vec<PresignedRow>, PresignError> {
         let Some(hashes) = identity.hashes(CertIdDigest::Sha1).cloned() else { return Ok(Vec::new()) };
-        let batch = questions.iter().map(|(serial, status)| {
+        let batch = questions.iter().map(|Question { serial, status, window }| {
             let single = window.single(CertId::new(hashes.clone(), serial.clone()), *status);
             identity.data(vec![single], None, window.this_update)
         });
@@ -117,14 +160,15 @@ impl Responder {
             .await
             .map_err(|_| SigningError::TooFew)?;
         let responses: Vec<SignedResponse> = signed.into_iter().collect::<Result<_, _>>()?;
-        let rows = responses.iter().zip(questions).map(|(response, (serial, status))| PresignedRow {
-            authority_id: identity.authority.clone(),
-            serial: serial.clone(),
-            revoked: matches!(status, CertStatus::Revoked { .. }),
-            der: response.to_der(),
-            this_update: window.this_update,
-            next_update: window.next_update,
-        });
+        let rows =
+            responses.iter().zip(questions).map(|(response, Question { serial, status, window })| PresignedRow {
+                authority_id: identity.authority.clone(),
+                serial: serial.clone(),
+                revoked: matches!(status, CertStatus::Revoked { .. }),
+                der: response.to_der(),
+                this_update: window.this_update,
+                next_update: window.next_update,
+            });
         Ok(rows.collect())
     }
 }

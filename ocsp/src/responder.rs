@@ -22,9 +22,11 @@ use crate::cert_id::{CertId, CertIdDigest};
 use crate::follow::IN_STEP;
 use crate::hot::{Hot, Moment};
 use crate::identity::{Identity, SigningError, Window};
+use crate::policy::{OcspPolicies, OcspPolicy};
 use crate::request::OcspRequest;
 use crate::response::{CertStatus, OcspResponse, Refusal, SingleResponse};
 use crate::shelf::Shelf;
+use crate::unanswered::Unanswered;
 
 /// Signatures under way at once; a flood beyond it gets `tryLater` instead of a queue that outlives its clients.
 const LIVE_SIGNATURES: usize = 256;
@@ -36,48 +38,6 @@ const PROVEN_EVERY: i64 = 10_000;
 /// How long an authority's responder certificate is remembered before the database is asked again.
 const IDENTITY_REMEMBERED: Duration = Duration::from_secs(60);
 
-/// How long answers may be believed and held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OcspPolicy {
-    /// From thisUpdate to nextUpdate.
-    pub validity: Duration,
-    /// How long before nextUpdate an answer is renewed.
-    pub refresh_before: Duration,
-    /// The longest a cache may hold an answer: the time within which an emergency revocation must be visible.
-    pub longest_cached: Duration,
-}
-
-impl OcspPolicy {
-    /// Valid for 24 hours, renewed after 12, in caches for at most 15 minutes.
-    pub const DEFAULT: Self = Self {
-        validity: Duration::from_secs(24 * 3600),
-        refresh_before: Duration::from_secs(12 * 3600),
-        longest_cached: Duration::from_secs(15 * 60),
-    };
-}
-
-/// How long the answers of each authority may be believed and held.
-#[derive(Clone, Debug)]
-pub struct OcspPolicies {
-    /// Of authorities that are not named.
-    pub otherwise: OcspPolicy,
-    /// Of those that are.
-    pub of: HashMap<AuthorityId, OcspPolicy>,
-}
-
-impl OcspPolicies {
-    /// That of one authority, by what the packs call it.
-    pub fn of(&self, line: &AuthorityId) -> OcspPolicy {
-        self.of.get(line).copied().unwrap_or(self.otherwise)
-    }
-}
-
-impl From<OcspPolicy> for OcspPolicies {
-    fn from(otherwise: OcspPolicy) -> Self {
-        Self { otherwise, of: HashMap::new() }
-    }
-}
-
 /// Answers for every authority of the database that has a responder certificate. Clones share everything.
 #[derive(Clone)]
 pub struct Responder {
@@ -88,6 +48,7 @@ pub struct Responder {
     known: Arc<RwLock<HashMap<AuthorityId, Known>>>,
     live: Arc<Semaphore>,
     shelves: Arc<Shelves>,
+    pub(crate) unanswered: Arc<Unanswered>,
     pub(crate) hot: Arc<Hot>,
     /// When an answer of a quick key was verified last, in microseconds.
     proven: Arc<AtomicI64>,
@@ -191,6 +152,7 @@ impl Responder {
             known: Arc::default(),
             live,
             shelves,
+            unanswered: Arc::default(),
             hot: Arc::default(),
             proven: Arc::default(),
         }
@@ -263,6 +225,9 @@ impl Responder {
                 // Issued a moment ago perhaps: no answer at all, so that nothing remembers a wrong one.
                 Standing::Unissued => return Ok(Answer::refused(Refusal::Unauthorized)),
                 Standing::Known(status) => {
+                    if let Some(serial) = cert_id.serial() {
+                        self.unanswered.note(authority, serial);
+                    }
                     ours += 1;
                     statuses.push(status);
                 }
@@ -371,20 +336,6 @@ impl Answer {
     /// An unsigned refusal; no cache keeps it.
     pub fn refused(refusal: Refusal) -> Self {
         Self { der: refusal.to_der(), caching: Caching::Never, refusal: Some(refusal) }
-    }
-}
-
-impl OcspPolicy {
-    /// Until the answer is renewed, and no longer than a revocation may stay unseen.
-    fn caching(&self, window: Window, now: Timestamp) -> Caching {
-        let renewed = window.next_update.minus(self.refresh_before);
-        // An answer that lives shorter than the renewal period (its signer expires) is held for half of what is left.
-        let until_renewed = if renewed > now { renewed.since(now) } else { window.next_update.since(now) / 2 };
-        Caching::Public {
-            max_age: until_renewed.min(self.longest_cached),
-            this_update: window.this_update,
-            next_update: window.next_update,
-        }
     }
 }
 

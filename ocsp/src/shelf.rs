@@ -4,6 +4,7 @@
 //! An answer about a P-256 responder's certificate takes 112 octets; the list it stands in has an eighth more room at most. What
 //! does not come out again octet for octet is not taken: then the database has it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use ca_core::der::{Reader, Writer};
@@ -26,11 +27,12 @@ pub(crate) struct Shelf {
 }
 
 /// One answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Kept {
     serial: SerialNumber,
-    /// A CRLReason, or one of the two below.
+    /// A CRLReason, or the one below.
     status: u8,
+    asked: Mark,
     this_update: Seconds,
     next_update: Seconds,
     revoked_at: Seconds,
@@ -39,6 +41,10 @@ pub(crate) struct Kept {
 
 /// Status of a certificate that is good.
 const GOOD: u8 = 0xff;
+
+/// Whether somebody has asked for it since it was signed.
+#[derive(Debug, Default)]
+struct Mark(AtomicBool);
 
 /// Seconds since 1970, until 2106.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +69,15 @@ impl Shelf {
     /// Keeps an answer in place of an older one about the same certificate. `false` when it is not one of this responder's
     /// about one certificate, or would not come out as it went in.
     pub(crate) fn keep(&self, der: &[u8]) -> bool {
-        let Some(kept) = self.taken_apart(der) else { return false };
+        let Some(mut kept) = self.taken_apart(der) else { return false };
         let mut drawer = self.drawer(&kept.serial).write().unwrap_or_else(PoisonError::into_inner);
         match drawer.binary_search_by(|other| other.serial.cmp(&kept.serial)) {
             Ok(place) => {
                 if let Some(other) = drawer.get_mut(place).filter(|other| other.this_update.0 <= kept.this_update.0) {
+                    if other.this_update == kept.this_update {
+                        // Most likely the same, found again.
+                        kept.asked = other.asked.clone();
+                    }
                     *other = kept;
                 }
             }
@@ -86,7 +96,9 @@ impl Shelf {
     pub(crate) fn answer(&self, serial: &SerialNumber) -> Option<Assembled> {
         let drawer = self.drawer(serial).read().unwrap_or_else(PoisonError::into_inner);
         let place = drawer.binary_search_by(|kept| kept.serial.cmp(serial)).ok()?;
-        let kept = drawer.get(place)?.clone();
+        let kept = drawer.get(place)?;
+        kept.asked.set();
+        let kept = kept.clone();
         drop(drawer);
         let der = self.assembled(&kept)?;
         Some(Assembled { der, this_update: kept.this_update.at(), next_update: kept.next_update.at() })
@@ -97,6 +109,7 @@ impl Shelf {
         let drawer = self.drawer(serial).read().unwrap_or_else(PoisonError::into_inner);
         let place = drawer.binary_search_by(|kept| kept.serial.cmp(serial)).ok()?;
         let kept = drawer.get(place)?;
+        kept.asked.set();
         let current = kept.this_update.at() <= now && now < kept.next_update.at();
         current.then(|| kept.status())?
     }
@@ -109,6 +122,21 @@ impl Shelf {
         {
             drawer.remove(place);
         }
+    }
+
+    /// Takes the marks of up to so many answers that somebody has asked for and that end before `until`: whose they are.
+    pub(crate) fn take_asked(&self, until: Timestamp, most: usize) -> Vec<SerialNumber> {
+        let mut found = Vec::new();
+        for drawer in &self.drawers {
+            let drawer = drawer.read().unwrap_or_else(PoisonError::into_inner);
+            let due = drawer.iter().filter(|kept| kept.next_update.at() < until);
+            let left = most.saturating_sub(found.len());
+            found.extend(due.filter(|kept| kept.asked.take()).take(left).map(|kept| kept.serial.clone()));
+            if found.len() == most {
+                break;
+            }
+        }
+        found
     }
 
     /// How many answers there are.
@@ -148,6 +176,7 @@ impl Shelf {
         let kept = Kept {
             serial: single.cert_id.serial()?.clone(),
             status,
+            asked: Mark::default(),
             this_update: Seconds::of(single.this_update)?,
             next_update: Seconds::of(single.next_update?)?,
             revoked_at,
@@ -179,6 +208,25 @@ impl Kept {
         let reason = RevocationReason::from_code(self.status)?;
         let reason = (reason != RevocationReason::Unspecified).then_some(reason);
         Some(CertStatus::Revoked { at: self.revoked_at.at(), reason })
+    }
+}
+
+impl Mark {
+    /// Writes only where it is not set: who asks for what everybody asks for keeps no other processor waiting.
+    fn set(&self) {
+        if !self.0.load(Ordering::Relaxed) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn take(&self) -> bool {
+        self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl Clone for Mark {
+    fn clone(&self) -> Self {
+        Self(AtomicBool::new(self.0.load(Ordering::Relaxed)))
     }
 }
 

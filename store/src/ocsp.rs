@@ -105,14 +105,45 @@ static STORE: BatchSql = BatchSql::new(
     0,
 );
 
-const WITHOUT_FRESH: &str = "select c.serial
+/// Where an answer is wanting: the certificate has not ended, or is spoken of for longer, and there is none that lasts until $3,
+/// or until the certificate ends.
+const IS_WANTING: &str = "select c.serial
     from certificate c
         join intent i on i.authority_id = c.authority_id and i.serial = c.serial
         left join revocation v on v.authority_id = c.authority_id and v.serial = c.serial
         left join ocsp_response o on o.authority_id = c.authority_id and o.serial = c.serial
             and o.revoked = (v.serial is not null)
-    where c.authority_id = $1 and i.not_after >= $2 and (o.next_update is null or o.next_update < $2)
+    where c.authority_id = $1 and (i.not_after >= $2 or i.stays_listed) and c.serial = $4
+        and (o.serial is null or (o.next_update < $3 and (o.next_update <= i.not_after or i.stays_listed)))";
+
+/// The same of those there is one for: what ends first is first.
+const ENDING: &str = "select o.serial
+    from ocsp_response o
+        join intent i on i.authority_id = o.authority_id and i.serial = o.serial
+        left join revocation v on v.authority_id = o.authority_id and v.serial = o.serial
+    where o.authority_id = $1 and (i.not_after >= $2 or i.stays_listed) and o.revoked = (v.serial is not null)
+        and o.next_update < $3 and (o.next_update <= i.not_after or i.stays_listed)
+    order by o.next_update, o.serial limit $4";
+
+/// The same of those there is none for.
+const MISSING: &str = "select c.serial
+    from certificate c
+        join intent i on i.authority_id = c.authority_id and i.serial = c.serial
+        left join revocation v on v.authority_id = c.authority_id and v.serial = c.serial
+        left join ocsp_response o on o.authority_id = c.authority_id and o.serial = c.serial
+            and o.revoked = (v.serial is not null)
+    where c.authority_id = $1 and (i.not_after >= $2 or i.stays_listed) and o.serial is null
     order by c.recorded_at limit $3";
+
+const HAS_ENDED: &str = "select o.serial
+    from ocsp_response o join intent i on i.authority_id = o.authority_id and i.serial = o.serial
+    where o.authority_id = $1 and o.next_update < $2 and i.not_after < $2 and not coalesce(i.stays_listed, false)
+    limit 1";
+
+const FORGET: &str = "delete from ocsp_response
+    where authority_id = $1 and next_update < $2 and exists (select 1 from intent i
+        where i.authority_id = ocsp_response.authority_id and i.serial = ocsp_response.serial
+            and i.not_after < $2 and not coalesce(i.stays_listed, false))";
 
 impl WriteTxn {
     /// Stores responses, each in place of an older one. One that says *good* is not found again once its certificate is
@@ -128,6 +159,12 @@ impl WriteTxn {
             })?;
         }
         Ok(())
+    }
+
+    /// Deletes the responses that have ended of certificates that have: nobody is told them any more.
+    pub async fn forget_ended_responses(&mut self, authority: &AuthorityId) -> Result<u64, StoreError> {
+        let now = self.now().micros();
+        on!(self, execute FORGET, authority.as_str(), now)
     }
 }
 
@@ -199,18 +236,38 @@ impl ReadTxn {
         found.into_iter().map(|(octets,)| serial("revocation.serial", &octets)).collect()
     }
 
-    /// Certificates of an authority without a response that lasts until `refresh_before`, oldest first; those that expire
-    /// earlier are left to live answers.
+    /// Certificates of an authority without a response that lasts until `fresh_until`, or until they end: first those whose
+    /// response ends first, then those that have none, oldest first. Certificates that have ended at `now` are left out, but for
+    /// those whose status is told for longer.
     pub async fn certificates_without_fresh_response(
         &mut self,
         authority: &AuthorityId,
-        refresh_before: Timestamp,
+        (now, fresh_until): (Timestamp, Timestamp),
         rows: u32,
     ) -> Result<Vec<SerialNumber>, StoreError> {
-        let until = refresh_before.micros();
-        on!(self, all Only<Vec<u8>>, WITHOUT_FRESH, authority.as_str(), until, limit(rows))?
-            .into_iter()
-            .map(|(octets,)| serial("certificate.serial", &octets))
-            .collect()
+        let (id, now, until) = (authority.as_str(), now.micros(), fresh_until.micros());
+        let mut found = on!(self, all Only<Vec<u8>>, ENDING, id, now, until, limit(rows))?;
+        let left = rows.saturating_sub(u32::try_from(found.len()).unwrap_or(rows));
+        if left > 0 {
+            found.extend(on!(self, all Only<Vec<u8>>, MISSING, id, now, limit(left))?);
+        }
+        found.into_iter().map(|(octets,)| serial("certificate.serial", &octets)).collect()
+    }
+
+    /// Whether a certificate is one of those.
+    pub async fn is_without_fresh_response(
+        &mut self,
+        authority: &AuthorityId,
+        (now, fresh_until): (Timestamp, Timestamp),
+        serial: &SerialNumber,
+    ) -> Result<bool, StoreError> {
+        let (id, now, until) = (authority.as_str(), now.micros(), fresh_until.micros());
+        let found = on!(self, one Only<Vec<u8>>, IS_WANTING, id, now, until, serial.as_bytes())?;
+        Ok(found.is_some())
+    }
+
+    /// Whether there are responses that have ended, of certificates that have.
+    pub async fn has_ended_responses(&mut self, authority: &AuthorityId, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(on!(self, one Only<Vec<u8>>, HAS_ENDED, authority.as_str(), now.micros())?.is_some())
     }
 }

@@ -15,6 +15,7 @@ mod names;
 mod ocsp_http;
 mod ocsp_memory;
 mod ocsp_openssl;
+mod ocsp_renewing;
 mod packs;
 mod pki;
 mod properties;

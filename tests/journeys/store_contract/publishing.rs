@@ -23,6 +23,7 @@ on_both_databases!(
     a_certificate_is_revoked_once,
     a_response_that_a_revocation_has_overtaken_is_not_used,
     stale_responses_are_found_and_replaced,
+    what_ends_first_is_renewed_first_and_what_has_ended_is_forgotten,
     crl_numbers_rise_and_are_never_taken_twice,
     an_older_crl_never_replaces_a_newer_one,
     a_crl_without_all_of_its_pieces_is_not_stored,
@@ -178,8 +179,9 @@ async fn a_response_that_a_revocation_has_overtaken_is_not_used(db: Fixture<'_>)
     txn.commit(Step::Revoked).await.unwrap();
     assert_eq!(db.store.read().await.unwrap().presigned(authority, serial).await.unwrap(), None);
     assert_eq!(store(good).await, None, "signed before the revocation, stored after it");
-    let stale =
-        db.store.read().await.unwrap().certificates_without_fresh_response(authority, after(50), 9).await.unwrap();
+    let mut txn = db.store.read().await.unwrap();
+    let stale = txn.certificates_without_fresh_response(authority, (after(8), after(50)), 9).await.unwrap();
+    drop(txn);
     assert!(stale.contains(serial));
     let revoked = response(authority, serial, 7, true);
     assert_eq!(store(revoked.clone()).await, Some(revoked));
@@ -195,11 +197,44 @@ async fn stale_responses_are_found_and_replaced(db: Fixture<'_>) {
     txn.store_presigned(&[response(authority, &serials[0], 9, false)]).await.unwrap();
     txn.store_presigned(&[response(authority, &serials[1], 60, false)]).await.unwrap();
     assert_eq!(txn.presigned(authority, &serials[0]).await.unwrap().unwrap().this_update, after(10), "older: kept out");
-    assert_eq!(txn.certificates_without_fresh_response(authority, after(110), 99).await.unwrap().len(), 1, "the root");
-    assert_eq!(txn.certificates_without_fresh_response(authority, after(111), 99).await.unwrap().len(), 70);
-    assert_eq!(txn.certificates_without_fresh_response(authority, after(111), 7).await.unwrap().len(), 7);
+    let mut stale = async |until, rows| {
+        let found = txn.certificates_without_fresh_response(authority, (after(90), after(until)), rows).await;
+        found.unwrap().len()
+    };
+    assert_eq!((stale(110, 99).await, stale(111, 99).await, stale(111, 7).await), (1, 70, 7), "the root has none");
     txn.commit(Step::OcspStored).await.unwrap();
     assert_eq!(db.count("ocsp_response", 70), 70);
+}
+
+async fn what_ends_first_is_renewed_first_and_what_has_ended_is_forgotten(db: Fixture<'_>) {
+    let ca = db.ca().await;
+    let (authority, issued) = (ca.authority.id(), db.issued(&ca, db.linted(&ca, 4)).await);
+    let serials: Vec<_> = issued.iter().map(|issued| issued.facts().serial.clone()).collect();
+    let [third, first, second, missing] = serials.as_slice() else { panic!("four were issued") };
+    let mut txn = db.write(after(40)).await;
+    for (serial, at) in [(third, 30), (first, 10), (second, 20)] {
+        txn.store_presigned(&[response(authority, serial, at, false)]).await.unwrap();
+    }
+    let within = (after(40), after(125));
+    let found = txn.certificates_without_fresh_response(authority, within, 99).await.unwrap();
+    assert_eq!(found.first_chunk(), Some(&[first.clone(), second.clone()]), "the third lasts longer");
+    assert!(found.contains(missing) && !found.contains(third));
+    for (serial, wanting) in [(first, true), (third, false), (missing, true)] {
+        assert_eq!(txn.is_without_fresh_response(authority, within, serial).await.unwrap(), wanting);
+    }
+    // One that lasts until its certificate ends is not renewed, and forgotten when both have ended.
+    let end = issued[0].facts().validity.not_after;
+    let last = PresignedRow { next_update: end.plus(Duration::from_secs(1)), ..response(authority, third, 50, false) };
+    txn.store_presigned(&[last]).await.unwrap();
+    let near = (end.minus(Duration::from_secs(9)), end.plus(Duration::from_secs(99)));
+    assert!(!txn.is_without_fresh_response(authority, near, third).await.unwrap());
+    assert!(txn.is_without_fresh_response(authority, near, first).await.unwrap());
+    assert!(!txn.has_ended_responses(authority, end).await.unwrap());
+    txn.commit(Step::OcspStored).await.unwrap();
+    let mut txn = db.write(end.plus(Duration::from_secs(9))).await;
+    assert!(txn.has_ended_responses(authority, end.plus(Duration::from_secs(9))).await.unwrap());
+    assert_eq!(txn.forget_ended_responses(authority).await.unwrap(), 3);
+    assert!(!txn.has_ended_responses(authority, end.plus(Duration::from_secs(9))).await.unwrap());
 }
 
 async fn crl_numbers_rise_and_are_never_taken_twice(db: Fixture<'_>) {
