@@ -1,5 +1,5 @@
-//! What all answers of one responder share: who answers, of which issuer, with which certificate, by which algorithm. Encoded
-//! once, and put around what one answer says.
+//! What all answers of one responder share: who answers, of which issuer, with which certificate, by which algorithm, and since
+//! when it keeps what it knows. Encoded once, and put around what one answer says.
 
 use ca_core::der::{Writer, tag};
 use ca_core::key::SignatureAlgorithm;
@@ -8,6 +8,7 @@ use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 
 use crate::cert_id::IssuerHashes;
+use crate::extensions::write_archive_cutoff;
 use crate::response::{CertStatus, ResponderId};
 
 /// The same part of all answers of one responder, in pieces of DER.
@@ -21,6 +22,8 @@ pub(crate) struct Frame {
     issuer: Vec<u8>,
     /// ResponderID.
     responder: Vec<u8>,
+    /// singleExtensions, `[1]`; nothing where there are none.
+    extensions: Vec<u8>,
 }
 
 /// What one answer about one certificate says for itself; times in whole seconds.
@@ -39,6 +42,7 @@ impl Frame {
         issuer: &IssuerHashes,
         algorithm: SignatureAlgorithm,
         certificate: &[u8],
+        archive_cutoff: Option<Timestamp>,
     ) -> Self {
         let sent_along = |w: &mut Writer| w.sequence(|w| w.raw(certificate));
         Self {
@@ -46,6 +50,8 @@ impl Frame {
             algorithm: Writer::build(|w| algorithm.write(w)),
             issuer: Writer::build(|w| issuer.write(w)),
             responder: Writer::build(|w| responder.write(w)),
+            extensions: archive_cutoff
+                .map_or_else(Vec::new, |cutoff| Writer::build(|w| write_archive_cutoff(w, cutoff))),
         }
     }
 
@@ -77,6 +83,7 @@ impl Frame {
         writer.sequence(|w| {
             w.sequence(|w| {
                 w.sequence(|w| {
+                    w.raw(&self.extensions);
                     w.constructed(tag::context_constructed(0), |w| w.generalized_time(said.next_update));
                     w.generalized_time(said.this_update);
                     said.status.write(w);

@@ -12,7 +12,8 @@ use store::authorities::AuthorityRow;
 
 use crate::cert_id::{CertId, CertIdDigest, IssuerHashes};
 use crate::frame::Frame;
-use crate::response::{ResponderId, ResponseData, SignedResponse, SingleResponse};
+use crate::policy::History;
+use crate::response::{CertStatus, ResponderId, ResponseData, SignedResponse, SingleResponse};
 
 /// One authority's responder.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Identity {
     issuer: [IssuerHashes; 2],
     certificate: Certificate,
     key: KeyLabel,
+    /// Since when it keeps what it knows of certificates that have expired: since its authority began, or no such time.
+    archive_cutoff: Option<Timestamp>,
 }
 
 /// From when to when an answer may be believed.
@@ -61,15 +64,17 @@ pub enum SigningError {
 
 impl Identity {
     /// The responder of an authority; `None` when it has none. Errors: a certificate in the row that cannot be read.
-    pub(crate) fn of(row: &AuthorityRow) -> Result<Option<Self>, CertificateError> {
+    pub(crate) fn of(row: &AuthorityRow, history: History) -> Result<Option<Self>, CertificateError> {
         let (Some(certificate), Some(key)) = (&row.ocsp_certificate, &row.ocsp_key_label) else { return Ok(None) };
         let issuer = Certificate::from_der(&row.certificate)?;
+        let begun = issuer.validity().not_before.whole_seconds();
         Ok(Some(Self {
             authority: row.authority_id.clone(),
             line: row.generation.line.clone(),
             issuer: CertIdDigest::ALL.map(|digest| IssuerHashes::of(&issuer, digest)),
             certificate: Certificate::from_der(certificate)?,
             key: key.clone(),
+            archive_cutoff: (history == History::Kept).then_some(begun),
         }))
     }
 
@@ -87,7 +92,7 @@ impl Identity {
     pub(crate) fn frame(&self) -> Option<Frame> {
         let responder = ResponderId::Key(self.certificate.key().key_identifier().to_vec());
         let issuer = self.hashes(CertIdDigest::Sha1)?;
-        Some(Frame::new(&responder, issuer, self.signature_algorithm(), self.certificate.der()))
+        Some(Frame::new(&responder, issuer, self.signature_algorithm(), self.certificate.der(), self.archive_cutoff))
     }
 
     /// From `now` for `validity`, in whole seconds, and never beyond the responder's certificate: an answer that outlives
@@ -112,9 +117,15 @@ impl Identity {
         ResponseData {
             responder: ResponderId::Key(self.certificate.key().key_identifier().to_vec()),
             produced_at,
-            responses,
+            responses: responses.into_iter().map(|single| self.with_cutoff(single)).collect(),
             nonce: nonce.map(<[u8]>::to_vec),
         }
+    }
+
+    /// What is said of one of our certificates tells since when we keep what we know.
+    fn with_cutoff(&self, single: SingleResponse) -> SingleResponse {
+        let ours = single.status != CertStatus::Unknown;
+        SingleResponse { archive_cutoff: self.archive_cutoff.filter(|_| ours), ..single }
     }
 
     /// Signs each and verifies each signature with ring before anyone sees it. Blocking. One result for each, in order.

@@ -3,7 +3,7 @@
 //! Answers that are signed at once are not due at once: what is signed ahead lives up to a third of the time to its renewal
 //! shorter than it might, how much of it its serial number says. Renewed every 12 hours at most, it is after 8 to 12.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use ca_core::digest::sha256;
@@ -59,6 +59,17 @@ pub struct OcspPolicies {
     pub otherwise: OcspPolicy,
     /// Of those that are.
     pub of: HashMap<AuthorityId, OcspPolicy>,
+    /// Those that keep what they know of certificates that have expired, and say so.
+    pub archives: HashSet<AuthorityId>,
+}
+
+/// What becomes of what is known of a certificate when it has expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum History {
+    /// It is told for as long as there is a responder, and answers say so (RFC 6960 §4.4.4).
+    Kept,
+    /// Nothing is promised.
+    NotPromised,
 }
 
 impl OcspPolicies {
@@ -66,11 +77,15 @@ impl OcspPolicies {
     pub fn of(&self, line: &AuthorityId) -> OcspPolicy {
         self.of.get(line).copied().unwrap_or(self.otherwise)
     }
+
+    pub(crate) fn history(&self, line: &AuthorityId) -> History {
+        if self.archives.contains(line) { History::Kept } else { History::NotPromised }
+    }
 }
 
 impl From<OcspPolicy> for OcspPolicies {
     fn from(otherwise: OcspPolicy) -> Self {
-        Self { otherwise, of: HashMap::new() }
+        Self { otherwise, of: HashMap::new(), archives: HashSet::new() }
     }
 }
 

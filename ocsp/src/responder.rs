@@ -14,6 +14,7 @@ use ca_core::id::AuthorityId;
 use ca_core::revocation::{Revocation, RevocationReason};
 use ca_core::signer::Signer;
 use ca_core::time::{Clock, Timestamp};
+use store::authorities::AuthorityRow;
 use store::ocsp::{PresignedRow, Status};
 use store::{ReadTxn, Store, StoreError};
 use tokio::sync::Semaphore;
@@ -309,6 +310,10 @@ impl Responder {
         Some(Arc::clone(&known.identity))
     }
 
+    fn identified(&self, row: &AuthorityRow) -> Result<Option<Identity>, CertificateError> {
+        Identity::of(row, self.policies.history(&row.generation.line))
+    }
+
     /// The responder of an authority; `None` when there is no such authority or it has none.
     pub(crate) async fn identity(
         &self,
@@ -319,7 +324,7 @@ impl Responder {
             return Ok(Some(known));
         }
         let row = self.store.read().await?.authority(authority).await?;
-        let Some(identity) = row.map(|row| Identity::of(&row)).transpose()?.flatten() else { return Ok(None) };
+        let Some(identity) = row.map(|row| self.identified(&row)).transpose()?.flatten() else { return Ok(None) };
         let identity = Arc::new(identity);
         let known = Known { since: now, identity: Arc::clone(&identity) };
         self.known.write().unwrap_or_else(PoisonError::into_inner).insert(authority.clone(), known);
@@ -341,7 +346,13 @@ impl Answer {
 
 impl Window {
     pub(crate) const fn single(self, cert_id: CertId, status: CertStatus) -> SingleResponse {
-        SingleResponse { cert_id, status, this_update: self.this_update, next_update: Some(self.next_update) }
+        SingleResponse {
+            cert_id,
+            status,
+            this_update: self.this_update,
+            next_update: Some(self.next_update),
+            archive_cutoff: None,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use ca_core::revocation::RevocationReason;
 use ca_core::time::Timestamp;
 
 use crate::cert_id::CertId;
-use crate::extensions::{ExtensionError, read_nonce, write_nonce};
+use crate::extensions::{ExtensionError, read_archive_cutoff, read_nonce, write_archive_cutoff, write_nonce};
 
 /// Why no answer is given (RFC 6960 §4.2.1). Such answers are not signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub struct SingleResponse {
     pub this_update: Timestamp,
     /// When newer information will exist; whole seconds.
     pub next_update: Option<Timestamp>,
+    /// Since when the responder keeps what it knows of certificates that have expired; whole seconds. `None`: it does not say.
+    pub archive_cutoff: Option<Timestamp>,
 }
 
 /// ResponderID (RFC 6960 §4.2.1). This project's responders use `Key`.
@@ -216,6 +218,9 @@ impl CertStatus {
 impl SingleResponse {
     fn write(&self, writer: &mut Writer) {
         writer.sequence(|w| {
+            if let Some(cutoff) = self.archive_cutoff {
+                write_archive_cutoff(w, cutoff);
+            }
             if let Some(next_update) = self.next_update {
                 w.constructed(tag::context_constructed(0), |w| w.generalized_time(next_update));
             }
@@ -255,11 +260,12 @@ impl SingleResponse {
             }
             None => None,
         };
-        if let Some(extensions) = fields.optional(tag::context_constructed(1))? {
-            read_nonce(extensions)?;
-        }
+        let archive_cutoff = match fields.optional(tag::context_constructed(1))? {
+            Some(extensions) => read_archive_cutoff(extensions)?,
+            None => None,
+        };
         fields.finish()?;
-        Ok(Self { cert_id, status, this_update, next_update })
+        Ok(Self { cert_id, status, this_update, next_update, archive_cutoff })
     }
 }
 

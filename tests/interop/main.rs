@@ -12,6 +12,7 @@ mod issued_lists;
 mod judged;
 mod mldsa;
 mod names;
+mod ocsp_archive;
 mod ocsp_http;
 mod ocsp_memory;
 mod ocsp_openssl;

@@ -8,9 +8,9 @@ use ca_core::audit::Actor;
 use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, KeyLabel};
 use ca_core::issue::{self, Authority, Generation, Order, PublicAddresses};
-use ca_core::key::{KeyAlgorithm, RsaPadding};
+use ca_core::key::{KeyAlgorithm, RsaPadding, SubjectKey};
 use ca_core::name::{AlternativeNames, Attribute, DistinguishedName, DnsName, StringKind};
-use ca_core::profile::{AuthorityRule, Pack};
+use ca_core::profile::{AuthorityRule, Field, Fields, Pack};
 use ca_core::revocation::{ListId, Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::signer::{KeyKeeper, Signer};
@@ -20,7 +20,7 @@ use crl::{CrlPolicy, ListPlan, RefreshError, Refreshed};
 use lgpki_tests::databases::{Kind, TestDatabase};
 use lgpki_tests::policy::{pack, profile, server_subject};
 use lgpki_tests::tools::soft_keys;
-use ocsp::{OcspPolicy, Responder};
+use ocsp::{OcspPolicies, OcspPolicy, Responder};
 use store::authorities::{AuthorityKind, AuthorityRow};
 use store::{OpenOptions, Step, Store};
 
@@ -135,18 +135,41 @@ impl Pki {
 
     /// Issues a certificate for a web server.
     pub(crate) async fn issue(&self, host: &str) -> Certificate {
-        let label = KeyLabel::parse(&host.replace('.', "-")).unwrap();
+        let names = AlternativeNames::of_servers(vec![DnsName::parse(host).unwrap()]);
+        let key = self.holder_key(&host.replace('.', "-"));
+        self.issue_to(Order::measured(&profile("web-server"), server_subject(host), names, key)).await
+    }
+
+    /// Issues a certificate for code, whose status is told for ever.
+    pub(crate) async fn issue_for_code(&self, name: &str) -> Certificate {
+        let fields =
+            Fields::default().with(Field::OrganisationEn, "Shirakaba Town").with(Field::PrefectureEn, "Hokkaido");
+        let profile = profile("code-signing");
+        let subject = profile.subject.as_ref().unwrap().fill(&fields).unwrap();
+        let key = self.holder_key(name);
+        self.issue_to(Order::measured(&profile, subject, AlternativeNames::default(), key)).await
+    }
+
+    fn holder_key(&self, name: &str) -> SubjectKey {
         let kind = self.issuing.key().algorithm();
         let kind = if kind.is_ml_dsa() { kind } else { KeyAlgorithm::P256 };
-        let key = self.keys.create(&label, kind).unwrap();
-        let order = Order::measured(
-            &profile("web-server"),
-            server_subject(host),
-            AlternativeNames::of_servers(vec![DnsName::parse(host).unwrap()]),
-            key,
-        );
-        issued(&self.pack, (&self.store, self.keys.as_ref(), &self.entropy), &self.authority, order, self.clock.now())
-            .await
+        self.keys.create(&label(name), kind).unwrap()
+    }
+
+    async fn issue_to(&self, order: Order) -> Certificate {
+        let with = (&self.store, self.keys.as_ref(), self.entropy.as_ref());
+        issued(&self.pack, with, &self.authority, order, self.clock.now()).await
+    }
+
+    /// Issues a new certificate for the key of the responder, from now on.
+    pub(crate) async fn renew_responder(&self) -> Certificate {
+        let key = self.responder_certificate.key().clone();
+        let order = Order::ceremony(&profile("ocsp-responder-sub"), named("OCSP responder"), key);
+        let renewed = self.issue_to(order).await;
+        let mut txn = self.store.write(self.clock.now(), BY).await.unwrap();
+        txn.set_ocsp_responder(&id("issuing"), renewed.der(), &label("ocsp")).await.unwrap();
+        txn.commit(Step::Setup).await.unwrap();
+        renewed
     }
 
     pub(crate) async fn revoke(&self, serial: &SerialNumber, reason: RevocationReason) {
@@ -197,7 +220,11 @@ impl Pki {
     }
 
     pub(crate) fn responder(&self) -> Responder {
-        Responder::new(self.store.clone(), self.signer(), self.clock.clone(), OcspPolicy::DEFAULT)
+        self.responder_by(OcspPolicy::DEFAULT.into())
+    }
+
+    pub(crate) fn responder_by(&self, policies: OcspPolicies) -> Responder {
+        Responder::new(self.store.clone(), self.signer(), self.clock.clone(), policies)
     }
 
     /// Root and issuing certificate in one PEM file.

@@ -45,8 +45,13 @@ fn status() -> impl Strategy<Value = CertStatus> {
 }
 
 fn single() -> impl Strategy<Value = SingleResponse> {
-    (cert_id(), status(), instant(), option::of(instant())).prop_map(|(cert_id, status, this_update, next_update)| {
-        SingleResponse { cert_id, status, this_update, next_update }
+    let all = (cert_id(), status(), instant(), option::of(instant()), option::of(instant()));
+    all.prop_map(|(cert_id, status, this_update, next_update, archive_cutoff)| SingleResponse {
+        cert_id,
+        status,
+        this_update,
+        next_update,
+        archive_cutoff,
     })
 }
 

@@ -75,6 +75,8 @@ struct Answered {
     this_update: String,
     next_update: Option<String>,
     produced_at: String,
+    /// Since when the responder keeps what it knows of expired certificates, where it says so.
+    archive_cutoff: Option<String>,
     responder: Option<String>,
 }
 
@@ -116,6 +118,7 @@ pub fn query(what: &Query) -> Result<Exit, Trouble> {
         this_update: single.this_update.rfc3339(),
         next_update: single.next_update.map(Timestamp::rfc3339),
         produced_at: verified.produced_at.rfc3339(),
+        archive_cutoff: single.archive_cutoff.map(Timestamp::rfc3339),
         responder: verified.responder.map(|responder| responder.subject().to_string()),
     };
     match what.format {
@@ -152,7 +155,9 @@ fn text(answered: &Answered) -> String {
     };
     let until = answered.next_update.as_deref().unwrap_or("-");
     let responder = answered.responder.as_deref().unwrap_or("the issuer itself");
+    let kept = answered.archive_cutoff.as_deref();
+    let kept = kept.map(|since| format!("\n    expired certificates are told of since {since}")).unwrap_or_default();
     format!(
-        "{serial}: {status}{revoked}\n    valid {this_update} to {until}, made {produced_at}, signed by {responder}"
+        "{serial}: {status}{revoked}\n    valid {this_update} to {until}, made {produced_at}, signed by {responder}{kept}"
     )
 }

@@ -93,15 +93,18 @@ impl Policy {
 
     /// How long OCSP answers of each authority are valid: as the configuration says, else as its pack does.
     pub fn ocsp(&self) -> OcspPolicies {
+        // What stays on the lists is told for ever by OCSP too.
+        let stays = self.packs.iter().flat_map(Pack::profiles).filter(|profile| profile.revocation.stays_listed);
+        let archives = stays.flat_map(|profile| profile.issuers.iter().cloned()).collect();
         if let Some(configured) = self.ocsp {
-            return configured.into();
+            return OcspPolicies { archives, ..OcspPolicies::from(configured) };
         }
         let rules = self.packs.iter().flat_map(|pack| &pack.authorities);
         let of = rules.filter_map(|rule| {
             let Periods { validity, refresh_before } = rule.ocsp.as_ref()?.periods;
             Some((rule.id.clone(), OcspPolicy { validity, refresh_before, ..OcspPolicy::DEFAULT }))
         });
-        OcspPolicies { otherwise: OcspPolicy::DEFAULT, of: of.collect() }
+        OcspPolicies { otherwise: OcspPolicy::DEFAULT, of: of.collect(), archives }
     }
 }
 
