@@ -92,6 +92,17 @@ fn issued(program: &mut Program, officer: &mut Person<'_>, manager: &mut Person<
     program.until(|| acts::certificate_of(&mut officer.browser, number)).unwrap()
 }
 
+/// A request with a key made at the centre whose certificate has been issued; the service runs, and the officer is logged in.
+fn issued_with_us(installation: &Installation) -> (FiledWithUs, Program, Person<'_>) {
+    let filed = filed_with_us(installation, KeyAlgorithm::P256);
+    let mut program = installation.serve(PROGRAM, None);
+    let (mut officer, mut manager) = (installation.officer(), installation.manager());
+    officer.is_logged_in().unwrap();
+    manager.is_logged_in().unwrap();
+    issued(&mut program, &mut officer, &mut manager, &filed.number);
+    (filed, program, officer)
+}
+
 /// What of a key is found in the database by a client that is not the program's.
 fn found(installation: &Installation, filed: &FiledWithUs) -> Vec<&'static str> {
     let everything = everything(&installation.database);
@@ -154,12 +165,7 @@ fn told(installation: &Installation, number: &RequestNumber) {
 #[test]
 fn a_file_nobody_came_for_is_refused_and_then_erased() {
     let installation = Installation::new(Kind::Sqlite);
-    let filed = filed_with_us(&installation, KeyAlgorithm::P256);
-    let mut program = installation.serve(PROGRAM, None);
-    let (mut officer, mut manager) = (installation.officer(), installation.manager());
-    officer.is_logged_in().unwrap();
-    manager.is_logged_in().unwrap();
-    issued(&mut program, &mut officer, &mut manager, &filed.number);
+    let (filed, program, mut officer) = issued_with_us(&installation);
     let delivery = format!("/requests/{}/delivery", filed.number);
     let form = officer.browser.open(&delivery).unwrap().form("/pin").unwrap();
     acts::good(officer.browser.send(&form).unwrap(), "the slip").unwrap();
@@ -211,12 +217,7 @@ fn configure(installation: &Installation, line: &str, instead: &str) {
 #[test]
 fn an_old_device_gets_a_file_it_can_read_where_that_is_allowed() {
     let installation = Installation::new(Kind::Sqlite);
-    let filed = filed_with_us(&installation, KeyAlgorithm::P256);
-    let mut program = installation.serve(PROGRAM, None);
-    let (mut officer, mut manager) = (installation.officer(), installation.manager());
-    officer.is_logged_in().unwrap();
-    manager.is_logged_in().unwrap();
-    issued(&mut program, &mut officer, &mut manager, &filed.number);
+    let (filed, program, mut officer) = issued_with_us(&installation);
     let delivery = format!("/requests/{}/delivery", filed.number);
     let page = officer.browser.open(&delivery).unwrap();
     assert!(!page.text().contains("3DES"), "it is not offered");
@@ -244,12 +245,7 @@ fn an_old_device_gets_a_file_it_can_read_where_that_is_allowed() {
 #[test]
 fn without_its_vault_an_installation_says_so_and_keeps_what_waits() {
     let installation = Installation::new(Kind::Sqlite);
-    let filed = filed_with_us(&installation, KeyAlgorithm::P256);
-    let mut program = installation.serve(PROGRAM, None);
-    let (mut officer, mut manager) = (installation.officer(), installation.manager());
-    officer.is_logged_in().unwrap();
-    manager.is_logged_in().unwrap();
-    issued(&mut program, &mut officer, &mut manager, &filed.number);
+    let (filed, program, mut officer) = issued_with_us(&installation);
     program.stops();
     let keys = installation.folder().join("keys");
     std::fs::rename(keys.join("vault.pem"), installation.folder().join("aside.pem")).unwrap();
