@@ -4,7 +4,8 @@
 //!
 //! A CRL past its nextUpdate is still served, with `no-store` and without `Expires`: its entries are still revoked, a
 //! reader that checks nextUpdate refuses it by itself, and one that fails open on an error page would lose even those
-//! entries. Caches must not hold it for a moment longer, so that the next one is seen at once.
+//! entries. Caches must not hold it for a moment longer, so that the next one is seen at once. One that was made in the future, since the
+//! clock went back, is served in the same way.
 //!
 //! A short CRL stays in memory until the next is stored; a long one is handed on piece by piece, as fast as its reader
 //! takes it, so that no number of slow readers takes more than a piece each.
@@ -182,14 +183,18 @@ pub fn describe_crl(
     now: Timestamp,
 ) {
     let remaining = next_update.since(now);
-    let caching = if remaining.is_zero() {
+    let is_current = this_update <= now && !remaining.is_zero();
+    let caching = if !is_current {
         "no-store".to_owned()
     } else {
         set(answer, header::EXPIRES, &next_update.http_date());
         format!("public, max-age={}", LONGEST_CACHED.min(remaining / 2).as_secs())
     };
     set(answer, header::CACHE_CONTROL, &caching);
-    set(answer, header::LAST_MODIFIED, &this_update.http_date());
+    // Not of a time to come (RFC 9110 §8.8.2.1).
+    if this_update <= now {
+        set(answer, header::LAST_MODIFIED, &this_update.http_date());
+    }
     set(answer, header::ETAG, tag);
 }
 

@@ -159,7 +159,6 @@ pub async fn refresh(
 ) -> Result<Refreshed, RefreshError> {
     // 1. The number becomes durable; a crash after this leaves a gap in the numbers, which RFC 5280 §5.2.3 allows.
     let taken = take(store, (authority, plan), now).await?;
-    refuse_dating_back(store, (authority, plan.list), now).await?;
     // 2. Read and written down, in a transaction that began after the number was taken. Nothing is left of it by a crash.
     let base_number = taken.earlier.as_ref().filter(|_| plan.list.kind == ListKind::Delta).map(|row| row.head.number);
     let draft = gather(store, (authority, plan.list), taken.earlier, now).await?;
@@ -189,6 +188,7 @@ async fn take(
     let row = txn.authority(authority).await?.ok_or_else(|| RefreshError::NoSuchAuthority(authority.clone()))?;
     let certificate =
         Certificate::from_der(&row.certificate).map_err(|_| RefreshError::AuthorityCertificate(authority.clone()))?;
+    refuse_dating_back(&mut txn, (authority, plan.list), now).await?;
     let earlier = txn.latest_crl(authority, scope.complete()).await?;
     let number = match (kind, &earlier) {
         (ListKind::Complete, _) => txn.take_crl_number(authority, scope).await?,
@@ -221,13 +221,13 @@ async fn refuse_while_recovering(txn: &mut ReadTxn, authority: &AuthorityId) -> 
     }
 }
 
-/// Seen before signing, so that no CRL with a wrong date exists at all.
+/// Seen before a number is taken and anything is signed, so that no CRL with a wrong date exists at all.
 async fn refuse_dating_back(
-    store: &Store,
+    txn: &mut ReadTxn,
     (authority, list): (&AuthorityId, ListId),
     now: Timestamp,
 ) -> Result<(), RefreshError> {
-    let latest = store.read().await?.latest_crls(authority).await?;
+    let latest = txn.latest_crls(authority).await?;
     let this_update = now.whole_seconds();
     let same_scope = latest.into_iter().filter(|head| head.list.scope == list.scope);
     match same_scope.map(|head| head.this_update).max() {

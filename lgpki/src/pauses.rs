@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The longest.
-const LONGEST: Duration = Duration::from_secs(300);
+pub(crate) const LONGEST: Duration = Duration::from_secs(300);
 
 /// The pause after that many failures on end: 1, 2, 4 … 256 seconds.
 pub(crate) fn pause(failures: u32) -> Duration {

@@ -306,7 +306,8 @@ impl Responder {
 
     fn known(&self, authority: &AuthorityId, now: Timestamp) -> Option<Arc<Identity>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get(authority).filter(|known| now.since(known.since) < IDENTITY_REMEMBERED)?;
+        let known =
+            known.get(authority).filter(|known| known.since <= now && now.since(known.since) < IDENTITY_REMEMBERED)?;
         Some(Arc::clone(&known.identity))
     }
 

@@ -1,6 +1,7 @@
 //! Work that a committed change has caused. A job is asked for in the transaction that causes it, leased by a worker,
 //! and deleted when it is done. A worker that dies keeps its lease until it runs out; then another takes the job.
 
+use crate::CLOCKS_DIFFER;
 use crate::codec::{limit, parsed, word};
 use crate::db::{Only, on};
 use crate::error::StoreError;
@@ -146,6 +147,12 @@ const RELEASE: &str =
 const HURRY: &str = "update job set run_at = $2
     where leased_until is null and run_at > $2 and $1 like '%,' || kind || ',%'";
 
+/// Nothing is put off, or leased, for so long.
+const BRING_BACK: &str = "update job set
+        run_at = case when run_at > $3 then $2 else run_at end,
+        leased_until = case when leased_until > $3 then null else leased_until end
+    where (run_at > $3 or leased_until > $3) and $1 like '%,' || kind || ',%'";
+
 const NEXT_DUE: &str =
     "select min(case when leased_until is null or leased_until < run_at then run_at else leased_until end)
     from job where $1 like '%,' || kind || ',%'";
@@ -195,6 +202,13 @@ impl WriteTxn {
     pub async fn hurry_jobs(&mut self, kinds: &[JobKind]) -> Result<u64, StoreError> {
         let now = self.now().micros();
         Ok(on!(self, execute HURRY, listed(kinds), now)?)
+    }
+
+    /// Makes every job of these kinds due that is put off, or leased, for longer than `longest`, and returns how many there were: a
+    /// clock was ahead when that was written.
+    pub async fn bring_back_jobs(&mut self, kinds: &[JobKind], longest: Duration) -> Result<u64, StoreError> {
+        let (now, ahead) = (self.now(), self.now().plus(longest).plus(CLOCKS_DIFFER));
+        Ok(on!(self, execute BRING_BACK, listed(kinds), now.micros(), ahead.micros())?)
     }
 
     /// Deletes a job that is done, if the lease is still ours.

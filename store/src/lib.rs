@@ -55,6 +55,11 @@ use ca_core::entropy::Entropy;
 use db::Db;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::Duration;
+
+/// How far the clock of another process may be ahead of ours. A time in a row that lies further ahead is that of a clock that was
+/// wrong: nobody waits until it comes.
+pub const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
 /// An open database. Clones share its connections.
 #[derive(Clone)]

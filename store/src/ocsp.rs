@@ -1,6 +1,7 @@
 //! What OCSP asks: the status of a certificate, and the responses signed in advance. An intent without a certificate
 //! counts as not issued: until its outcome is known the responder vouches for nothing.
 
+use crate::CLOCKS_DIFFER;
 use crate::batch::BatchSql;
 use crate::codec::{at, limit, serial};
 use crate::db::{Only, on};
@@ -140,6 +141,9 @@ const HAS_ENDED: &str = "select o.serial
     where o.authority_id = $1 and o.next_update < $2 and i.not_after < $2 and not coalesce(i.stays_listed, false)
     limit 1";
 
+/// Signed by a clock that was ahead.
+const FORGET_FUTURE: &str = "delete from ocsp_response where authority_id = $1 and this_update > $2";
+
 const FORGET: &str = "delete from ocsp_response
     where authority_id = $1 and next_update < $2 and exists (select 1 from intent i
         where i.authority_id = ocsp_response.authority_id and i.serial = ocsp_response.serial
@@ -165,6 +169,13 @@ impl WriteTxn {
     pub async fn forget_ended_responses(&mut self, authority: &AuthorityId) -> Result<u64, StoreError> {
         let now = self.now().micros();
         on!(self, execute FORGET, authority.as_str(), now)
+    }
+
+    /// Deletes the responses of an authority that are of a time to come, since a clock was ahead, and returns how many there were:
+    /// nobody believes them now, and they look as if they were fresh.
+    pub async fn forget_future_responses(&mut self, authority: &AuthorityId) -> Result<u64, StoreError> {
+        let ahead = self.now().plus(CLOCKS_DIFFER);
+        Ok(on!(self, execute FORGET_FUTURE, authority.as_str(), ahead.micros())?)
     }
 }
 

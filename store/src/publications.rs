@@ -1,6 +1,7 @@
 //! What leaves for places without a database: the answers in store, by pages; and the targets of publication, with what was seen
 //! to stand there.
 
+use crate::CLOCKS_DIFFER;
 use crate::codec::{at, limit, micros, octets32, serial};
 use crate::db::on;
 use crate::error::StoreError;
@@ -73,8 +74,9 @@ struct PublicationRecord {
 
 const KNOW: &str = "insert into publication_target (target, failures) values ($1, 0) on conflict (target) do nothing";
 
+/// A lease that lasts longer than any is of a clock that was ahead.
 const LEASE: &str = "update publication_target set leased_until = $3
-    where target = $1 and (leased_until is null or leased_until <= $2)";
+    where target = $1 and (leased_until is null or leased_until <= $2 or leased_until > $4)";
 
 const RENEW: &str = "update publication_target set leased_until = $3 where target = $1 and leased_until = $2";
 
@@ -102,7 +104,8 @@ impl WriteTxn {
     pub async fn lease_target(&mut self, target: &str, lease: Duration) -> Result<Option<Timestamp>, StoreError> {
         let (now, until) = (self.now(), self.now().plus(lease));
         on!(self, execute KNOW, target)?;
-        let leased = on!(self, execute LEASE, target, now.micros(), until.micros())?;
+        let ahead = until.plus(CLOCKS_DIFFER);
+        let leased = on!(self, execute LEASE, target, now.micros(), until.micros(), ahead.micros())?;
         Ok((leased > 0).then_some(until))
     }
 

@@ -6,6 +6,7 @@
 //! The table stands at `rows!`; a test for each row, database and form is made from it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: what fails here is a failed test")]
 
+mod clock;
 mod decisions;
 mod device;
 mod handing_over;

@@ -70,13 +70,7 @@ struct Publishing {
 impl Publishing {
     fn new(kind: Kind) -> Self {
         let installation = Installation::new(kind);
-        let folder = installation.folder().join("repository");
-        std::fs::create_dir(&folder).unwrap();
-        let config = installation.folder().join("lgpki.toml");
-        let section =
-            "[[publish]]\nname = \"repository\"\nkind = \"directory\"\nfolder = \"repository\"\nevery = \"1s\"\n";
-        let text = std::fs::read_to_string(&config).unwrap();
-        std::fs::write(&config, format!("{text}\n{section}")).unwrap();
+        let folder = installation.publishes();
         Self { installation, folder }
     }
 

@@ -39,14 +39,10 @@ struct Site {
 impl Site {
     fn new(kind: Kind) -> Self {
         let installation = Installation::new(kind);
-        let there = installation.folder().join("repository/crl").join(format!("{CA}.crl"));
-        std::fs::create_dir_all(there.parent().unwrap()).unwrap();
-        installation.configure("# coalesce = \"5s\"", "coalesce = \"1s\"");
-        let config = installation.folder().join("lgpki.toml");
-        let section =
-            "[[publish]]\nname = \"repository\"\nkind = \"directory\"\nfolder = \"repository\"\nevery = \"1s\"\n";
-        let text = std::fs::read_to_string(&config).unwrap();
-        std::fs::write(&config, format!("{text}\n{section}")).unwrap();
+        let crls = installation.publishes().join("crl");
+        installation.hurries();
+        std::fs::create_dir(&crls).unwrap();
+        let there = crls.join(format!("{CA}.crl"));
         Self { installation, there }
     }
 

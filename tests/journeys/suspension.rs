@@ -34,7 +34,7 @@ fn is_taken_back(kind: Kind) {
     let pack = scratch.file("with-suspensions.toml", pack_listing("suspension = true"));
     let installation = Installation::of_pack(kind, pack.to_str().unwrap());
     // Seven lists are waited for.
-    installation.configure("# coalesce = \"5s\"", "coalesce = \"1s\"");
+    installation.hurries();
     let mut program = installation.serve(PROGRAM, None);
     let mut town = Town::issued(&installation, &mut program);
     let held = Some(RevocationReason::CertificateHold);

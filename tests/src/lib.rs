@@ -2,6 +2,7 @@
 //! hold when all is quiet.
 
 pub mod centre;
+pub mod clock;
 pub mod databases;
 pub mod faulty;
 pub mod interruptions;

@@ -1,6 +1,7 @@
 //! The program as a process of its own: started, listened to, killed. Tests wait for lines of its log, never for time.
 #![expect(clippy::expect_used, clippy::panic, reason = "a harness: what fails here is a failed test, and says why")]
 
+use crate::clock::SetClock;
 use crate::databases::{Kind, TestDatabase};
 use crate::interruptions::Fault;
 use ca_core::audit::Actor;
@@ -97,11 +98,42 @@ impl Installation {
         std::fs::write(&file, text.replacen(from, to, 1)).expect("a configuration");
     }
 
+    /// Lets it publish to a folder of its own, once a second; returns the folder, which is there.
+    pub fn publishes(&self) -> PathBuf {
+        let (config, folder) = (self.folder.join("lgpki.toml"), self.folder.join("repository"));
+        std::fs::create_dir(&folder).expect("a folder");
+        let section =
+            "[[publish]]\nname = \"repository\"\nkind = \"directory\"\nfolder = \"repository\"\nevery = \"1s\"\n";
+        let text = std::fs::read_to_string(&config).expect("a configuration");
+        std::fs::write(&config, format!("{text}\n{section}")).expect("a configuration");
+        folder
+    }
+
+    /// Lets lists follow each other after a second.
+    pub fn hurries(&self) {
+        self.configure("# coalesce = \"5s\"", "coalesce = \"1s\"");
+    }
+
+    /// A command of the program on it.
+    pub fn command(&self, binary: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary);
+        command.arg("--config").arg(self.folder.join("lgpki.toml")).args(arguments).stdin(Stdio::null());
+        command
+    }
+
     /// Runs a command of the program on it, to its end.
     pub fn lgpki(&self, binary: &str, arguments: &[&str]) -> Output {
-        let config = self.folder.join("lgpki.toml");
-        let mut command = Command::new(binary);
-        command.arg("--config").arg(config).args(arguments).stdin(Stdio::null()).output().expect("the program runs")
+        self.command(binary, arguments).output().expect("the program runs")
+    }
+
+    /// Runs the service by a clock that can be set.
+    pub fn serve_by(&self, binary: &str, clock: &SetClock) -> Program {
+        Program::run(clock.give(&mut self.command(binary, &["serve"])), "worker.idle")
+    }
+
+    /// Runs a command by that clock, to its end.
+    pub fn lgpki_by(&self, binary: &str, clock: &SetClock, arguments: &[&str]) -> Output {
+        clock.give(&mut self.command(binary, arguments)).output().expect("the program runs")
     }
 
     /// Runs the service, with or without faults, and returns when it listens and has looked for work once.
@@ -222,8 +254,12 @@ impl Program {
 
     /// Starts it and waits until its log says `event`, or it ends.
     pub fn start_until(binary: &str, arguments: &[String], event: &str) -> Self {
-        let mut child = Command::new(binary)
-            .args(arguments)
+        Self::run(Command::new(binary).args(arguments), event)
+    }
+
+    /// The same of a command.
+    pub fn run(command: &mut Command, event: &str) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -1,4 +1,5 @@
-//! Somebody else's web server on this machine: serves files as they are put, one connection at a time, until it is dropped.
+//! Somebody else's web server on this machine: serves files as they are put, one connection at a time, until it is dropped. And what a
+//! server says before its answer.
 #![expect(clippy::expect_used, reason = "a harness: what fails here is a failed test, and says why")]
 
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::program::free_address;
+use url::Url;
 
 type Files = Arc<Mutex<HashMap<String, Vec<u8>>>>;
 
@@ -68,6 +70,19 @@ fn answer(mut connection: TcpStream, files: &Files) -> std::io::Result<()> {
     let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     connection.write_all(head.as_bytes())?;
     connection.write_all(&body)
+}
+
+/// The head of the answer to a GET, in lower case: the status line, and a line for each header.
+///
+/// # Panics
+/// When nobody answers.
+pub fn head_of(base: &Url, path: &str) -> String {
+    let address = (base.host_str().expect("a host"), base.port().expect("a port"));
+    let mut connection = TcpStream::connect(address).expect("a connection");
+    let asked = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    connection.write_all(asked.as_bytes()).expect("a question");
+    let lines = BufReader::new(connection).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n").to_lowercase()
 }
 
 impl Drop for Copies {

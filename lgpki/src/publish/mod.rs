@@ -23,7 +23,7 @@ pub use ldap::EntryName;
 pub use wanted::{Source, WantedList};
 
 use crate::config::{Place, PublicationTarget};
-use crate::pauses::pause;
+use crate::pauses::{LONGEST, pause};
 use ca_core::audit::Actor;
 use ca_core::time::{Clock, Timestamp};
 use directory::{Directory, Reading};
@@ -105,10 +105,11 @@ impl Publication {
         let row = txn.publication_target(&self.target.name).await?.unwrap_or_default();
         let seen = txn.published(&self.target.name).await?;
         drop(txn);
-        if row.retry_at.is_some_and(|retry_at| now < retry_at) {
+        // Further ahead, it is of a clock that was wrong.
+        if row.retry_at.is_some_and(|retry_at| now < retry_at && retry_at.since(now) <= LONGEST) {
             return Ok(None);
         }
-        let is_old = row.complete_at.is_none_or(|at| now >= at.plus(self.target.every));
+        let is_old = row.complete_at.is_none_or(|at| now < at || now >= at.plus(self.target.every));
         let lists = self.source.lists().await?;
         if is_old || row.failures > 0 {
             return self.pass_over(&lists, Reading::Again).await.map(Some);

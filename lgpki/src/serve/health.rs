@@ -20,7 +20,7 @@ use hsm_adapters::probe::KeyState;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::Arc;
-use store::StoreError;
+use store::{CLOCKS_DIFFER, StoreError};
 
 /// What the checks look at.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ async fn ready(State(health): State<Health>) -> Response {
 }
 
 async fn figures(State(health): State<Health>) -> Response {
-    if let Err(error) = metrics::read_gauges(&health.source.store).await {
+    if let Err(error) = metrics::read_gauges(&health.source.store, health.clock.now()).await {
         // Counters and the last known gauges are still worth having.
         tracing::warn!(event_id = "metrics.gauges", %error, "gauges could not be read");
     }
@@ -155,32 +155,35 @@ impl Health {
     }
 
     async fn crls(&self) -> Check {
-        let outcome = self.overdue().await.map_err(|error| error.to_string());
-        let outcome = outcome.and_then(|overdue| match overdue.as_slice() {
-            [] => Ok("current".to_owned()),
-            overdue => Err(format!("overdue: {}", overdue.join(", "))),
-        });
+        let outcome = self.lists_out_of_order().await.map_err(|error| error.to_string());
+        let outcome = outcome.and_then(|wrong| if wrong.is_empty() { Ok("current".to_owned()) } else { Err(wrong) });
         Check::of("crl", outcome)
     }
 
-    /// Lists that should be there and are not valid now, of authorities whose certificates somebody may still believe.
-    async fn overdue(&self) -> Result<Vec<String>, StoreError> {
+    /// Lists that should be there and are not valid now, of authorities whose certificates somebody may still believe, in words.
+    async fn lists_out_of_order(&self) -> Result<String, StoreError> {
         let now = self.clock.now();
         let mut txn = self.source.store.read().await?;
-        let mut overdue = Vec::new();
+        let (mut overdue, mut future) = (Vec::new(), Vec::new());
         for authority in txn.authorities().await? {
             if owes_nothing(&mut txn, &authority, now).await? {
                 continue;
             }
             let latest = txn.latest_crls(&authority.authority_id).await?;
-            let is_valid = |list| latest.iter().any(|crl| crl.list == list && crl.next_update > now);
-            let plans = self.source.policy.lists_of(&authority, &self.source.repository);
-            let missing = plans.iter().filter(|plan| !is_valid(plan.list));
-            overdue.extend(missing.map(|plan| match plan.list {
-                ListId::FULL => authority.authority_id.to_string(),
-                list => format!("{}/{list}", authority.authority_id),
-            }));
+            for plan in self.source.policy.lists_of(&authority, &self.source.repository) {
+                let name = match plan.list {
+                    ListId::FULL => authority.authority_id.to_string(),
+                    list => format!("{}/{list}", authority.authority_id),
+                };
+                match latest.iter().find(|crl| crl.list == plan.list) {
+                    Some(crl) if crl.this_update > now.plus(CLOCKS_DIFFER) => future.push(name),
+                    Some(crl) if crl.next_update > now => {}
+                    _ => overdue.push(name),
+                }
+            }
         }
-        Ok(overdue)
+        let said = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")));
+        let wrong = [said("overdue", &overdue), said("made in the future, the clock is behind", &future)];
+        Ok(wrong.into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 }

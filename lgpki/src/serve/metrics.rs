@@ -60,14 +60,15 @@ pub(super) fn bundle_refused() {
     metrics::counter!("lgpki_edge_bundles_refused_total").increment(1);
 }
 
-/// Reads the gauges that stand in the database. Errors: the database.
-pub(super) async fn read_gauges(store: &Store) -> Result<(), StoreError> {
+/// Reads the gauges that stand in the database; `lgpki_clock_behind_seconds` is how far the clock is behind the last list. Errors: the database.
+pub(super) async fn read_gauges(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let mut txn = store.read().await?;
-    let mut unknown = 0usize;
+    let (mut unknown, mut behind) = (0usize, Duration::ZERO);
     for authority in txn.authorities().await? {
         let id = &authority.authority_id;
         unknown = unknown.saturating_add(txn.unsettled(id).await?.len());
         for crl in txn.latest_crls(id).await? {
+            behind = behind.max(crl.this_update.since(now));
             let (ca, list) = (id.to_string(), crl.list.to_string());
             let gauge = |name: &'static str| metrics::gauge!(name, "ca" => ca.clone(), "list" => list.clone());
             gauge("lgpki_crl_number").set(figure(crl.number));
@@ -78,6 +79,7 @@ pub(super) async fn read_gauges(store: &Store) -> Result<(), StoreError> {
             }
         }
     }
+    metrics::gauge!("lgpki_clock_behind_seconds").set(behind.as_secs_f64());
     for activation in txn.activations().await? {
         let ca = activation.authority_id.to_string();
         metrics::gauge!("lgpki_authority_active", "ca" => ca).set(if activation.active { 1.0 } else { 0.0 });

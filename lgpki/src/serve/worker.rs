@@ -14,7 +14,7 @@ use super::keys::KeysInService;
 use super::renewal::Renewal;
 use crate::config::Policy;
 use crate::installation::Repository;
-use crate::pauses::pause;
+use crate::pauses::{LONGEST, pause};
 use crate::trouble::chain;
 use ca_core::audit::Actor;
 use ca_core::signer::Signer;
@@ -23,7 +23,7 @@ use ocsp::Responder;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::jobs::{ClaimedJob, Job, JobKind};
-use store::{Step, Store, StoreError};
+use store::{CLOCKS_DIFFER, Step, Store, StoreError};
 use tokio::sync::{Notify, watch};
 
 const ACTOR: Actor = Actor::System("ca");
@@ -67,12 +67,14 @@ struct Memory {
     presign_more: bool,
     /// The last look found nothing to do, and that was said.
     idle: bool,
-    /// Issue jobs wait until then.
-    paused_until: Option<Timestamp>,
+    /// Issue jobs wait until then, whatever the clock of the day says meanwhile.
+    paused_until: Option<Instant>,
     /// Failures of issuing since the last success.
     failures: u32,
+    /// What the clock of the day showed at the last look.
+    showed: Option<(Instant, Timestamp)>,
     /// Lists are not made before then, so that one says what several revocations ask for.
-    gathering_until: Option<Timestamp>,
+    gathering_until: Option<Instant>,
 }
 
 impl Worker {
@@ -114,8 +116,12 @@ impl Worker {
             // Somebody has come, or let an authority rest: a round at once.
             memory.next_round = None;
         }
+        if memory.clock_was_set(self.clock.now()) {
+            memory.next_round = None;
+        }
         if memory.next_round.is_none_or(|next| next <= Instant::now()) {
             self.look_for_generations().await;
+            self.bring_back().await?;
             self.ask_for_due_crls().await?;
             if let Some(renewal) = &self.renewal {
                 // Renewing uses up a serial: not for a key that does not sign.
@@ -186,6 +192,27 @@ impl Worker {
         }
     }
 
+    /// What a clock that was ahead has left: jobs that it has put off, or leased, for longer than anything is, and answers of a time to
+    /// come.
+    async fn bring_back(&self) -> Result<(), StoreError> {
+        let mut txn = self.store.write(self.clock.now(), ACTOR).await?;
+        let jobs = txn.bring_back_jobs(&self.kinds, LONGEST.max(LEASE)).await?;
+        let mut answers = 0u64;
+        for authority in self.authorities.local() {
+            answers = answers.saturating_add(txn.forget_future_responses(&authority.authority_id).await?);
+        }
+        if jobs > 0 || answers > 0 {
+            txn.commit(Step::JobTouched).await?;
+            tracing::warn!(
+                event_id = "clock.was-ahead",
+                jobs,
+                answers,
+                "the clock was ahead: jobs are due, answers are gone"
+            );
+        }
+        Ok(())
+    }
+
     async fn give_back(&self, jobs: &[ClaimedJob]) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut txn = self.store.write(now, ACTOR).await?;
@@ -197,7 +224,7 @@ impl Worker {
 
     /// The kinds to take now: no issue jobs while issuing pauses, no lists while revocations are gathered for the next.
     fn kinds_now(&self, memory: &mut Memory) -> Vec<JobKind> {
-        let (now, mut kinds) = (self.clock.now(), self.kinds.clone());
+        let (now, mut kinds) = (Instant::now(), self.kinds.clone());
         memory.paused_until = memory.paused_until.filter(|until| now < *until);
         memory.gathering_until = memory.gathering_until.filter(|until| now < *until);
         kinds.retain(|kind| match kind {
@@ -219,7 +246,7 @@ impl Worker {
         }
         if !refresh.is_empty() {
             // The first of a burst is told at once; what comes meanwhile stands in the next lists.
-            memory.gathering_until = Some(self.clock.now().plus(self.policy.coalesce));
+            memory.gathering_until = Instant::now().checked_add(self.policy.coalesce);
         }
         // At the same time: a revocation does not wait behind certificates.
         tokio::join!(self.issue(issue, memory), self.refresh(refresh), self.presign(presign));
@@ -268,11 +295,24 @@ enum Look {
 }
 
 impl Memory {
-    fn pause(&mut self, now: Timestamp) {
+    /// Whether the clock of the day, which shows `now`, has been set since the last look. By how much is said in the log.
+    fn clock_was_set(&mut self, now: Timestamp) -> bool {
+        let Some((at, showed)) = self.showed.replace((Instant::now(), now)) else { return false };
+        let expected = showed.plus(at.elapsed());
+        let (ahead, behind) = (now.since(expected), expected.since(now));
+        let was_set = ahead.max(behind) > CLOCKS_DIFFER;
+        if was_set {
+            let (ahead, behind) = (ahead.as_secs(), behind.as_secs());
+            tracing::warn!(event_id = "clock.set", ahead, behind, "the clock was set");
+        }
+        was_set
+    }
+
+    fn pause(&mut self, now: Instant) {
         // Failures of one batch count once.
         if self.paused_until.is_none_or(|until| until <= now) {
             self.failures = self.failures.saturating_add(1);
-            self.paused_until = Some(now.plus(pause(self.failures)));
+            self.paused_until = now.checked_add(pause(self.failures));
         }
     }
 }
@@ -282,13 +322,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_clock_that_was_set_is_seen() {
+        let mut memory = Memory::default();
+        let now = Timestamp::from_seconds(1_000_000);
+        assert!(!memory.clock_was_set(now), "nothing to compare with");
+        assert!(!memory.clock_was_set(now.plus(CLOCKS_DIFFER)), "corrected");
+        assert!(memory.clock_was_set(now.plus(3 * CLOCKS_DIFFER)));
+        assert!(memory.clock_was_set(now), "and back");
+        assert!(!memory.clock_was_set(now));
+    }
+
+    #[test]
     fn the_failures_of_one_batch_count_once() {
         let mut memory = Memory::default();
-        let now = Timestamp::from_seconds(1000);
+        let now = Instant::now();
+        let later = |seconds| now.checked_add(Duration::from_secs(seconds));
         memory.pause(now);
         memory.pause(now);
-        assert_eq!((memory.failures, memory.paused_until), (1, Some(Timestamp::from_seconds(1001))));
-        memory.pause(Timestamp::from_seconds(1001));
-        assert_eq!((memory.failures, memory.paused_until), (2, Some(Timestamp::from_seconds(1003))));
+        assert_eq!((memory.failures, memory.paused_until), (1, later(1)));
+        memory.pause(later(1).unwrap());
+        assert_eq!((memory.failures, memory.paused_until), (2, later(3)));
     }
 }

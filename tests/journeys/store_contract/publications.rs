@@ -14,6 +14,7 @@ on_both_databases!(
     a_target_is_leased_to_one_publisher,
     a_lease_that_is_lost_writes_nothing,
     what_is_seen_is_written_down_with_its_event_once,
+    a_lease_of_a_clock_that_was_ahead_ends,
 );
 
 const LEASE: Duration = Duration::from_secs(20);
@@ -23,6 +24,12 @@ async fn leased(store: &Store, now: Timestamp) -> Option<Timestamp> {
     let until = txn.lease_target("repository", LEASE).await.unwrap();
     txn.commit(Step::PublicationRecorded).await.unwrap();
     until
+}
+
+async fn a_lease_of_a_clock_that_was_ahead_ends(db: Fixture<'_>) {
+    assert!(leased(&db.store, after(864_000)).await.is_some());
+    assert_eq!(leased(&db.store, after(863_960)).await, None, "clocks differ by so much");
+    assert_eq!(leased(&db.store, START).await, Some(START.plus(LEASE)));
 }
 
 async fn renewed(store: &Store, until: Timestamp, now: Timestamp) -> Option<Timestamp> {

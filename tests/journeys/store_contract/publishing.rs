@@ -24,6 +24,8 @@ on_both_databases!(
     a_response_that_a_revocation_has_overtaken_is_not_used,
     stale_responses_are_found_and_replaced,
     what_ends_first_is_renewed_first_and_what_has_ended_is_forgotten,
+    answers_of_a_time_to_come_are_forgotten,
+    jobs_of_a_clock_that_was_ahead_are_brought_back,
     crl_numbers_rise_and_are_never_taken_twice,
     an_older_crl_never_replaces_a_newer_one,
     a_crl_without_all_of_its_pieces_is_not_stored,
@@ -255,6 +257,44 @@ async fn crl_numbers_rise_and_are_never_taken_twice(db: Fixture<'_>) {
     let nobody = AuthorityId::parse("nobody").unwrap();
     let error = db.write(START).await.take_crl_number(&nobody, ListScope::Full).await.unwrap_err();
     assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
+}
+
+async fn answers_of_a_time_to_come_are_forgotten(db: Fixture<'_>) {
+    let ca = db.ca().await;
+    let (authority, issued) = (ca.authority.id(), db.issued(&ca, db.linted(&ca, 2)).await);
+    let [future, now] = [0, 1].map(|n| issued[n].facts().serial.clone());
+    let mut txn = db.write(after(864_000)).await;
+    let answers = [response(authority, &future, 864_000, false), response(authority, &now, 70, false)];
+    txn.store_presigned(&answers).await.unwrap();
+    assert_eq!(txn.forget_future_responses(authority).await.unwrap(), 0);
+    txn.commit(Step::OcspStored).await.unwrap();
+    let mut txn = db.write(after(20)).await;
+    assert_eq!(txn.forget_future_responses(authority).await.unwrap(), 1, "clocks differ by less than a minute");
+    assert_eq!(txn.presigned(authority, &future).await.unwrap(), None);
+    assert!(txn.presigned(authority, &now).await.unwrap().is_some());
+}
+
+async fn jobs_of_a_clock_that_was_ahead_are_brought_back(db: Fixture<'_>) {
+    let minute = Duration::from_secs(60);
+    let authority = AuthorityId::parse("test-ca").unwrap();
+    let [leased, put_off] = [1, 2].map(|n| Job::Presign(authority.clone(), SerialNumber::from_bytes(&[n]).unwrap()));
+    let mut txn = db.write(after(864_000)).await;
+    txn.enqueue(&leased, after(864_000)).await.unwrap();
+    assert_eq!(txn.claim_jobs(&JobKind::ALL, 9, minute).await.unwrap().len(), 1);
+    txn.enqueue(&put_off, after(864_256)).await.unwrap();
+    txn.commit(Step::JobTouched).await.unwrap();
+    let brought = async |now| {
+        let mut txn = db.write(after(now)).await;
+        let brought = txn.bring_back_jobs(&JobKind::ALL, 5 * minute).await.unwrap();
+        txn.commit(Step::JobTouched).await.unwrap();
+        brought
+    };
+    assert_eq!(brought(864_000).await, 0, "they are as they should be");
+    assert_eq!(brought(0).await, 2);
+    let mut txn = db.write(START).await;
+    let jobs = txn.claim_jobs(&JobKind::ALL, 9, minute).await.unwrap();
+    let jobs: Vec<Job> = jobs.into_iter().map(|job| job.job).collect();
+    assert!(jobs.contains(&leased) && jobs.contains(&put_off), "{jobs:?}");
 }
 
 /// A CRL with one octet in its row.

@@ -68,7 +68,7 @@ impl Worker {
                 }
                 Ok((job, _, Err(failed @ NotIssued::Failed(_)))) => {
                     self.put_off(&job, &failed.to_string()).await;
-                    memory.pause(self.clock.now());
+                    memory.pause(Instant::now());
                 }
                 // Looked at again when it comes up again; the engine is well, so nothing pauses.
                 Ok((job, _, Err(waiting @ NotIssued::NotWaiting))) => self.put_off(&job, &waiting.to_string()).await,

@@ -6,7 +6,8 @@ use ca_core::id::AuthorityId;
 use ca_core::revocation::ListScope;
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
-use crl::{ListPlan, Refreshed};
+use crl::check::CheckError;
+use crl::{ListPlan, RefreshError, Refreshed};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 use store::authorities::AuthorityRow;
@@ -105,7 +106,7 @@ impl Worker {
         let plans = self.policy.lists_of(row, &self.repository);
         for plan in plans.iter().filter(|plan| is_wanted(plan, scopes, (&latest, self.clock.now()))) {
             let refreshed = crl::refresh(&self.store, &self.signer, (authority, plan), self.clock.now()).await;
-            match refreshed.map_err(|error| chain(&error))? {
+            match refreshed.inspect_err(|error| tell_of_the_clock(authority, error)).map_err(|error| chain(&error))? {
                 Refreshed::Stored(CrlHead { number, octets, .. }) => {
                     self.stored.notify_waiters();
                     tracing::info!(event_id = "crl.refreshed", authority = %authority, list = %plan.list, number, octets);
@@ -168,6 +169,14 @@ impl Worker {
             }
         }
         more
+    }
+}
+
+/// Nothing is signed until the clock is right: somebody must set it.
+fn tell_of_the_clock(authority: &AuthorityId, error: &RefreshError) {
+    if let RefreshError::Check(CheckError::DatedBack { previous, .. }) = error {
+        let last = previous.rfc3339();
+        tracing::error!(event_id = "clock.behind", authority = %authority, last, "the clock is behind the last list");
     }
 }
 
