@@ -4,14 +4,16 @@
 use ca_core::certificate::Certificate;
 use ca_core::revocation::RevocationReason;
 use ca_core::time::Clock;
+use crl::CertificateList;
 use lgpki::clock::SystemClock;
 use lgpki::commands::demo::acts;
+use lgpki_tests::clock::{HOUR, SetClock};
 use lgpki_tests::databases::Kind;
 use lgpki_tests::invariants::{broken, texts};
 use lgpki_tests::people::{issued, registered};
 use lgpki_tests::policy::pack_listing;
 use lgpki_tests::program::{Installation, Program};
-use lgpki_tests::tools::{Scratch, text};
+use lgpki_tests::tools::{Scratch, openssl, text};
 use ocsp::client::{judge, question};
 use ocsp::{CertIdDigest, CertStatus};
 use std::os::unix::fs::PermissionsExt;
@@ -92,6 +94,80 @@ fn is_taken_back(kind: Kind) {
     let verbs: Vec<_> = acts.iter().map(|act| act.split([' ', ':']).take(2).collect::<Vec<_>>()).collect();
     let [revoked, lifted] = ["certificate.revoked", "certificate.unsuspended"].map(|verb| vec![verb, "account"]);
     assert_eq!(verbs, [&revoked, &lifted, &revoked, &lifted, &revoked, &revoked].map(Clone::clone));
+    program.stops();
+    let broken = broken(&installation.database);
+    assert!(broken.is_empty(), "{kind:?}:\n  {}", broken.join("\n  "));
+}
+
+#[test]
+fn a_lifted_suspension_is_taken_off_by_the_next_delta_on_sqlite() {
+    is_taken_off(Kind::Sqlite);
+}
+
+#[test]
+fn a_lifted_suspension_is_taken_off_by_the_next_delta_on_postgres() {
+    is_taken_off(Kind::Postgres);
+}
+
+const BASE: &str = "/crl/application-ca.crl";
+const DELTA: &str = "/crl/application-ca/full-delta.crl";
+
+/// What is served at a path, and what OpenSSL reads there.
+fn read(installation: &Installation, scratch: &Scratch, path: &str) -> (CertificateList, String) {
+    let der = installation.visitor().open(path).unwrap().body;
+    let file = scratch.file("served.crl", &der);
+    let shown = text(&openssl("crl -inform DER -in {} -noout -text", &[&file]));
+    (CertificateList::parse(&der).unwrap(), shown)
+}
+
+fn is_taken_off(kind: Kind) {
+    let scratch = Scratch::new("removed");
+    let lists = "suspension = true, delta = { validity = \"3h\", refresh-before = \"2h\" }";
+    let pack = scratch.file("with-deltas.toml", pack_listing(lists));
+    let installation = Installation::of_pack(kind, pack.to_str().unwrap());
+    installation.hurries();
+    let clock = SetClock::in_folder(installation.folder());
+    let mut program = installation.serve_by(PROGRAM, &clock);
+    let town = Town::issued(&installation, &mut program);
+    let password = town.operator(&scratch);
+    let typed = |what: &str| {
+        let by = ["--by", "aoi", "--password-file", password.to_str().unwrap()];
+        let said = installation.lgpki_by(PROGRAM, &clock, &[&["revocation", what, &town.serial][..], &by].concat());
+        assert!(said.status.success(), "{}", text(&said));
+    };
+    let mut until = |path: &str, is_wanted: &dyn Fn(&CertificateList) -> bool| {
+        let look = || Ok(Some(read(&installation, &scratch, path)).filter(|(list, _)| is_wanted(list)));
+        program.until(look).unwrap()
+    };
+    let has = |list: &CertificateList, reason| {
+        list.entries.iter().any(|entry| entry.serial == *town.certificate.serial() && entry.reason == reason)
+    };
+    let (held, removed) = (RevocationReason::CertificateHold, RevocationReason::RemoveFromCrl);
+
+    // Suspended: first the delta says so, a day later the base.
+    typed("suspend");
+    until(DELTA, &|list| has(list, held));
+    clock.set_ahead(25 * HOUR);
+    let (base, shown) = until(BASE, &|list| has(list, held));
+    assert!(shown.contains("Certificate Hold") && shown.contains("Freshest CRL"), "{shown}");
+    let (delta, shown) = until(DELTA, &|list| list.base_number == base.number);
+    assert!(shown.contains("No Revoked Certificates"), "the base says it: {shown}");
+
+    // Lifted.
+    typed("lift");
+    let (lifted, shown) = until(DELTA, &|list| has(list, removed));
+    assert!(lifted.number > delta.number && lifted.base_number == base.number);
+    let serial = town.serial.to_uppercase();
+    assert!(shown.contains("Delta CRL Indicator") && shown.contains("Remove From CRL"), "{shown}");
+    assert!(shown.contains(&format!("Serial Number: {serial}")), "{serial}: {shown}");
+    let (still, _) = read(&installation, &scratch, BASE);
+    assert_eq!(still.number, base.number, "what the base says is taken off by the delta");
+
+    clock.set_ahead(50 * HOUR);
+    let (next, shown) = until(BASE, &|list| list.number > base.number);
+    assert!(shown.contains("No Revoked Certificates"), "{shown}");
+    let (_, shown) = until(DELTA, &|list| list.base_number == next.number);
+    assert!(shown.contains("No Revoked Certificates"), "{shown}");
     program.stops();
     let broken = broken(&installation.database);
     assert!(broken.is_empty(), "{kind:?}:\n  {}", broken.join("\n  "));
@@ -180,7 +256,7 @@ impl<'a> Town<'a> {
         let mut visitor = self.installation.visitor();
         let told = program.until(|| {
             let crl = acts::good(visitor.open("/crl/application-ca.crl")?, "the CRL")?.body;
-            let list = crl::CertificateList::parse(&crl).unwrap();
+            let list = CertificateList::parse(&crl).unwrap();
             let listed = list.entries.iter().find(|entry| entry.serial == *self.certificate.serial());
             Ok((listed.map(|entry| entry.reason) == wanted && self.said() == wanted).then_some(()))
         });
