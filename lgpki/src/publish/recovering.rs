@@ -5,7 +5,7 @@ use super::wanted::WantedList;
 use crate::trouble::chain;
 use ca_core::time::Timestamp;
 use crl::recover::{Recovered, recover_from};
-use std::io::Read;
+use std::io::{self, Read};
 use store::Store;
 
 /// Takes back what stands in the place of `list`, and says what came of it, in a sentence.
@@ -15,8 +15,11 @@ pub(super) async fn recovered(
     source: impl Read + Send + 'static,
     now: Timestamp,
 ) -> String {
-    let path = &list.path;
-    match recover_from(store, &list.head.authority_id, source, (now, ACTOR)).await {
+    let (path, store, authority) = (&list.path, store.clone(), list.head.authority_id.clone());
+    // A task of its own: the target's lease is renewed meanwhile, and SQLite has one writer.
+    let task = tokio::spawn(async move { recover_from(&store, &authority, source, (now, ACTOR)).await });
+    let recovered = task.await.unwrap_or_else(|error| Err(io::Error::other(error).into()));
+    match recovered {
         Ok(Recovered { number, revocations, is_new: true }) => {
             tracing::warn!(event_id = "crl.recovered", path, number, revocations, "this database had lost revocations");
             format!(
