@@ -49,6 +49,7 @@ mod sealing;
 pub mod secrets;
 pub mod serve;
 pub mod setup;
+mod spoken;
 pub mod trouble;
 pub mod visitor;
 pub mod witness;

@@ -16,7 +16,7 @@ use lgpki_tests::program::{Installation, Program};
 use lgpki_tests::tools::text;
 use lgpki_tests::web::head_of;
 use ocsp::{CertIdDigest, CertStatus};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::Step;
 use store::jobs::{Job, JobKind};
 
@@ -27,16 +27,15 @@ const LIST: &str = "/crl/application-ca.crl";
 const TEN_DAYS: Duration = Duration::from_secs(10 * 86_400);
 
 /// An installation by a clock that can be set.
-pub(crate) struct Site {
-    pub(crate) installation: Installation,
+pub(crate) struct Site<'a> {
+    installation: &'a Installation,
     pub(crate) clock: SetClock,
 }
 
-impl Site {
-    pub(crate) fn of(installation: Installation) -> Self {
+impl<'a> Site<'a> {
+    pub(crate) fn of(installation: &'a Installation) -> Self {
         installation.hurries();
-        let clock = SetClock::in_folder(installation.folder());
-        Self { installation, clock }
+        Self { installation, clock: SetClock::in_folder(installation.folder()) }
     }
 
     pub(crate) fn serve(&self) -> Program {
@@ -54,14 +53,14 @@ impl Site {
         lgpki::visitor::Visitor::new(&self.installation.management).open(path).unwrap().text()
     }
 
-    /// One certificate of the application CA, of a serial number.
-    pub(crate) fn issued(&self, program: &mut Program) -> SerialNumber {
+    /// Certificates of the application CA for these hosts: their serial numbers.
+    pub(crate) fn issued<const N: usize>(&self, program: &mut Program, hosts: [&str; N]) -> [SerialNumber; N] {
         let (mut officer, mut manager) = (self.installation.officer(), self.installation.manager());
         officer.is_logged_in().unwrap();
         manager.is_logged_in().unwrap();
-        let both = [&mut officer.browser, &mut manager.browser];
-        let mut pages = issued(program, both, &["www.town.shirakaba.lg.jp"]);
-        SerialNumber::parse_hex(pages.remove(0).rsplit('/').next().unwrap()).unwrap()
+        let pages = issued(program, [&mut officer.browser, &mut manager.browser], &hosts);
+        let serials = pages.iter().map(|page| SerialNumber::parse_hex(page.rsplit('/').next().unwrap()).unwrap());
+        serials.collect::<Vec<_>>().try_into().unwrap()
     }
 
     /// Revokes it at the time the clock shows.
@@ -99,12 +98,21 @@ impl Site {
     }
 }
 
-fn numbers_taken(installation: &Installation) -> i64 {
+/// Asks until it is so; a minute at most.
+pub(crate) fn eventually(mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it did not come to be so");
+    }
+}
+
+/// The highest number that was taken for a list of the application CA.
+pub(crate) fn numbers_taken(installation: &Installation) -> i64 {
     count(&installation.database, "select max(number) from crl where authority_id = 'application-ca'")
 }
 
 /// A job as a worker leaves it that puts it off by a clock that is ahead.
-fn put_off(site: &Site, serial: &SerialNumber) {
+fn put_off(site: &Site<'_>, serial: &SerialNumber) {
     let now = site.clock.now();
     let job = Job::Presign(AuthorityId::parse(CA).unwrap(), serial.clone());
     site.installation.with_store(async |store| {
@@ -125,11 +133,11 @@ fn a_clock_goes_ten_days_ahead_and_back_on_postgres() {
 }
 
 fn ahead_and_back(kind: Kind) {
-    let site = Site::of(Installation::new(kind));
-    let installation = &site.installation;
+    let installation = &Installation::new(kind);
+    let site = Site::of(installation);
     let there = installation.publishes().join("crl/application-ca.crl");
     let mut program = site.serve();
-    let serial = site.issued(&mut program);
+    let [serial] = site.issued(&mut program, ["www.town.shirakaba.lg.jp"]);
     let (first, began) = (site.list(), site.clock.now());
 
     site.clock.set_ahead(TEN_DAYS);
@@ -152,8 +160,7 @@ fn ahead_and_back(kind: Kind) {
     assert!(next.entries.iter().any(|entry| entry.serial == serial));
     let quiet = program.until(|| Ok((count(&installation.database, JOBS_LEFT) == 0).then_some(())));
     assert_eq!(quiet, Ok(()), "jobs are left");
-    let ready = program.until(|| Ok(site.told("/readyz").contains(r#""ready":true"#).then_some(())));
-    assert_eq!(ready, Ok(()), "{}", site.told("/readyz"));
+    eventually(|| site.told("/readyz").contains(r#""ready":true"#));
     assert!(site.told("/metrics").contains("lgpki_clock_behind_seconds 0"));
     program.stops();
     let broken = broken(&installation.database);
@@ -161,14 +168,13 @@ fn ahead_and_back(kind: Kind) {
 }
 
 /// The clock is right, and the last list is of a time to come.
-fn is_behind(site: &Site, program: &mut Program, (serial, future): (&SerialNumber, &CertificateList)) {
+fn is_behind(site: &Site<'_>, program: &mut Program, (serial, future): (&SerialNumber, &CertificateList)) {
     // What was put off by the wrong clock is done, with an answer that is dated today.
     let presign =
         async |store: &store::Store| store.read().await.unwrap().next_job_due(&[JobKind::Presign]).await.unwrap();
-    let done = program.until(|| Ok(site.installation.with_store(presign).is_none().then_some(())));
-    assert_eq!(done, Ok(()));
-    let stored = count(&site.installation.database, &future_answers(site.clock.now()));
-    assert_eq!(stored, 0, "answers of a time to come are replaced");
+    eventually(|| site.installation.with_store(presign).is_none());
+    let future_answers = || count(&site.installation.database, &future_answers(site.clock.now()));
+    eventually(|| future_answers() == 0);
     assert_eq!(site.answer(serial, None), Ok(CertStatus::Good));
 
     // The list stays what it was, and no cache keeps it.
@@ -177,12 +183,11 @@ fn is_behind(site: &Site, program: &mut Program, (serial, future): (&SerialNumbe
     assert!(!head.contains("expires:") && !head.contains("last-modified:"), "{head}");
 
     // A revocation is told by OCSP; the list waits, and uses up no number.
-    let taken = numbers_taken(&site.installation);
+    let taken = numbers_taken(site.installation);
     site.revoke(serial);
     assert!(program.heard("clock.behind"), "{}", program.log());
-    let told = program.until(|| Ok(matches!(site.answer(serial, None), Ok(CertStatus::Revoked { .. })).then_some(())));
-    assert_eq!(told, Ok(()));
-    assert_eq!((numbers_taken(&site.installation), site.list().number), (taken, future.number));
+    eventually(|| matches!(site.answer(serial, None), Ok(CertStatus::Revoked { .. })));
+    assert_eq!((numbers_taken(site.installation), site.list().number), (taken, future.number));
 
     // Whoever looks is told.
     let ready = site.told("/readyz");
@@ -207,8 +212,9 @@ fn future_answers(now: Timestamp) -> String {
 /// The alarm says how long is left, at every hour of it, and what is newest is pushed when the target is back.
 #[test]
 fn a_target_is_down_for_a_day() {
-    let site = Site::of(Installation::new(Kind::Sqlite));
-    let folder = site.installation.publishes();
+    let installation = Installation::new(Kind::Sqlite);
+    let site = Site::of(&installation);
+    let folder = installation.publishes();
     let there = folder.join("crl/application-ca.crl");
     let mut program = site.serve();
     while !program.log().contains("publish.complete") {

@@ -6,18 +6,23 @@ use ca_core::id::RequestNumber;
 use ca_core::key::KeyAlgorithm;
 use lgpki::commands::demo::acts;
 use lgpki::config::TokenStore;
+use lgpki_tests::clock::HOUR;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::faulty::FaultyModule;
 use lgpki_tests::invariants::{JOBS_LEFT, broken, count, texts};
 use lgpki_tests::program::{Installation, Person, Program};
 use lgpki_tests::token::{SoftHsm, with_token};
 use lgpki_tests::tools::text;
+use lgpki_tests::web::head_of;
+use ocsp::CertStatus;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use super::{PROGRAM, settle};
+use super::clock::eventually;
+use super::{PROGRAM, clock, settle};
 
 const CA: &str = "application-ca";
+const LIST: &str = "/crl/application-ca.crl";
 
 /// An installation in a token behind the faulty module.
 struct Site<'a> {
@@ -198,5 +203,67 @@ fn a_dead_hsm_does_not_stop_the_start_and_its_keys_are_used_when_it_comes_back()
         let quiet = program.until(|| Ok(site.told("/readyz").contains(r#""ready":true"#).then_some(())));
         assert_eq!(quiet, Ok(()), "{}", site.told("/readyz"));
         site.is_whole(program);
+    });
+}
+
+/// Everything that was signed before is given out for as long as it is good and not a moment longer; what waits is signed at once when
+/// the device is back.
+#[test]
+fn a_device_is_away_for_an_hour_and_then_for_longer_than_anything_is_good() {
+    with_token(|hsm| {
+        let here = Site::new(hsm);
+        let site = clock::Site::of(&here.installation);
+        let mut program = site.serve();
+        let [good, bad] = site.issued(&mut program, ["www.town.shirakaba.lg.jp", "mail.town.shirakaba.lg.jp"]);
+        let quiet = program.until(|| Ok((count(&here.installation.database, JOBS_LEFT) == 0).then_some(())));
+        assert_eq!(quiet, Ok(()), "jobs are left");
+        let (before, taken) = (site.list(), clock::numbers_taken(&here.installation));
+
+        here.faulty.told("removed");
+        site.clock.set_ahead(HOUR);
+        let live = || site.answer(&good, Some(vec![7; 32]));
+        assert_eq!(live(), Err("the responder refused: tryLater".to_owned()));
+        assert_eq!(site.answer(&good, None), Ok(CertStatus::Good), "signed ahead, and good for hours");
+        let head = head_of(&here.installation.pages, LIST);
+        assert!(head.contains("cache-control: public, max-age=") && head.contains("expires:"), "{head}");
+        // Who asks is told how long that lasts.
+        let (_, doctor) = site.said(&["doctor"]);
+        assert!(doctor.contains("application-ca: number") && doctor.contains(", in 70 h"), "{doctor}");
+        let (_, answers) = site.said(&["ocsp", "status"]);
+        assert!(answers.contains("the first runs out"), "{answers}");
+        let figure = "lgpki_crl_next_update_timestamp_seconds{ca=\"application-ca\",list=\"full\"} ";
+        let until = before.next_update.unwrap().seconds().to_string();
+        assert!(site.told("/metrics").contains(&format!("{figure}{until}")), "{}", site.told("/metrics"));
+        eventually(|| site.told("/readyz").contains("application-ca-ocsp is unusable"));
+
+        // A revocation: what said otherwise is given out no more. The attempt that finds the device gone uses up a number, and no
+        // further one does.
+        site.revoke(&bad);
+        eventually(|| site.answer(&bad, None) != Ok(CertStatus::Good));
+        assert_eq!(site.answer(&bad, None), Err("the responder refused: tryLater".to_owned()));
+        eventually(|| site.told("/readyz").contains("application-ca is unusable"));
+
+        site.clock.set_ahead(80 * HOUR);
+        assert!(program.heard("clock.set"), "{}", program.log());
+        assert_eq!(site.answer(&good, None), Err("the responder refused: tryLater".to_owned()));
+        let head = head_of(&here.installation.pages, LIST);
+        assert!(head.contains("cache-control: no-store") && !head.contains("expires:"), "{head}");
+        assert_eq!(site.list().number, before.number);
+        assert!(site.told("/readyz").contains("overdue: application-ca"), "{}", site.told("/readyz"));
+        assert!(site.said(&["doctor"]).1.contains("overdue"));
+        assert_eq!(clock::numbers_taken(&here.installation), taken + 1);
+
+        here.faulty.mended();
+        assert!(program.heard("key.usable"), "{}", program.log());
+        let next = site.until_listed(&mut program, |list| list.number > before.number);
+        assert!(next.entries.iter().any(|entry| entry.serial == bad));
+        eventually(|| site.answer(&good, None) == Ok(CertStatus::Good));
+        assert!(matches!(site.answer(&bad, None), Ok(CertStatus::Revoked { .. })));
+        eventually(|| site.told("/readyz").contains(r#""ready":true"#));
+        let empty = "select count(*) from crl where authority_id = 'application-ca' and der is null";
+        assert_eq!(count(&here.installation.database, empty), 1, "each other number has its list");
+        let quiet = program.until(|| Ok((count(&here.installation.database, JOBS_LEFT) == 0).then_some(())));
+        assert_eq!(quiet, Ok(()), "jobs are left");
+        here.is_whole(program);
     });
 }

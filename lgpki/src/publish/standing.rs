@@ -3,15 +3,12 @@
 
 use super::wanted::{Source, WantedList};
 use crate::config::{Place, PublicationTarget};
+use crate::spoken::spoken;
 use ca_core::time::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use store::publications::{PublicationRow, TargetRow};
 use store::{ReadTxn, StoreError};
-
-const MINUTE: u64 = 60;
-const HOUR: u64 = 3600;
-const DAY: u64 = 86_400;
 
 /// How publishing to a target goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,15 +173,4 @@ async fn missing_since(txn: &mut ReadTxn, list: &WantedList, seen: &[Publication
     let Some(there) = seen.iter().find(|row| row.path == list.path) else { return Ok(head.this_update) };
     let followed_at = txn.followed_at(&head.authority_id, (head.list, there.number)).await?;
     Ok(followed_at.unwrap_or(head.this_update))
-}
-
-/// A length of time as it is said: in whole minutes, hours or days.
-fn spoken(length: Duration) -> String {
-    let of = |unit: u64| length.as_secs().checked_div(unit).unwrap_or_default();
-    match length.as_secs() {
-        seconds if seconds < 2 * MINUTE => format!("{seconds} s"),
-        seconds if seconds < 2 * HOUR => format!("{} min", of(MINUTE)),
-        seconds if seconds < 4 * DAY => format!("{} h", of(HOUR)),
-        _ => format!("{} days", of(DAY)),
-    }
 }

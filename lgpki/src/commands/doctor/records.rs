@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::installation::Repository;
 use crate::keys::KeyStores;
 use crate::owed::owes_nothing;
+use crate::spoken::spoken;
 use crate::trouble::{Trouble, chain};
 use ca_core::certificate::Certificate;
 use ca_core::id::{AuthorityId, KeyLabel};
@@ -208,7 +209,7 @@ async fn crls(
     if let Some(first) = in_order.iter().min_by_key(|crl| crl.next_update) {
         let further = in_order.len().saturating_sub(1);
         let more = if further > 0 { format!(", and {further} further lists") } else { String::new() };
-        findings.push(Finding::ok("crl", format!("{}{more}", described(first))));
+        findings.push(Finding::ok("crl", format!("{}{more}", described(first, now))));
     }
     Ok(findings)
 }
@@ -223,7 +224,7 @@ fn recovering(id: &AuthorityId, number: i64) -> Finding {
 
 /// What is not in order with a list.
 fn trouble(crl: &CrlHead, plan: &ListPlan, now: Timestamp) -> Option<Finding> {
-    let detail = described(crl);
+    let detail = described(crl, now);
     if crl.this_update > now {
         let detail = format!("{detail}, but made in the future");
         Some(Finding::fail("crl", detail, "the clock went back: set it"))
@@ -239,8 +240,12 @@ fn trouble(crl: &CrlHead, plan: &ListPlan, now: Timestamp) -> Option<Finding> {
     }
 }
 
-fn described(crl: &CrlHead) -> String {
-    format!("{}: number {}, next update {}", of(&crl.authority_id, crl.list), crl.number, crl.next_update.rfc3339())
+/// With how long is left.
+fn described(crl: &CrlHead, now: Timestamp) -> String {
+    let (name, number, until) = (of(&crl.authority_id, crl.list), crl.number, crl.next_update.rfc3339());
+    let left = crl.next_update.since(now);
+    let left = if left.is_zero() { String::new() } else { format!(", in {}", spoken(left)) };
+    format!("{name}: number {number}, next update {until}{left}")
 }
 
 fn of(authority: &AuthorityId, list: ListId) -> String {
