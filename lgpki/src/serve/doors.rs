@@ -6,13 +6,13 @@
 use super::front::{self, AtOnce, Begun, Next};
 use super::listen::{FAREWELL, LONGEST_SILENCE, another, stopped};
 use std::io::{self, ErrorKind};
+use std::net::{TcpListener, TcpStream};
 use std::num::NonZero;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::{Builder, available_parallelism};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, yield_now};
@@ -35,41 +35,23 @@ pub(super) struct Door {
 
 impl Door {
     /// Opens it, and as many beside it as there are cores where anything is answered at once. Call inside a tokio runtime.
-    pub(super) fn open(self, listener: TcpListener) {
+    /// Errors: the system gives no more threads or descriptors.
+    pub(super) fn open(self, listener: TcpListener) -> io::Result<()> {
         if self.at_once.is_none() {
             drop(tokio::spawn(self.keep(listener)));
-            return;
+            return Ok(());
         }
         let cores = available_parallelism().map_or(1, NonZero::get);
-        let others = (1..cores).map_while(|_| match another(&listener) {
-            Ok(other) => Some(other),
-            Err(error) => {
-                tracing::warn!(event_id = "listen.door", %error, "fewer doors than cores");
-                None
-            }
-        });
-        let others: Vec<_> = others.collect();
-        for listener in others.into_iter().chain([listener]) {
-            if let Err(error) = self.clone().thread(listener) {
-                tracing::error!(event_id = "listen.door", %error, "a door could not be opened: restart this process");
-            }
+        for _ in 1..cores {
+            self.clone().thread(another(&listener)?)?;
         }
+        self.thread(listener)
     }
 
     /// Keeps it by a thread of its own.
     fn thread(self, listener: TcpListener) -> io::Result<()> {
-        let listener = listener.into_std()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let kept = move || {
-            let kept = async {
-                match TcpListener::from_std(listener) {
-                    Ok(listener) => self.keep(listener).await,
-                    Err(error) => tracing::error!(event_id = "listen.door", %error, "a door could not be opened"),
-                }
-            };
-            runtime.block_on(kept);
-        };
-        Builder::new().name("door".to_owned()).spawn(kept).map(drop)
+        Builder::new().name("door".to_owned()).spawn(move || runtime.block_on(self.keep(listener))).map(drop)
     }
 
     /// Lets connections in until told to stop, then lets what is under way finish for a while.
@@ -86,7 +68,7 @@ impl Door {
 
     async fn let_in(&self, listener: TcpListener, connections: &mut JoinSet<()>) -> io::Result<()> {
         #[expect(deprecated, reason = "what replaces it is unsafe code; a listener of std keeps its descriptor")]
-        let listener = AsyncFd::new(listener.into_std()?)?;
+        let listener = AsyncFd::new(listener)?;
         let mut stopping = pin!(stopped(self.stop.clone()));
         let mut come = Vec::with_capacity(AT_A_TIME);
         loop {
@@ -120,7 +102,7 @@ impl Door {
     }
 
     /// Answers what has come with a connection, and keeps it where more may come.
-    fn received(&self, stream: std::net::TcpStream, connections: &mut JoinSet<()>) -> io::Result<()> {
+    fn received(&self, stream: TcpStream, connections: &mut JoinSet<()>) -> io::Result<()> {
         stream.set_nonblocking(true)?;
         let Some(at_once) = &self.at_once else {
             self.pass_on(Begun::new(stream));

@@ -87,9 +87,9 @@ pub async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener,
     bound.await.map_err(|source| ListenError { address, key, source })
 }
 
-/// One more listener at the address of that one, which gets its part of the connections.
-pub(super) fn another(listener: &TcpListener) -> io::Result<TcpListener> {
-    shared(listener.local_addr()?)
+/// One more listener at the address of that one, which gets its part of the connections. Call inside a tokio runtime.
+pub(super) fn another(listener: &std::net::TcpListener) -> io::Result<std::net::TcpListener> {
+    shared(listener.local_addr()?)?.into_std()
 }
 
 fn shared(address: SocketAddr) -> io::Result<TcpListener> {
@@ -108,7 +108,10 @@ pub(super) fn serve(listener: TcpListener, (router, at_once): Served, stop: watc
     let router = router.layer(from_fn(limit));
     let (pass_on, mut passed_on) = unbounded_channel();
     tokio::spawn(async move {
-        Door { at_once, pass_on, stop: stop.clone() }.open(listener);
+        let door = Door { at_once, pass_on, stop: stop.clone() };
+        if let Err(error) = listener.into_std().and_then(|listener| door.open(listener)) {
+            tracing::error!(event_id = "listen.door", %error, "not every door could be opened: restart this process");
+        }
         let mut overdue = pin!(async {
             stopped(stop.clone()).await;
             sleep(FAREWELL).await;
