@@ -1,5 +1,5 @@
 //! Publishing: lists and certificates are pushed to the places the configuration names, and nothing ever comes from there but a
-//! look at what stands there.
+//! look at what stands there. Of a list of ours there that says more than this database, what it says is taken over.
 //!
 //! - [`wanted`] says what should stand at every target, [`verdict`] what is to be done about what stands there instead.
 //! - [`directory`] is a folder that a server serves, [`drop_folder`] one that leads out of the network, [`ldap`] a directory server.
