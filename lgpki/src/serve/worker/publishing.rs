@@ -19,8 +19,8 @@ use store::{Step, StoreError};
 const PRESIGNED: u32 = 200;
 /// How long a list that was followed is kept whole for those who are reading it, and one that was not stored for who is making it.
 const FINISHED_WITHIN: Duration = Duration::from_secs(3600);
-/// Pieces deleted in one transaction: 32 MiB.
-const PRUNED: u32 = 32;
+/// Pieces deleted in one transaction: 64 MiB, with each round; so 7 GiB an hour.
+const PRUNED: u32 = 64;
 
 impl Worker {
     /// Asks for the CRLs that are due without a revocation.
@@ -50,24 +50,20 @@ impl Worker {
         Ok(())
     }
 
-    /// Deletes what is left of lists that were followed, and of those that were never stored.
+    /// Deletes what is left of lists that were followed, and of those that were never stored; what is too much for one transaction,
+    /// with the next round.
     pub(super) async fn prune_lists(&self) -> Result<(), StoreError> {
         if !self.kinds.contains(&JobKind::RefreshCrl) {
             return Ok(());
         }
-        loop {
-            let now = self.clock.now();
-            let mut txn = self.store.write(now, ACTOR).await?;
-            let pruned = txn.prune_crl_pieces(now.minus(FINISHED_WITHIN), PRUNED).await?;
-            if pruned == 0 {
-                return Ok(());
-            }
+        let now = self.clock.now();
+        let mut txn = self.store.write(now, ACTOR).await?;
+        let pieces = txn.prune_crl_pieces(now.minus(FINISHED_WITHIN), PRUNED).await?;
+        if pieces > 0 {
             txn.commit(Step::CrlPiecesPruned).await?;
-            tracing::info!(event_id = "crl.pruned", pieces = pruned);
-            if pruned < u64::from(PRUNED) {
-                return Ok(());
-            }
+            tracing::info!(event_id = "crl.pruned", pieces);
         }
+        Ok(())
     }
 
     /// Makes each list once, however many jobs ask for it.
