@@ -48,10 +48,10 @@ impl Responder {
         for row in authorities {
             let Ok(Some(identity)) = self.identity(&row.authority_id, now).await else { continue };
             let Some(frame) = identity.frame() else { continue };
-            let known = self.shelf(&row.authority_id).filter(|shelf| *shelf.frame() == frame);
+            let known = self.shelf(&row.authority_id).filter(|shelf| shelf.is_for(&frame));
             match (known, since) {
                 (Some(shelf), Some(since)) => self.changed(&row.authority_id, &shelf, since).await?,
-                // A new responder signs everything anew; what the one before has signed is asked of the database until then.
+                // A new responder signs everything anew by and by; what the one before has signed stands beside it until then.
                 _ => self.filled(&row.authority_id, frame).await?,
             }
         }

@@ -9,7 +9,7 @@ use ca_core::time::Timestamp;
 
 use crate::cert_id::IssuerHashes;
 use crate::extensions::write_archive_cutoff;
-use crate::response::{CertStatus, ResponderId};
+use crate::response::{CertStatus, ResponderId, SignedResponse};
 
 /// The same part of all answers of one responder, in pieces of DER.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,16 @@ impl Frame {
             extensions: archive_cutoff
                 .map_or_else(Vec::new, |cutoff| Writer::build(|w| write_archive_cutoff(w, cutoff))),
         }
+    }
+
+    /// What that answer about one certificate has around it; `None` where it is about several, or names no issuer. Whether
+    /// there is more in it, only a comparison tells.
+    pub(crate) fn of(signed: &SignedResponse) -> Option<Self> {
+        let ([single], [certificate]) = (signed.data.responses.as_slice(), signed.certificates.as_slice()) else {
+            return None;
+        };
+        let issuer = single.cert_id.issuer()?;
+        Some(Self::new(&signed.data.responder, issuer, signed.algorithm, certificate, single.archive_cutoff))
     }
 
     /// The whole OCSPResponse, DER, with its signature.

@@ -1,11 +1,12 @@
 //! Answers signed in advance, in memory: of each only what differs from the others. The rest — who answers, with which
-//! certificate, by which algorithm — is the same for all of an authority and put around it when somebody asks.
+//! certificate, by which algorithm — is the same for all that one responder has signed, and put around it when somebody asks. When
+//! a responder's certificate is renewed, answers of two stand beside each other until those of the first have been replaced.
 //!
 //! An answer about a P-256 responder's certificate takes 112 octets; the list it stands in has an eighth more room at most. What
 //! does not come out again octet for octet is not taken: then the database has it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use ca_core::der::{Reader, Writer};
 use ca_core::revocation::RevocationReason;
@@ -19,10 +20,14 @@ use crate::response::{CertStatus, OcspResponse};
 /// moves few others.
 const DRAWERS: usize = 1024;
 
-/// The answers of one authority's responder.
+/// Frames an authority's answers may have: of the responder it has now, and of those before whose answers have not ended.
+const FRAMES: usize = 8;
+
+/// The answers of one authority's responders.
 #[derive(Debug)]
 pub(crate) struct Shelf {
-    frame: Frame,
+    /// The first is that of the responder it has now.
+    frames: [OnceLock<Frame>; FRAMES],
     drawers: Vec<RwLock<Vec<Kept>>>,
 }
 
@@ -32,6 +37,8 @@ pub(crate) struct Kept {
     serial: SerialNumber,
     /// A CRLReason, or the one below.
     status: u8,
+    /// Which of the frames is around it.
+    frame: u8,
     asked: Mark,
     this_update: Seconds,
     next_update: Seconds,
@@ -59,15 +66,20 @@ enum Signature {
 
 impl Shelf {
     pub(crate) fn new(frame: Frame) -> Self {
-        Self { frame, drawers: std::iter::repeat_with(RwLock::default).take(DRAWERS).collect() }
+        let drawers = std::iter::repeat_with(RwLock::default).take(DRAWERS).collect();
+        let mut frames: [OnceLock<Frame>; FRAMES] = Default::default();
+        let [first, ..] = &mut frames;
+        *first = frame.into();
+        Self { frames, drawers }
     }
 
-    pub(crate) const fn frame(&self) -> &Frame {
-        &self.frame
+    /// Whether the responder it was made for has that frame.
+    pub(crate) fn is_for(&self, frame: &Frame) -> bool {
+        self.frames.first().and_then(OnceLock::get) == Some(frame)
     }
 
-    /// Keeps an answer in place of an older one about the same certificate. `false` when it is not one of this responder's
-    /// about one certificate, or would not come out as it went in.
+    /// Keeps an answer in place of an older one about the same certificate. `false` when it is not about one certificate, would
+    /// not come out as it went in, or when answers of too many responders are there already.
     pub(crate) fn keep(&self, der: &[u8]) -> bool {
         let Some(mut kept) = self.taken_apart(der) else { return false };
         let mut drawer = self.drawer(&kept.serial).write().unwrap_or_else(PoisonError::into_inner);
@@ -173,27 +185,37 @@ impl Shelf {
             }
             CertStatus::Unknown => return None,
         };
-        let kept = Kept {
+        let mut kept = Kept {
             serial: single.cert_id.serial()?.clone(),
             status,
+            frame: 0,
             asked: Mark::default(),
             this_update: Seconds::of(single.this_update)?,
             next_update: Seconds::of(single.next_update?)?,
             revoked_at,
             signature: Signature::of(&signed.signature),
         };
-        (self.assembled(&kept)? == der).then_some(kept)
+        // Nearly all are of the responder of now.
+        if self.assembled(&kept)? == der {
+            return Some(kept);
+        }
+        let frame = Frame::of(&signed)?;
+        if kept.within(&frame)? != der {
+            return None;
+        }
+        kept.frame = self.number_of(frame)?;
+        Some(kept)
+    }
+
+    /// The number of a frame, which is put beside the others when it is not among them; `None` when there is no room.
+    fn number_of(&self, frame: Frame) -> Option<u8> {
+        let number = self.frames.iter().position(|known| *known.get_or_init(|| frame.clone()) == frame)?;
+        u8::try_from(number).ok()
     }
 
     /// The answer, DER; `None` for a status that there is not.
     fn assembled(&self, kept: &Kept) -> Option<Vec<u8>> {
-        let said = Said {
-            serial: &kept.serial,
-            status: kept.status()?,
-            this_update: kept.this_update.at(),
-            next_update: kept.next_update.at(),
-        };
-        Some(self.frame.around(&said, |w| kept.signature.write(w)))
+        kept.within(self.frames.get(usize::from(kept.frame))?.get()?)
     }
 }
 
@@ -201,6 +223,17 @@ impl Shelf {
 static NONE: RwLock<Vec<Kept>> = RwLock::new(Vec::new());
 
 impl Kept {
+    /// The answer in that frame, DER; `None` for a status that there is not.
+    fn within(&self, frame: &Frame) -> Option<Vec<u8>> {
+        let said = Said {
+            serial: &self.serial,
+            status: self.status()?,
+            this_update: self.this_update.at(),
+            next_update: self.next_update.at(),
+        };
+        Some(frame.around(&said, |w| self.signature.write(w)))
+    }
+
     fn status(&self) -> Option<CertStatus> {
         if self.status == GOOD {
             return Some(CertStatus::Good);

@@ -6,8 +6,8 @@ use ca_core::certificate::Certificate;
 use ca_core::key::KeyAlgorithm;
 use ca_core::time::{Clock, Timestamp};
 use lgpki_tests::databases::Kind;
-use ocsp::client::question;
-use ocsp::{CertIdDigest, Follower, OcspRequest, Presigned, Responder};
+use ocsp::client::{judge, question};
+use ocsp::{Asked, CertIdDigest, Follower, OcspRequest, Presigned, Responder};
 
 use crate::pki::{Pki, id};
 
@@ -140,4 +140,53 @@ async fn after_a_long_time_without_a_key_what_ends_first_is_renewed_first() {
     assert_eq!(pass(&responder, 1).await.stored, 1);
     assert!(signed_at(&pki, &new, late).await, "nobody has asked for it: last");
     assert_eq!(pass(&responder, 1).await.stored, 0);
+}
+
+/// The answer from memory, and whose key has signed it.
+async fn remembered(pki: &Pki, responder: &Responder, certificate: &Certificate) -> (Vec<u8>, Certificate) {
+    let question = question(&pki.issuing, certificate.serial(), CertIdDigest::Sha1, None);
+    let (body, mut out) = (question.to_der(), Vec::new());
+    let asked = Asked { path: "/ocsp/issuing", body: Some(&body), if_none_match: None };
+    assert!(responder.respond_at_once(&asked, &mut out), "it is in memory");
+    let row = pki.store.read().await.unwrap().presigned(&id("issuing"), certificate.serial()).await.unwrap().unwrap();
+    assert!(out.ends_with(&row.der), "octet for octet");
+    let judged = judge(&row.der, &question, &pki.issuing, pki.clock.now()).unwrap();
+    let signer = judged.responder.unwrap();
+    assert!(row.next_update <= signer.validity().not_after, "no answer outlives its signer");
+    (row.der, signer)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_a_responder_has_a_new_key_answers_of_two_signers_are_told_until_the_old_ones_are_replaced() {
+    let pki = Pki::found("ocsp-renewing-signers", KeyAlgorithm::P256).await;
+    let certificates = issued(&pki, 3).await;
+    let old = pki.responder_certificate.clone();
+    pki.clock.set(old.validity().not_after.minus(HOUR * 3));
+    let (responder, mut follower) = (pki.responder(), Follower::default());
+    pass(&responder, 100).await;
+    responder.follow(&mut follower).await.unwrap();
+    for certificate in &certificates {
+        assert_eq!(window(&pki, certificate).await.unwrap().1, old.validity().not_after);
+    }
+    let new = pki.renew_responder().await;
+    // A process asks a minute later who answers now.
+    pki.clock.set(pki.clock.now().plus(Duration::from_secs(61)));
+    responder.follow(&mut follower).await.unwrap();
+    let [first, second, third] = certificates.as_slice() else { panic!("three were issued") };
+    for certificate in &certificates {
+        assert_eq!(remembered(&pki, &responder, certificate).await.1.der(), old.der());
+    }
+    responder.presign(&id("issuing"), &[first.serial().clone()]).await.unwrap();
+    pki.clock.set(pki.clock.now().plus(Duration::from_secs(1)));
+    responder.follow(&mut follower).await.unwrap();
+    assert_eq!(remembered(&pki, &responder, first).await.1.der(), new.der());
+    assert_eq!(remembered(&pki, &responder, second).await.1.der(), old.der());
+    // Those of the old one end with it, so all are due now that they can last longer.
+    pass(&responder, 100).await;
+    responder.follow(&mut follower).await.unwrap();
+    pki.clock.set(old.validity().not_after.plus(Duration::from_secs(1)));
+    responder.follow(&mut follower).await.unwrap();
+    for certificate in [first, second, third] {
+        assert_eq!(remembered(&pki, &responder, certificate).await.1.der(), new.der());
+    }
 }

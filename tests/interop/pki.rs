@@ -161,13 +161,13 @@ impl Pki {
         issued(&self.pack, with, &self.authority, order, self.clock.now()).await
     }
 
-    /// Issues a new certificate for the key of the responder, from now on.
+    /// Issues a certificate for a new key of the responder, used from now on.
     pub(crate) async fn renew_responder(&self) -> Certificate {
-        let key = self.responder_certificate.key().clone();
+        let key = self.keys.create(&label("ocsp-2"), self.responder_certificate.key().algorithm()).unwrap();
         let order = Order::ceremony(&profile("ocsp-responder-sub"), named("OCSP responder"), key);
         let renewed = self.issue_to(order).await;
         let mut txn = self.store.write(self.clock.now(), BY).await.unwrap();
-        txn.set_ocsp_responder(&id("issuing"), renewed.der(), &label("ocsp")).await.unwrap();
+        txn.set_ocsp_responder(&id("issuing"), renewed.der(), &label("ocsp-2")).await.unwrap();
         txn.commit(Step::Setup).await.unwrap();
         renewed
     }
