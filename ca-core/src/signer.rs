@@ -1,5 +1,5 @@
-//! What a key store must offer. Serving needs a [`Signer`]; only ceremonies hold a [`KeyKeeper`], so the running service
-//! can neither make nor destroy keys. Implemented in `hsm-adapters`.
+//! What a key store must offer. Serving needs a [`Signer`]; ceremonies hold a [`KeyKeeper`], and of the running
+//! service what makes the next key of an OCSP responder: nothing in it destroys keys. Implemented in `hsm-adapters`.
 
 use crate::digest::{Hashed, Hasher};
 use crate::id::KeyLabel;

@@ -251,17 +251,7 @@ impl Foundry {
     /// Makes a key; durable on return. A key of that label and kind that an earlier attempt has made, and that no authority
     /// or responder has, is used. Errors: [`FoundryError::Signer`].
     pub async fn make_key(&self, label: &KeyLabel, kind: KeyAlgorithm) -> Result<SubjectKey, FoundryError> {
-        let taken = self.store.read().await?.authorities().await?;
-        let taken = taken.iter().any(|row| row.key_label == *label || row.ocsp_key_label.as_ref() == Some(label));
-        let (keys, label) = (Arc::clone(&self.keys), label.clone());
-        let made = tokio::task::spawn_blocking(move || match keys.create(&label, kind) {
-            Err(SignerError::KeyExists(label)) if !taken => {
-                let found = keys.public_key(&label)?;
-                if found.algorithm() == kind { Ok(found) } else { Err(SignerError::KeyExists(label)) }
-            }
-            made => made,
-        });
-        Ok(made.await.map_err(|_| FoundryError::Thread)??)
+        make_key(&self.store, Arc::clone(&self.keys), (label, kind)).await
     }
 
     /// As [`Self::issue`], unless the ledger has such a certificate for that key already: then that one, which an earlier
@@ -344,6 +334,25 @@ pub fn kind_of(pack: &Pack, rule: &AuthorityRule) -> AuthorityKind {
 
 fn profile<'a>(pack: &'a Pack, id: &ProfileId) -> Result<&'a Arc<Profile>, FoundryError> {
     pack.profile(id).ok_or_else(|| FoundryError::NotInPacks(format!("profile {id}")))
+}
+
+/// As [`Foundry::make_key`], without the rest of a foundry. Errors: [`FoundryError::Signer`].
+pub(crate) async fn make_key(
+    store: &Store,
+    keys: Arc<dyn KeyKeeper>,
+    (label, kind): (&KeyLabel, KeyAlgorithm),
+) -> Result<SubjectKey, FoundryError> {
+    let taken = store.read().await?.authorities().await?;
+    let taken = taken.iter().any(|row| row.key_label == *label || row.ocsp_key_label.as_ref() == Some(label));
+    let label = label.clone();
+    let made = tokio::task::spawn_blocking(move || match keys.create(&label, kind) {
+        Err(SignerError::KeyExists(label)) if !taken => {
+            let found = keys.public_key(&label)?;
+            if found.algorithm() == kind { Ok(found) } else { Err(SignerError::KeyExists(label)) }
+        }
+        made => made,
+    });
+    Ok(made.await.map_err(|_| FoundryError::Thread)??)
 }
 
 /// The authority's name with what its responder is instead of what the authority is called.

@@ -23,6 +23,7 @@ mod post_quantum;
 mod proofs;
 mod publication;
 mod reach;
+mod responder_keys;
 mod rollover;
 mod severed;
 mod store_contract;

@@ -208,7 +208,7 @@ impl<'a> Composition<'a> {
         Ok((!kinds.is_empty()).then(|| Worker {
             store: self.parts.store.clone(),
             clock: Arc::clone(&self.parts.clock),
-            renewal: self.roles.contains(&Role::Ca).then(|| self.renewal(&signer)),
+            renewal: self.roles.contains(&Role::Ca).then(|| self.renewal(&signer, &keys)),
             signer,
             keys,
             kinds,
@@ -222,10 +222,11 @@ impl<'a> Composition<'a> {
         }))
     }
 
-    fn renewal(&self, signer: &Arc<dyn Signer>) -> Renewal {
+    fn renewal(&self, signer: &Arc<dyn Signer>, keys: &KeysInService) -> Renewal {
         Renewal {
             store: self.parts.store.clone(),
             signer: Arc::clone(signer),
+            stores: keys.stores().clone(),
             entropy: Arc::clone(&self.parts.entropy),
             repository: Repository::of(&self.config.public),
             packs: self.config.policy.packs.clone(),
