@@ -15,6 +15,7 @@ use crate::response::{OcspResponse, Refusal};
 use axum::Router;
 use ca_core::id::AuthorityId;
 use ca_core::time::{Clock, Timestamp};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// What an edge holds. Clones share it.
@@ -23,6 +24,8 @@ pub struct Edge {
     held: Arc<RwLock<Option<Bundle>>>,
     clock: Arc<dyn Clock>,
     hot: Arc<Hot>,
+    /// Something in what is held could not be read as it was signed.
+    altered: Arc<AtomicBool>,
 }
 
 /// The public routes of the responder.
@@ -33,7 +36,7 @@ pub fn router(edge: Edge) -> Router {
 impl Edge {
     /// One that holds nothing yet, and tells everybody to come again.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { held: Arc::default(), clock, hot: Arc::default() }
+        Self { held: Arc::default(), clock, hot: Arc::default(), altered: Arc::default() }
     }
 
     /// The bundle that is served; `None` before the first.
@@ -44,6 +47,18 @@ impl Edge {
     /// Serves that bundle from now on; [`take_in`](crate::bundle::take_in) has looked at it.
     pub fn hold(&self, bundle: Bundle) {
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(bundle);
+        self.altered.store(false, Ordering::Relaxed);
+    }
+
+    /// Something of what is held cannot be read as it was signed: the file was written to, or cut off. What else is in it is served
+    /// until the next bundle is.
+    pub fn found_altered(&self) {
+        self.altered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was found.
+    pub fn is_altered(&self) -> bool {
+        self.altered.load(Ordering::Relaxed)
     }
 
     /// The present, as its clock says.
@@ -58,6 +73,7 @@ impl Edge {
         match found(&bundle, authority, cert_id, self.now()) {
             Ok(answer) => answer,
             Err(error) => {
+                self.found_altered();
                 tracing::error!(event_id = "edge.altered", authority = %authority, %error, "an answer cannot be read");
                 Answer::refused(Refusal::TryLater)
             }

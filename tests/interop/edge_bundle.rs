@@ -222,6 +222,47 @@ async fn what_is_altered_on_the_disk_afterwards_is_not_handed_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_a_bundle_was_altered_where_it_stands_the_next_good_one_is_taken_without_a_restart() {
+    let publisher = Publisher::new("edge-in-place").await;
+    let pki = &publisher.pki;
+    let certificate = pki.issue("www.shirakaba.lg.jp").await;
+    pki.crl().await;
+    let file = publisher.bundle("edge.bundle", 1).await;
+    let (edge, mut intake) = publisher.edge(&file);
+    assert!(matches!(intake.look(), Looked::Taken(_)));
+    let request = question(&pki.issuing, certificate.serial(), CertIdDigest::Sha1, None);
+    let said = || edge.answer(&crate::pki::id("issuing"), &request);
+    let is_good = || {
+        let judged = judge(&said().der, &request, &pki.issuing, pki.clock.now());
+        judged.is_ok_and(|judged| judged.responses[0].status == CertStatus::Good)
+    };
+    assert!(is_good() && !edge.is_altered());
+    let whole = std::fs::read(&file).unwrap();
+    let garbled: Vec<u8> = whole.iter().map(|octet| octet ^ 0x55).collect();
+    for (number, wrong) in [(2, &whole[..whole.len() / 2]), (3, &whole[..64]), (4, &[]), (5, &garbled[..])] {
+        std::fs::write(&file, wrong).unwrap();
+        assert_eq!(said().refusal, Some(Refusal::TryLater));
+        assert!(edge.is_altered());
+        refused(intake.look());
+        // A newer one; what is held cannot be compared with it any more.
+        publisher.bundle("edge.bundle", number).await;
+        match intake.look() {
+            Looked::Taken(manifest) => assert_eq!(manifest.number, number),
+            other => panic!("{other:?}"),
+        }
+        assert!(is_good() && !edge.is_altered());
+    }
+    // The very same one again, written into the same file.
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..100]).unwrap();
+    assert_eq!(said().refusal, Some(Refusal::TryLater));
+    refused(intake.look());
+    std::fs::write(&file, &whole).unwrap();
+    assert!(matches!(intake.look(), Looked::Taken(manifest) if manifest.number == 5));
+    assert!(is_good() && !edge.is_altered());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_delta_makes_the_later_bundle_of_the_earlier_and_of_no_other() {
     let publisher = Publisher::new("edge-delta").await;
     let pki = &publisher.pki;
@@ -263,8 +304,15 @@ async fn a_delta_makes_the_later_bundle_of_the_earlier_and_of_no_other() {
     assert!(matches!(intake.look(), Looked::Taken(manifest) if manifest.number == 3));
     let again = pki.scratch.file("again", std::fs::read(&delta).unwrap());
     std::fs::rename(again, &delta).unwrap();
-    assert!(refused(intake.look()).contains("the delta builds on bundle 1, and this is 3"));
+    assert!(refused(intake.look()).contains("its number is 2, and 3 was served already"));
     assert_eq!(edge.held().unwrap().manifest().number, 3);
+    let ahead = pki.scratch.path().join("behind.bundle.delta");
+    write_delta(&other, &open(&file, &publisher.words), File::create(&ahead).unwrap()).unwrap();
+    let behind = pki.scratch.file("behind.bundle", std::fs::read(&kept).unwrap());
+    let (edge, mut intake) = publisher.edge(&behind);
+    assert!(matches!(intake.look(), Looked::Taken(_)));
+    assert!(refused(intake.look()).contains("the delta builds on bundle 2, and this is 1"));
+    assert_eq!(edge.held().unwrap().manifest().number, 1);
 }
 
 /// A bundle in memory, of a few artefacts.

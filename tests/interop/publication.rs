@@ -7,13 +7,15 @@ use ca_core::key::KeyAlgorithm;
 use ca_core::revocation::{ListId, ListScope, RevocationReason};
 use ca_core::time::Clock;
 use crl::{CrlPolicy, ListPlan};
-use lgpki::config::{Config, PublicationTarget};
+use lgpki::config::{Config, DropPlace, PublicationTarget};
 use lgpki::edge::{Intake, Looked, Making};
 use lgpki::installation::Repository;
 use lgpki::keys::KeyStores;
 use lgpki::publish::standing::{Alarm, Standing, standings};
 use lgpki::publish::{Bundles, Passed, Publication, Source};
 use lgpki_tests::tools::soft_keys;
+use ocsp::CertIdDigest;
+use ocsp::client::{judge, question};
 use ocsp::edge::Edge;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -273,26 +275,134 @@ async fn two_publishers_never_publish_to_one_folder_at_once() {
     assert_eq!(publication.pass().await.unwrap(), Passed::Complete);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_leads_out_is_handed_bundles_and_never_looked_into() {
-    let place = Place::new("publish-out").await;
+/// A folder that leads out, the file of whole bundles in it, and the words of the key that signs them.
+fn leading_out(place: &Place, kept: Option<PathBuf>) -> (Publication, PathBuf, KanaWords) {
     let pki = &place.pki;
     let key = pki.keys.create(&label("edge"), KeyAlgorithm::P256).unwrap();
     let (store, signer) = (pki.store.clone(), pki.signer());
     let making = Making { store, responder: pki.responder(), signer, key: label("edge") };
     let stores = KeyStores::from(soft_keys(&pki.scratch.path().join("keys")));
     let bundles = Arc::new(Bundles { making, stores, key_store: "folder".to_owned() });
-    let out = pki.scratch.path().join("out");
-    std::fs::create_dir(&out).unwrap();
-    let file = out.join("outside.bundle");
+    let folder = pki.scratch.path().join("out");
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("outside.bundle");
     let target = PublicationTarget {
         name: "outside".to_owned(),
-        place: lgpki::config::Place::DropFolder(out),
+        place: lgpki::config::Place::DropFolder(DropPlace { folder, kept }),
         every: HOUR,
         call_after: None,
     };
-    let mut publication = Publication::new((place.source(), pki.clock.clone()), target, Some(bundles));
-    let mut intake = Intake::new(&file, KanaWords::of(&key.fingerprint()), Edge::new(pki.clock.clone()));
+    let publication = Publication::new((place.source(), pki.clock.clone()), target, Some(bundles));
+    (publication, file, KanaWords::of(&key.fingerprint()))
+}
+
+/// Carries a file to its place at an edge, as a whole.
+fn carried(from: &Path, to: &Path) {
+    let beside = to.with_extension("arriving");
+    std::fs::copy(from, &beside).unwrap();
+    std::fs::rename(beside, to).unwrap();
+}
+
+fn taken(looked: Looked) -> u64 {
+    match looked {
+        Looked::Taken(manifest) => manifest.number,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_changed_since_a_whole_bundle_follows_it_and_edges_take_it_whatever_they_have() {
+    let place = Place::new("publish-deltas").await;
+    let pki = &place.pki;
+    let mut certificates = Vec::new();
+    for n in 0..40 {
+        certificates.push(pki.issue(&format!("d{n}.lg.jp")).await);
+    }
+    let kept = pki.scratch.path().join("kept");
+    std::fs::create_dir(&kept).unwrap();
+    let (mut publication, file, words) = leading_out(&place, Some(kept));
+    let delta = file.with_file_name("outside.bundle.delta");
+    let at = |name: &str| {
+        let folder = pki.scratch.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        (folder.join("b"), folder.join("b.delta"))
+    };
+    let (first, first_delta) = at("first");
+    let edge = Edge::new(pki.clock.clone());
+    let mut intake = Intake::new(&first, words, edge.clone());
+    let issuing = crate::pki::id("issuing");
+    let is_good = |edge: &Edge, certificate: &ca_core::certificate::Certificate| {
+        let question = question(&pki.issuing, certificate.serial(), CertIdDigest::Sha1, None);
+        judge(&edge.answer(&issuing, &question).der, &question, &pki.issuing, pki.clock.now()).is_ok()
+    };
+
+    assert_eq!(publication.pass().await.unwrap(), Passed::Complete);
+    let whole = std::fs::read(&file).unwrap();
+    assert!(!delta.exists());
+    carried(&file, &first);
+    assert_eq!(taken(intake.look()), 1);
+    for number in [2, 3] {
+        place.later(Duration::from_secs(60));
+        certificates.push(pki.issue(&format!("new{number}.lg.jp")).await);
+        pki.crl().await;
+        assert_eq!(publication.pass().await.unwrap(), Passed::Complete);
+        assert_eq!(std::fs::read(&file).unwrap(), whole, "the whole one stays");
+        assert!(std::fs::metadata(&delta).unwrap().len() * 4 < u64::try_from(whole.len()).unwrap());
+        carried(&delta, &first_delta);
+        assert_eq!(taken(intake.look()), number);
+        assert!(is_good(&edge, certificates.last().unwrap()));
+    }
+    // One that has only the whole one yet, and one that was started again where the whole one lies again.
+    for (name, remembers) in [("second", false), ("third", true)] {
+        let (there, there_delta) = at(name);
+        carried(&file, &there);
+        carried(&delta, &there_delta);
+        if remembers {
+            carried(&first.with_file_name("b.taken"), &there.with_file_name("b.taken"));
+        }
+        let edge = Edge::new(pki.clock.clone());
+        let mut intake = Intake::new(&there, words, edge.clone());
+        match intake.look() {
+            Looked::Taken(manifest) => assert!(manifest.number == 1 && !remembers),
+            Looked::Refused(_, why) => assert!(remembers && why.contains("its number is 1, and 3 was served"), "{why}"),
+            Looked::Nothing => panic!("there is a bundle"),
+        }
+        assert_eq!(taken(intake.look()), 3);
+        assert!(is_good(&edge, certificates.last().unwrap()));
+    }
+    // One whose file was cut off: the whole one and the delta are brought again.
+    let octets = std::fs::read(&first).unwrap();
+    std::fs::write(&first, &octets[..100]).unwrap();
+    assert!(!is_good(&edge, &certificates[0]));
+    assert!(matches!(intake.look(), Looked::Refused(..)));
+    carried(&file, &first);
+    assert!(matches!(intake.look(), Looked::Refused(_, why) if why.contains("its number is 1")));
+    assert_eq!(taken(intake.look()), 3);
+    assert!(is_good(&edge, &certificates[0]));
+
+    // When nearly everything has changed, a whole one is put there, and what built on the one before goes.
+    place.later(Duration::from_secs(60));
+    let serials: Vec<_> = certificates.iter().map(|certificate| certificate.serial().clone()).collect();
+    pki.responder().presign(&issuing, &serials).await.unwrap();
+    assert_eq!(publication.pass().await.unwrap(), Passed::Complete);
+    assert!(!delta.exists());
+    carried(&file, &first);
+    assert_eq!(taken(intake.look()), 4);
+    // And after half a day, whatever has changed.
+    place.later(Duration::from_secs(60));
+    assert_eq!(publication.pass().await.unwrap(), Passed::Complete);
+    assert!(delta.exists());
+    place.later(HOUR * 12);
+    assert_eq!(publication.pass().await.unwrap(), Passed::Complete);
+    assert!(!delta.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_leads_out_is_handed_bundles_and_never_looked_into() {
+    let place = Place::new("publish-out").await;
+    let pki = &place.pki;
+    let (mut publication, file, words) = leading_out(&place, None);
+    let mut intake = Intake::new(&file, words, Edge::new(pki.clock.clone()));
     assert_eq!(publication.pass_if_due().await.unwrap(), Some(Passed::Complete));
     assert!(matches!(intake.look(), Looked::Taken(manifest) if manifest.number == 1));
     // Whatever lies there then is nobody's concern until there is something new, or an hour has gone by.

@@ -61,6 +61,20 @@ fn an_edge_serves_a_bundle_without_key_and_database_and_takes_the_next_one() {
     assert!(edge.heard("edge.taken"));
     let figures = String::from_utf8(plain::get(management, "/metrics").1).unwrap();
     assert!(figures.contains(&format!("lgpki_edge_bundle_number {second}")), "{figures}");
+
+    // Cut off where it stands, it is a reason to come again, and the next one is taken by the same process.
+    let octets = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &octets[..octets.len() / 3]).unwrap();
+    assert!(edge.heard("edge.refused"));
+    let ask = format!("ocsp -no_nonce -url {url} -issuer {{}} -cert {{}} -CAfile {{}}");
+    let said = text(&openssl(&ask, &[&root, &ca, &root]));
+    assert!(said.to_lowercase().contains("trylater"), "{said}");
+    assert_eq!(plain::get(management, "/readyz").0, 503);
+    bundle(&installation, &file);
+    assert!(edge.heard("edge.taken"));
+    let said = text(&openssl(&ask, &[&root, &ca, &root]));
+    assert!(said.contains("Response verify OK") && said.contains("good"), "{said}");
+    assert_eq!(plain::get(management, "/readyz").0, 200);
     edge.stops();
 
     // With the words of another key it serves nothing.
@@ -70,6 +84,60 @@ fn an_edge_serves_a_bundle_without_key_and_database_and_takes_the_next_one() {
     assert_eq!(get("/crl/application-ca.crl").0, 503);
     assert!(deaf.log().contains("another key signed it"));
     deaf.stops();
+}
+
+/// Carries a file to its place at an edge, as a whole.
+fn carried(from: &Path, to: &Path) {
+    let beside = to.with_extension("arriving");
+    std::fs::copy(from, &beside).unwrap();
+    std::fs::rename(beside, to).unwrap();
+}
+
+#[test]
+fn an_edge_takes_what_a_drop_folder_is_given_whole_and_as_a_delta() {
+    let installation = Installation::new(Kind::Sqlite);
+    for folder in ["out", "kept"] {
+        std::fs::create_dir(installation.folder().join(folder)).unwrap();
+    }
+    let config = installation.folder().join("lgpki.toml");
+    let founded = std::fs::read_to_string(&config).unwrap();
+    let target = "[[publish]]\nname = \"outside\"\nkind = \"drop-folder\"\nfolder = \"out\"\nkept = \"kept\"\n";
+    std::fs::write(&config, format!("{founded}\n{target}")).unwrap();
+    let scratch = Scratch::new("edge-deltas");
+    let (_, words) = bundle(&installation, &scratch.path().join("first.bundle"));
+    let published = || {
+        let said = installation.lgpki(PROGRAM, &["publish", "now"]);
+        assert!(said.status.success(), "{}", text(&said));
+    };
+    let out = |file: &str| installation.folder().join("out").join(file);
+    let file = scratch.path().join("edge.bundle");
+    published();
+    assert!(!out("outside.bundle.delta").exists());
+    carried(&out("outside.bundle"), &file);
+    let (address, management) = (free_address(), free_address());
+    let line = format!(
+        "serve|--roles|edge|--bundle|{}|--listen|{address}|--management|{management}|--words|{words}",
+        file.display()
+    );
+    let arguments: Vec<_> = line.split('|').map(str::to_owned).collect();
+    let mut edge = Program::start_until(PROGRAM, &arguments, "edge.taken");
+    let number = || {
+        let figures = String::from_utf8(plain::get(management, "/metrics").1).unwrap();
+        let line = figures.lines().find_map(|line| line.strip_prefix("lgpki_edge_bundle_number ")).unwrap().to_owned();
+        line.parse::<u64>().unwrap()
+    };
+    let mut before = number();
+    let whole = std::fs::read(out("outside.bundle")).unwrap();
+    for _ in 0..2 {
+        published();
+        assert_eq!(std::fs::read(out("outside.bundle")).unwrap(), whole, "the whole one stays");
+        carried(&out("outside.bundle.delta"), &file.with_file_name("edge.bundle.delta"));
+        assert!(edge.heard("edge.taken"));
+        assert!(number() > before);
+        before = number();
+    }
+    assert_eq!(plain::get(address, "/crl/application-ca.crl").0, 200);
+    edge.stops();
 }
 
 /// The smallest client: status and body.

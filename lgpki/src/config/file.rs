@@ -148,6 +148,7 @@ pub(super) struct Publish {
     pub(super) name: Spanned<String>,
     pub(super) kind: Spanned<PublishKind>,
     pub(super) folder: Option<PathBuf>,
+    pub(super) kept: Option<Spanned<PathBuf>>,
     pub(super) url: Option<Spanned<String>>,
     pub(super) base: Option<Spanned<String>>,
     pub(super) bind: Option<String>,

@@ -16,7 +16,7 @@ pub use edge::Edge;
 pub use file::{LogFormat, LogLevel};
 pub use keys::{Keys, TokenStore};
 pub use policy::Policy;
-pub use publish::{LdapAddress, LdapPlace, Place, PublicationTarget};
+pub use publish::{DropPlace, LdapAddress, LdapPlace, Place, PublicationTarget};
 pub use reach::{Offer, Reach, WatchedPlace};
 pub use sample::{Sample, SampleToken, sample};
 

@@ -36,9 +36,18 @@ pub enum Place {
     /// A folder with the paths of the repository: `crl/…`, `aia/…`.
     Directory(PathBuf),
     /// A folder that bundles for edges are put into, and that is never looked into.
-    DropFolder(PathBuf),
+    DropFolder(DropPlace),
     /// A directory (LDAP).
     Ldap(LdapPlace),
+}
+
+/// A folder that leads out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DropPlace {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Where the whole bundle is kept on this side that was put there last: deltas follow it. `None`: every bundle is a whole one.
+    pub kept: Option<PathBuf>,
 }
 
 /// A directory, and the part of it that is written.
@@ -105,13 +114,19 @@ fn checked(raw: file::Publish, folder: &Path) -> Result<PublicationTarget, Wrong
         let reason = "`folder` is for folders; `url`, `base`, `bind` and `password_file` are for the kind ldap";
         return Err(wrong(&raw.kind, reason));
     }
+    if let Some(kept) = raw.kept.as_ref().filter(|_| *raw.kind.get_ref() != PublishKind::DropFolder) {
+        return Err(wrong(kept, "`kept` is for the kind drop-folder"));
+    }
     let place = || {
         let missing = || wrong(&raw.kind, "this kind of target needs `folder`, the path of the folder");
         raw.folder.as_ref().map(|named| folder.join(named)).ok_or_else(missing)
     };
     let (place, otherwise) = match raw.kind.get_ref() {
         PublishKind::Directory => (Place::Directory(place()?), EVERY),
-        PublishKind::DropFolder => (Place::DropFolder(place()?), EVERY_BUNDLE),
+        PublishKind::DropFolder => {
+            let kept = raw.kept.as_ref().map(|kept| folder.join(kept.get_ref()));
+            (Place::DropFolder(DropPlace { folder: place()?, kept }), EVERY_BUNDLE)
+        }
         PublishKind::Ldap => (Place::Ldap(ldap(&raw, folder)?), EVERY),
     };
     let every = duration(raw.every.as_ref(), otherwise)?;
@@ -186,7 +201,7 @@ mod tests {
         let two = parsed(&other).unwrap().publish;
         assert_eq!((one[0].every, one[0].call_after), (EVERY, Some(Duration::from_secs(3600))));
         assert_eq!((two[0].every, two[0].call_after), (EVERY_BUNDLE, None));
-        assert_eq!(two[0].place, Place::DropFolder("/etc/lgpki/out".into()));
+        assert_eq!(two[0].place, Place::DropFolder(DropPlace { folder: "/etc/lgpki/out".into(), kept: None }));
     }
 
     #[test]

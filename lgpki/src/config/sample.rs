@@ -137,6 +137,8 @@ environment = {environment}
 # name = "repository"
 # kind = "directory"
 # folder = "/srv/repository"
+# With a drop-folder, `kept` may name a folder on this side for the whole bundle that was put there last: what has changed since is then
+# put there alone, as NAME.bundle.delta, and a whole one every 12 hours, or when a delta would be more than half of it.
 # How often everything there is read back, or a bundle put there, when nothing has changed; 1h for a drop-folder.
 # every = "10m"
 # How long it may be behind before somebody is called; a third of the shortest life of a list without it.

@@ -63,6 +63,10 @@ impl Intake {
             self.seen.0 = bundle;
             if bundle.is_some() {
                 let outcome = self.take();
+                if outcome.is_err() {
+                    // A delta that was looked at before may lead on from this one.
+                    self.seen.1 = None;
+                }
                 return self.told(outcome, self.bundle.clone());
             }
         }
@@ -70,14 +74,20 @@ impl Intake {
         if delta != self.seen.1 {
             self.seen.1 = delta;
             if delta.is_some()
-                && let Some(held) = self.edge.held()
+                && let Some(earlier) = self.edge.held().filter(|_| !self.edge.is_altered()).or_else(|| self.stands())
             {
-                let outcome = self.take_delta(&held);
+                let outcome = self.take_delta(&earlier);
                 self.seen.0 = Identity::of(&self.bundle);
                 return self.told(outcome, self.delta.clone());
             }
         }
         Looked::Nothing
+    }
+
+    /// The bundle that stands there, though it is too old to be served: a later one may be made of it.
+    fn stands(&self) -> Option<Bundle> {
+        let file = File::open(&self.bundle).ok()?;
+        Bundle::open(Arc::new(file), &signed_by(&self.words)).ok()
     }
 
     fn told(&self, outcome: Result<Option<Bundle>, String>, file: PathBuf) -> Looked {
@@ -102,20 +112,21 @@ impl Intake {
     }
 
     /// The later bundle takes the name of the earlier, so that the next start finds it.
-    fn take_delta(&self, held: &Bundle) -> Result<Option<Bundle>, String> {
+    fn take_delta(&self, earlier: &Bundle) -> Result<Option<Bundle>, String> {
         let file = File::open(&self.delta).map_err(|error| error.to_string())?;
         let judge = signed_by(&self.words);
         let delta = Delta::open(Arc::new(file), &judge).map_err(|error| chain(&error))?;
-        if delta.manifest() == held.manifest() {
+        if delta.manifest() == earlier.manifest() {
             return Ok(None);
         }
+        self.refuse_before(delta.manifest())?;
         let arriving = Arriving::at(&self.bundle).map_err(|error| error.to_string())?;
         let made = || -> Result<Bundle, String> {
             let file = arriving.begin().map_err(|error| error.to_string())?;
-            delta.apply(held, file).map_err(|error| chain(&error))?;
+            delta.apply(earlier, file).map_err(|error| chain(&error))?;
             let file = arriving.open().map_err(|error| error.to_string())?;
             let bundle = Bundle::open(Arc::new(file), &judge).map_err(|error| chain(&error))?;
-            take_in(&bundle, Some(held), &judge_list).map_err(|error| chain(&error))?;
+            take_in(&bundle, self.edge.held().as_ref(), &judge_list).map_err(|error| chain(&error))?;
             Ok(bundle)
         };
         let bundle = made().inspect_err(|_| arriving.give_up())?;

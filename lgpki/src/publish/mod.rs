@@ -154,8 +154,8 @@ impl Publication {
             (Hands::Directory(directory), _) => {
                 directory.pass((&self.source.store, self.clock.now()), lists, reading).await
             }
-            (Hands::DropFolder(Some(bundles)), Place::DropFolder(folder)) => {
-                let to = (folder.as_path(), self.target.name.as_str());
+            (Hands::DropFolder(Some(bundles)), Place::DropFolder(place)) => {
+                let to = (place, self.target.name.as_str());
                 Ok(drop_folder::hand_over(bundles, to, lists, self.clock.as_ref()).await)
             }
             (_, Place::Ldap(place)) => ldap::pass(&self.source.store, place, lists, self.clock.now()).await,

@@ -138,6 +138,7 @@ async fn file(State(edge): State<Edge>, request: Request) -> Response<Body> {
         Ok(Some(answer)) => answer,
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
+            edge.found_altered();
             tracing::error!(event_id = "edge.altered", error = chain(&error), "a file cannot be read");
             unavailable()
         }
@@ -202,6 +203,9 @@ async fn ready(State(health): State<Health>) -> Response<Body> {
     let held = health.edge.held();
     let (ready, detail) = match held.as_ref().map(|bundle| time_left(bundle.manifest(), health.edge.now())) {
         None => (false, "there is no bundle yet".to_owned()),
+        Some(_) if health.edge.is_altered() => {
+            (false, "the bundle was altered where it stands: put it there again, or a newer one".to_owned())
+        }
         Some(Some(left)) => (true, format!("the first answer or list is overdue in {} minutes", left.as_secs() / 60)),
         Some(None) => (false, "an answer or list is overdue: bring a newer bundle".to_owned()),
     };

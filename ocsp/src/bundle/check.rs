@@ -78,7 +78,8 @@ pub struct ListSays {
 pub type ListJudge<'a> = &'a (dyn Fn(&mut dyn Read, &[Certificate]) -> Result<ListSays, String> + Sync);
 
 /// Looks at everything in `bundle`. What is the same in `held` was looked at then: of it, only the octets are held against their
-/// digest. Blocking; uses all cores.
+/// digest. A `held` whose file was altered in the meantime says nothing but its number, and the bundle it was may be taken in
+/// again. Blocking; uses all cores.
 ///
 /// # Errors
 /// Every [`NotTaken`].
@@ -86,6 +87,7 @@ pub fn take_in(bundle: &Bundle, held: Option<&Bundle>, lists: ListJudge<'_>) -> 
     if let Some(held) = held {
         refuse_older(bundle, held)?;
     }
+    let held = held.filter(|held| held.manifest() != bundle.manifest() && held.index_is_unaltered());
     let authorities = Authorities::of(bundle)?;
     let look = Look { bundle, authorities, lists };
     let mut lines = pairs(bundle, held);
@@ -112,7 +114,7 @@ fn refuse_older(bundle: &Bundle, held: &Bundle) -> Result<(), NotTaken> {
     if new.origin != old.origin {
         return Err(NotTaken::AnotherOrigin { found: new.origin.clone(), held: old.origin.clone() });
     }
-    if new.number <= old.number {
+    if new.number < old.number || (new.number == old.number && new != old) {
         return Err(NotTaken::NotNewer { number: new.number, held: old.number });
     }
     Ok(())

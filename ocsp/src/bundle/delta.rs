@@ -60,13 +60,15 @@ impl Delta {
         self.0.layout.base.unwrap_or_default()
     }
 
-    /// Writes the later bundle into an empty file. Durable on return.
+    /// Writes the later bundle into an empty file. Durable on return. `earlier` is the bundle it builds on, or one in between that
+    /// was made of it.
     ///
     /// # Errors
     /// [`BundleError::AnotherBase`]; the disk; [`BundleError::Altered`]. What a delta that lies makes is refused when it is opened.
     pub fn apply(&self, earlier: &Bundle, into: File) -> Result<(), BundleError> {
         let held = earlier.manifest().number;
-        if held != self.base() || earlier.manifest().origin != self.manifest().origin {
+        if !(self.base()..self.manifest().number).contains(&held) || earlier.manifest().origin != self.manifest().origin
+        {
             return Err(BundleError::AnotherBase { base: self.base(), held });
         }
         let mut removed = self.0.removed()?;

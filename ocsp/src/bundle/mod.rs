@@ -74,7 +74,7 @@ pub enum BundleError {
     /// Two artefacts of one path.
     #[error("an artefact is in the bundle twice")]
     Twice,
-    /// A delta of another bundle than the one it is applied to.
+    /// A delta that does not lead on from the bundle it is applied to.
     #[error("the delta builds on bundle {base}, and this is {held}")]
     AnotherBase {
         /// What it builds on.

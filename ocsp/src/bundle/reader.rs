@@ -144,6 +144,12 @@ impl Bundle {
         Ok(blocks)
     }
 
+    /// Whether the index still is the one that was opened: the file may have been written to since.
+    pub(super) fn index_is_unaltered(&self) -> bool {
+        let mut numbered = (0u64..).zip(self.blocks.iter());
+        numbered.all(|(number, known)| self.block(number).is_ok_and(|block| sha256(&block) == known.digest))
+    }
+
     fn block(&self, number: u64) -> Result<Vec<u8>, BundleError> {
         let first = number.saturating_mul(BLOCK);
         let lines = self.layout.records.saturating_sub(first).min(BLOCK);
