@@ -19,7 +19,7 @@ mod verdict;
 mod wanted;
 
 pub use drop_folder::Bundles;
-pub use ldap::EntryName;
+pub use ldap::{DirectoryAnswer, EntryName, Malformed, Outcome, Told, Values};
 pub use wanted::{Source, WantedList};
 
 use crate::config::{Place, PublicationTarget};

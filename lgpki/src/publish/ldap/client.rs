@@ -1,9 +1,9 @@
 //! A client of a directory, with the operations that publishing needs: bind, read one entry, add, modify. One operation at a time,
 //! each answered within ten seconds or given up with its connection.
 
-use super::message::{self, Ber, Change, Malformed, Outcome, Values, op};
+use super::message::{self, Change, DirectoryAnswer, Malformed, Outcome, Told, Values, op};
 use crate::config::LdapAddress;
-use ca_core::der::{Writer, tag};
+use ca_core::der::Writer;
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
@@ -72,16 +72,12 @@ impl Client {
         let number = self.send(|w| message::search(w, name, attributes))?;
         let mut entry = None;
         loop {
-            let answer = self.receive(number)?;
-            match Ber::new(&answer).next()? {
-                Some((op::ENTRY, content)) => entry = Some(Ber::new(content).entry()?),
-                Some((op::FOUND, content)) => {
-                    let outcome = Ber::new(content).outcome()?;
-                    return if outcome.code == NO_SUCH_OBJECT { Ok(None) } else { accepted(outcome).map(|()| entry) };
-                }
+            match self.receive(number)? {
+                Told::Entry(found) => entry = Some(found),
+                Told::Outcome(op::FOUND, Outcome { code: NO_SUCH_OBJECT, .. }) => return Ok(None),
+                Told::Outcome(op::FOUND, outcome) => return accepted(outcome).map(|()| entry),
                 // References to other servers: what is published stands in this one.
-                Some(_) => {}
-                None => return Err(Malformed("an empty message").into()),
+                Told::Outcome(..) | Told::Other => {}
             }
         }
     }
@@ -120,19 +116,16 @@ impl Client {
     }
 
     fn answered(&mut self, number: u32, wanted: u8) -> Result<(), LdapError> {
-        let answer = self.receive(number)?;
-        accepted(Ber::new(Ber::new(&answer).expect(wanted)?).outcome()?)
+        match self.receive(number)? {
+            Told::Outcome(operation, outcome) if operation == wanted => accepted(outcome),
+            _ => Err(Malformed("another answer is expected").into()),
+        }
     }
 
-    /// The operation in the answer to that request.
-    fn receive(&mut self, wanted: u32) -> Result<Vec<u8>, LdapError> {
-        let message = self.whole_message()?;
-        let mut outer = Ber::new(&message);
-        let mut fields = Ber::new(outer.expect(tag::SEQUENCE)?);
-        if fields.number(tag::INTEGER)? != wanted {
-            return Err(Malformed("an answer to something else").into());
-        }
-        Ok(fields.rest().to_vec())
+    /// What is told about that request.
+    fn receive(&mut self, wanted: u32) -> Result<Told, LdapError> {
+        let DirectoryAnswer { number, what } = DirectoryAnswer::read(&self.whole_message()?)?;
+        if number == wanted { Ok(what) } else { Err(Malformed("an answer to something else").into()) }
     }
 
     fn whole_message(&mut self) -> Result<Vec<u8>, LdapError> {

@@ -18,12 +18,12 @@ pub(super) mod op {
 }
 
 /// An attribute with its values.
-pub(super) type Values = (String, Vec<Vec<u8>>);
+pub type Values = (String, Vec<Vec<u8>>);
 
 /// Octets that are no LDAP message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the directory sent something that is no LDAP message: {0}")]
-pub(super) struct Malformed(pub(super) &'static str);
+pub struct Malformed(pub(super) &'static str);
 
 /// A message with that number: what `operation` writes.
 pub(super) fn message(number: u32, operation: impl FnOnce(&mut Writer)) -> Vec<u8> {
@@ -101,11 +101,51 @@ fn values(w: &mut Writer, (name, values): &Values) {
 
 /// What a server says of an operation (RFC 4511 §4.1.9).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub struct Outcome {
     /// resultCode; 0 for success.
-    pub(super) code: u32,
+    pub code: u32,
     /// diagnosticMessage.
-    pub(super) said: String,
+    pub said: String,
+}
+
+/// A message of a directory, taken apart (RFC 4511 §4.1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryAnswer {
+    /// The number of the request it answers.
+    pub number: u32,
+    /// What it says.
+    pub what: Told,
+}
+
+/// What a directory says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// SearchResultEntry: the attributes of an entry.
+    Entry(Vec<Values>),
+    /// What came of an operation; the tag of its answer.
+    Outcome(u8, Outcome),
+    /// Something else, such as a reference to another server.
+    Other,
+}
+
+impl DirectoryAnswer {
+    /// Reads one LDAPMessage; what stands behind the answer in it (controls) is not looked at.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn read(message: &[u8]) -> Result<Self, Malformed> {
+        let mut fields = Ber::new(Ber::new(message).expect(tag::SEQUENCE)?);
+        let number = fields.number(tag::INTEGER)?;
+        let what = match fields.next()? {
+            Some((op::ENTRY, content)) => Told::Entry(Ber::new(content).entry()?),
+            Some((operation @ (op::BOUND | op::FOUND | op::MODIFIED | op::ADDED), content)) => {
+                Told::Outcome(operation, Ber::new(content).outcome()?)
+            }
+            Some(_) => Told::Other,
+            None => return Err(Malformed("an empty message")),
+        };
+        Ok(Self { number, what })
+    }
 }
 
 /// Reads BER with definite lengths, also such as DER forbids: OpenLDAP writes every length in five octets.
@@ -116,11 +156,6 @@ pub(super) struct Ber<'a> {
 impl<'a> Ber<'a> {
     pub(super) const fn new(octets: &'a [u8]) -> Self {
         Self { rest: octets }
-    }
-
-    /// What has not been read yet.
-    pub(super) const fn rest(&self) -> &'a [u8] {
-        self.rest
     }
 
     /// The next value, by its tag; `None` at the end.
@@ -195,6 +230,8 @@ pub(super) fn length(octets: &[u8]) -> Result<Option<(usize, usize)>, Malformed>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     #[test]
     fn a_message_is_the_one_of_the_standard() {
@@ -215,7 +252,51 @@ mod tests {
 
     /// What any octets come to, without a panic.
     fn read(octets: &[u8]) -> bool {
-        Ber::new(octets).entry().is_ok() && Ber::new(octets).outcome().is_ok() && length(octets).is_ok()
+        let within = |operation: u8| message(1, |w| w.constructed(operation, |w| w.raw(octets)));
+        let parts = Ber::new(octets).entry().is_ok() && Ber::new(octets).outcome().is_ok() && length(octets).is_ok();
+        parts
+            && [octets.to_vec(), within(op::ENTRY), within(op::FOUND)]
+                .iter()
+                .all(|message| DirectoryAnswer::read(message).is_ok())
+    }
+
+    proptest! {
+        #[test]
+        fn no_octets_stop_the_reader(octets in vec(any::<u8>(), 0..200)) {
+            read(&octets);
+        }
+
+        #[test]
+        fn what_looks_like_values_does_not_either(
+            parts in vec((prop_oneof![Just(0x30u8), Just(0x31), Just(4), Just(10), any::<u8>()], any::<u8>(), 0u8..9), 0..20),
+        ) {
+            let octets: Vec<u8> = parts.iter().flat_map(|(tag, length, octet)| [*tag, length % 40, *octet]).collect();
+            read(&octets);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_the_entry_or_what_came_of_it() {
+        let attribute = ("cACertificate;binary".to_owned(), vec![vec![7; 300]]);
+        let entry = message(5, |w| {
+            w.constructed(op::ENTRY, |w| {
+                w.sequence(|w| values(w, &attribute));
+                w.octet_string(b"c=JP");
+            });
+        });
+        let told = DirectoryAnswer::read(&entry).unwrap();
+        assert_eq!(told, DirectoryAnswer { number: 5, what: Told::Entry(vec![attribute]) });
+        let outcome = message(6, |w| {
+            w.constructed(op::ADDED, |w| {
+                w.octet_string(b"it is there");
+                w.octet_string(b"");
+                w.enumerated(68);
+            });
+        });
+        let said = Outcome { code: 68, said: "it is there".to_owned() };
+        assert_eq!(DirectoryAnswer::read(&outcome).unwrap().what, Told::Outcome(op::ADDED, said));
+        assert_eq!(DirectoryAnswer::read(&message(7, |w| w.constructed(0x73, |_| ()))).unwrap().what, Told::Other);
+        assert!(DirectoryAnswer::read(&message(8, |_| ())).is_err());
     }
 
     #[test]

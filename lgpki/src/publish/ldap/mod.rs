@@ -7,6 +7,7 @@ mod entries;
 mod message;
 
 pub use entries::EntryName;
+pub use message::{DirectoryAnswer, Malformed, Outcome, Told, Values};
 
 use super::Found;
 use super::recovering::recovered;
