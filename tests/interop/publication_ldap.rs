@@ -175,3 +175,21 @@ async fn a_directory_that_refuses_is_told_with_its_own_words() {
     let why = wrong(place.publication().pass().await.unwrap());
     assert!(why.contains("the directory refuses with"), "{why}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_longer_than_slapd_reads_by_itself_is_published_where_it_reads_more() {
+    let pki = Pki::found("ldap-long", KeyAlgorithm::P256).await;
+    crate::crl_lists::revoke_many(&pki, 120_000).await;
+    let place = Place::with(pki, Slapd::reading("ldap-long-slapd", 32 << 20)).await;
+    let why = wrong(place.publication().pass().await.unwrap());
+    assert!(why.contains("and `longest_value` of the directory is 4000000"), "{why}");
+    let mut config = configured(&place.slapd.url(), &place.slapd.password_file());
+    let lgpki::config::Place::Ldap(ldap) = &mut config.publish[0].place else { panic!("a directory") };
+    ldap.longest_value = 20_000_000;
+    let place = Place { config, ..place };
+    place.later();
+    assert_eq!(place.publication().pass().await.unwrap(), Passed::Complete);
+    let der = place.pki.octets(ListId::FULL).await;
+    assert!(der.len() > 4_200_000, "{}", der.len());
+    assert_eq!(place.slapd.values(CA, CRL), [der]);
+}

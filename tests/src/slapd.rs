@@ -43,13 +43,22 @@ impl Slapd {
         Self::holding(name, 64 << 20)
     }
 
+    /// Starts one that reads more at once than slapd does by itself.
+    pub fn reading(name: &str, octets: u64) -> Self {
+        Self::configured(name, 256 << 20, &format!("sockbuf_max_incoming_auth {octets}\n"))
+    }
+
     /// Starts one that can hold so many octets.
     pub fn holding(name: &str, octets: u64) -> Self {
+        Self::configured(name, octets, "")
+    }
+
+    fn configured(name: &str, octets: u64, first: &str) -> Self {
         let scratch = Scratch::new(name);
         std::fs::create_dir(scratch.path().join("data")).expect("a folder");
         let folder = scratch.path().display();
         let config = format!(
-            "include /etc/ldap/schema/core.schema\npidfile {folder}/pid\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n\
+            "{first}include /etc/ldap/schema/core.schema\npidfile {folder}/pid\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n\
              database mdb\nsuffix \"c=JP\"\nrootdn \"{}\"\nrootpw \"{}\"\ndirectory {folder}/data\nmaxsize {octets}\n\
              access to * by * read\n",
             Self::WRITER,

@@ -153,6 +153,7 @@ pub(super) struct Publish {
     pub(super) base: Option<Spanned<String>>,
     pub(super) bind: Option<String>,
     pub(super) password_file: Option<PathBuf>,
+    pub(super) longest_value: Option<Spanned<i64>>,
     pub(super) every: Option<Spanned<String>>,
     pub(super) call_after: Option<Spanned<String>>,
 }

@@ -14,6 +14,12 @@ const EVERY: Duration = Duration::from_secs(600);
 /// The same for folders that are not read back, where every time is a whole bundle.
 const EVERY_BUNDLE: Duration = Duration::from_secs(3600);
 
+/// Octets of a value that a directory takes where nobody says otherwise: slapd reads 4 MiB from somebody it knows
+/// (`sockbuf_max_incoming_auth`).
+const LONGEST_VALUE: i64 = 4_000_000;
+/// The longest that is held in memory, a few times over.
+const LONGEST_HELD: i64 = 60_000_000;
+
 /// Where directories answer (RFC 4511 §5.2).
 const LDAP_PORT: u16 = 389;
 
@@ -59,6 +65,8 @@ pub struct LdapPlace {
     pub base: EntryName,
     /// Who writes: a name, and the file with its password.
     pub bind: Option<(String, PathBuf)>,
+    /// Octets of the longest value it takes.
+    pub longest_value: i64,
 }
 
 /// Where a directory answers.
@@ -110,8 +118,10 @@ pub(super) fn check(raw: Vec<file::Publish>, folder: &Path) -> Result<Vec<Public
 fn checked(raw: file::Publish, folder: &Path) -> Result<PublicationTarget, Wrong> {
     let is_ldap = *raw.kind.get_ref() == PublishKind::Ldap;
     let of_ldap = raw.url.is_some() || raw.base.is_some() || raw.bind.is_some() || raw.password_file.is_some();
+    let of_ldap = of_ldap || raw.longest_value.is_some();
     if (is_ldap && raw.folder.is_some()) || (!is_ldap && of_ldap) {
-        let reason = "`folder` is for folders; `url`, `base`, `bind` and `password_file` are for the kind ldap";
+        let reason =
+            "`folder` is for folders; `url`, `base`, `bind`, `password_file` and `longest_value` are for the kind ldap";
         return Err(wrong(&raw.kind, reason));
     }
     if let Some(kept) = raw.kept.as_ref().filter(|_| *raw.kind.get_ref() != PublishKind::DropFolder) {
@@ -153,7 +163,13 @@ fn ldap(raw: &file::Publish, folder: &Path) -> Result<LdapPlace, Wrong> {
             or use ldapi:// where the directory is on this machine";
         return Err(wrong(url, reason));
     }
-    Ok(LdapPlace { address, base, bind })
+    let longest_value = match &raw.longest_value {
+        Some(octets) if !(1..=LONGEST_HELD).contains(octets.get_ref()) => {
+            return Err(wrong(octets, format!("a value of a directory has 1 to {LONGEST_HELD} octets here")));
+        }
+        given => given.as_ref().map_or(LONGEST_VALUE, |octets| *octets.get_ref()),
+    };
+    Ok(LdapPlace { address, base, bind, longest_value })
 }
 
 fn address(url: &str) -> Option<LdapAddress> {

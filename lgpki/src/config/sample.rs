@@ -141,6 +141,8 @@ environment = {environment}
 # put there alone, as NAME.bundle.delta, and a whole one every 12 hours, or when a delta would be more than half of it.
 # How often everything there is read back, or a bundle put there, when nothing has changed; 1h for a drop-folder.
 # every = "10m"
+# With ldap, `longest_value` says how many octets of a list the server takes, 4000000 without it: what slapd reads at once is its
+# `sockbuf_max_incoming_auth`.
 # How long it may be behind before somebody is called; a third of the shortest life of a list without it.
 # call_after = "24h"
 

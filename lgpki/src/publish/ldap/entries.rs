@@ -3,6 +3,7 @@
 
 use super::client::{Client, LdapError};
 use super::message::{Change, Values};
+use crate::config::LdapPlace;
 use crate::publish::wanted::WantedList;
 use ca_core::certificate::Certificate;
 use ca_core::der::{Writer, tag};
@@ -13,9 +14,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use store::authorities::AuthorityRow;
 use store::{ReadTxn, Store, StoreError};
-
-/// Octets of a value that a directory takes (slapd reads 4 MiB from somebody it knows, `sockbuf_max_incoming_auth`).
-const LONGEST_VALUE: i64 = 4_000_000;
 
 const CERTIFICATES: &str = "cACertificate;binary";
 const PAIRS: &str = "crossCertificatePair;binary";
@@ -57,11 +55,11 @@ impl Attribute {
     }
 }
 
-/// Everything that should stand below `base`. Generations of an authority share its name, so they share its entry. Errors: the
+/// Everything that should stand at `place`. Generations of an authority share its name, so they share its entry. Errors: the
 /// database.
 pub(super) async fn entries(
     store: &Store,
-    base: &EntryName,
+    place: &LdapPlace,
     lists: &[WantedList],
     now: Timestamp,
 ) -> Result<Entries, StoreError> {
@@ -69,7 +67,7 @@ pub(super) async fn entries(
     let mut txn = store.read().await?;
     for authority in txn.authorities().await? {
         let id = &authority.authority_id;
-        let name = match EntryName::of(&authority.certificate, base) {
+        let name = match EntryName::of(&authority.certificate, &place.base) {
             Ok(name) => name,
             Err(why) => {
                 wrong.push(format!("{id} has no entry: {why}"));
@@ -80,14 +78,16 @@ pub(super) async fn entries(
         entry.certificates.push(authority.certificate.clone());
         entry.pairs.extend(pairs(&mut txn, &authority, now).await?);
         for list in lists.iter().filter(|list| list.head.authority_id == *id) {
-            if list.head.octets > LONGEST_VALUE {
-                wrong.push(format!("{} has {} octets, too many for a directory", list.path, list.head.octets));
+            let (octets, most) = (list.head.octets, place.longest_value);
+            if octets > most {
+                wrong
+                    .push(format!("{} has {octets} octets, and `longest_value` of the directory is {most}", list.path));
                 continue;
             }
             let Some(row) = txn.crl(id, list.head.number).await? else { continue };
             let der = txn.whole_crl(row).await?;
-            let (place, attribute) = place_of(list.head.list, &name);
-            let entry = gathered.entry(place).or_default();
+            let (entry, attribute) = place_of(list.head.list, &name);
+            let entry = gathered.entry(entry).or_default();
             entry.lists.entry(attribute).or_default().push((list.clone(), der));
         }
     }

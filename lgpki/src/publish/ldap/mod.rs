@@ -1,6 +1,6 @@
 //! A directory (LDAPv3), with the attributes of RFC 4523 in the entries of the authorities: whoever finds an authority by its name
-//! finds its certificates and lists there. Entries that are missing are made. A value is at most as long as a directory takes it; an
-//! authority with more revocations than that has partitions.
+//! finds its certificates and lists there. Entries that are missing are made. A value is at most as long as the
+//! directory takes it (`longest_value`); an authority with more revocations than that has partitions.
 
 mod client;
 mod entries;
@@ -30,7 +30,7 @@ pub(super) async fn pass(
     now: Timestamp,
 ) -> Result<Found, StoreError> {
     let mut found = Found::default();
-    let entries = entries(store, &place.base, lists, now).await?;
+    let entries = entries(store, place, lists, now).await?;
     entries.wrong.into_iter().for_each(|why| found.wrong(why));
     let place = place.clone();
     // The directory may take as long as it likes: not on a thread that others need.
