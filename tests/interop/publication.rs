@@ -141,11 +141,24 @@ async fn a_newer_list_is_never_replaced_by_an_older_one() {
 
 /// Makes of the database one of before: it has no list of that number.
 pub(crate) fn forget_list(pki: &Pki, number: i64) {
-    let file = pki.database.url().trim_start_matches("sqlite:").to_owned();
     let statement = format!(
         "update crl set der = null, this_update = null, next_update = null, stored_at = null
         where number = {number} and authority_id = 'issuing'"
     );
+    tampered(pki, &statement);
+}
+
+/// Makes of the database one of before: it has no list of that number, nor has it ever taken it, and nothing is revoked.
+pub(crate) fn forget_everything_since(pki: &Pki, number: i64) {
+    let statement = format!(
+        "delete from crl where number >= {number} and authority_id = 'issuing';
+        delete from revocation where authority_id = 'issuing'"
+    );
+    tampered(pki, &statement);
+}
+
+fn tampered(pki: &Pki, statement: &str) {
+    let file = pki.database.url().trim_start_matches("sqlite:").to_owned();
     let done = std::process::Command::new("sqlite3").arg(file).arg(statement).output().unwrap();
     assert!(done.status.success(), "{}", text(&done));
 }

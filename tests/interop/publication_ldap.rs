@@ -1,10 +1,10 @@
 //! Publishing to a directory: what `ldapsearch` finds there is what the database has, in the attributes of RFC 4523.
 
-use crate::pki::{Pki, openssl, text};
+use crate::pki::{Pki, id, openssl, text};
 use ca_core::key::KeyAlgorithm;
 use ca_core::revocation::{ListId, ListScope, RevocationReason};
 use ca_core::time::Clock;
-use crl::{CrlPolicy, ListPlan};
+use crl::{CertificateList, CrlPolicy, ListPlan};
 use lgpki::config::Config;
 use lgpki::installation::Repository;
 use lgpki::publish::standing::{Alarm, standings};
@@ -12,6 +12,7 @@ use lgpki::publish::{Passed, Publication, Source};
 use lgpki_tests::slapd::Slapd;
 use std::path::Path;
 use std::time::Duration;
+use store::ocsp::Status;
 
 const CA: &str = "cn=Application CA,o=Shirakaba Town,c=JP";
 const ROOT: &str = "cn=Root CA,o=Shirakaba Town,c=JP";
@@ -132,6 +133,36 @@ async fn a_newer_list_in_a_directory_stays_and_what_is_nobodys_goes() {
     assert_eq!(place.slapd.values(ROOT, CRL).len(), 2);
     publication.pass().await.unwrap();
     assert_eq!(place.slapd.values(ROOT, CRL).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_directory_knows_and_a_restored_database_does_not_is_taken_over() {
+    let place = Place::new("ldap-restored").await;
+    let pki = &place.pki;
+    let mut publication = place.publication();
+    let bad = pki.issue("bad.shirakaba.lg.jp").await;
+    place.later();
+    pki.revoke(bad.serial(), RevocationReason::KeyCompromise).await;
+    let world = CertificateList::parse(&pki.crl().await).unwrap();
+    assert_eq!(publication.pass().await.unwrap(), Passed::Complete);
+    crate::publication::forget_everything_since(pki, 2);
+    let status = async || {
+        let mut txn = pki.store.read().await.unwrap();
+        txn.certificate_status(&id("issuing"), bad.serial()).await.unwrap()
+    };
+    assert_eq!(status().await, Status::Good);
+
+    let why = wrong(publication.pass().await.unwrap());
+    assert!(why.contains("1 revocations that it had lost were taken over from there"), "{why}");
+    let Status::Revoked(revocation) = status().await else { panic!("it is revoked") };
+    assert_eq!(
+        (revocation.reason, revocation.revoked_at),
+        (RevocationReason::KeyCompromise, world.entries[0].revoked_at)
+    );
+    let next = CertificateList::parse(&pki.crl().await).unwrap();
+    assert_eq!((next.entries, next.number), (world.entries, Some(3)));
+    assert_eq!(publication.pass().await.unwrap(), Passed::Complete);
+    assert_eq!(place.slapd.values(CA, CRL), [pki.octets(ListId::FULL).await]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
