@@ -5,6 +5,9 @@
 
 use super::front::{self, AtOnce, Begun, Next};
 use super::listen::{FAREWELL, LONGEST_SILENCE, another, stopped};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::SetUsize;
+use nix::{libc, setsockopt_impl};
 use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream};
 use std::num::NonZero;
@@ -15,8 +18,15 @@ use std::time::Duration;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
-use tokio::task::{JoinSet, yield_now};
+use tokio::task::JoinSet;
 
+/// A connection comes in when the client has sent something, or so many seconds later (tcp(7), TCP_DEFER_ACCEPT).
+#[derive(Clone, Copy, Debug)]
+struct DeferAccept;
+setsockopt_impl!(DeferAccept, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, usize, SetUsize);
+
+/// After how many seconds a client comes in that has sent nothing.
+const SILENT_COMES_IN: usize = 1;
 /// How long to wait where a connection could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// Most connections taken at once, before those there are have their turn.
@@ -50,6 +60,7 @@ impl Door {
 
     /// Keeps it by a thread of its own.
     fn thread(self, listener: TcpListener) -> io::Result<()> {
+        setsockopt(&listener, DeferAccept, &SILENT_COMES_IN)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Builder::new().name("door".to_owned()).spawn(move || runtime.block_on(self.keep(listener))).map(drop)
     }
@@ -91,8 +102,6 @@ impl Door {
                 }
             }
             drop(ready);
-            // Others have their turn; meanwhile who has come in has asked, mostly.
-            yield_now().await;
             for stream in come.drain(..) {
                 if let Err(error) = self.received(stream, connections) {
                     tracing::debug!(%error, "a connection broke off");
