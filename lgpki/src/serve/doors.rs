@@ -1,4 +1,5 @@
-//! Doors: where connections come in. A listener that answers some questions at once has a door for each core: a thread of its own
+//! Doors: where connections come in. A listener that answers some questions at once has a door for each core but one, which is left
+//! to pages, database and revocation however many questions come. A door is a thread of its own
 //! that takes its share of the connections (SO_REUSEPORT), answers and closes them, and never wakes another thread for it. A
 //! connection that wants anything else is passed on to the runtime everything else runs in. A listener that answers nothing at
 //! once has one door, in that runtime.
@@ -44,7 +45,7 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Opens it, and as many beside it as there are cores where anything is answered at once. Call inside a tokio runtime.
+    /// Opens it, and others beside it where anything is answered at once: one for each core but one. Call inside a tokio runtime.
     /// Errors: the system gives no more threads or descriptors.
     pub(super) fn open(self, listener: TcpListener) -> io::Result<()> {
         if self.at_once.is_none() {
@@ -52,7 +53,7 @@ impl Door {
             return Ok(());
         }
         let cores = available_parallelism().map_or(1, NonZero::get);
-        for _ in 1..cores {
+        for _ in 2..cores {
             self.clone().thread(another(&listener)?)?;
         }
         self.thread(listener)
