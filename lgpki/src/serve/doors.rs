@@ -1,8 +1,7 @@
 //! Doors: where connections come in. A listener that answers some questions at once has a door for each core but one, which is left
-//! to pages, database and revocation however many questions come. A door is a thread of its own
-//! that takes its share of the connections (SO_REUSEPORT), answers and closes them, and never wakes another thread for it. A
-//! connection that wants anything else is passed on to the runtime everything else runs in. A listener that answers nothing at
-//! once has one door, in that runtime.
+//! to pages, database and revocation however many questions come. A door is a thread of its own that takes its share of the
+//! connections (SO_REUSEPORT), answers and closes them, and never wakes another thread for it. A connection that wants anything
+//! else is passed on to the runtime everything else runs in. A listener that answers nothing at once has one door, in that runtime.
 
 use super::front::{self, AtOnce, Begun, Next};
 use super::listen::{FAREWELL, LONGEST_SILENCE, another, stopped};
