@@ -23,6 +23,7 @@ pub(crate) struct Identity {
     pub(crate) line: AuthorityId,
     issuer: [IssuerHashes; 2],
     certificate: Certificate,
+    responder: ResponderId,
     key: KeyLabel,
     /// Since when it keeps what it knows of certificates that have expired: since its authority began, or no such time.
     archive_cutoff: Option<Timestamp>,
@@ -68,11 +69,13 @@ impl Identity {
         let (Some(certificate), Some(key)) = (&row.ocsp_certificate, &row.ocsp_key_label) else { return Ok(None) };
         let issuer = Certificate::from_der(&row.certificate)?;
         let begun = issuer.validity().not_before.whole_seconds();
+        let certificate = Certificate::from_der(certificate)?;
         Ok(Some(Self {
             authority: row.authority_id.clone(),
             line: row.generation.line.clone(),
             issuer: CertIdDigest::ALL.map(|digest| IssuerHashes::of(&issuer, digest)),
-            certificate: Certificate::from_der(certificate)?,
+            responder: ResponderId::Key(certificate.key().key_identifier().to_vec()),
+            certificate,
             key: key.clone(),
             archive_cutoff: (history == History::Kept).then_some(begun),
         }))
@@ -90,9 +93,14 @@ impl Identity {
 
     /// What all its answers share; `None` where it names no issuer by SHA-1.
     pub(crate) fn frame(&self) -> Option<Frame> {
-        let responder = ResponderId::Key(self.certificate.key().key_identifier().to_vec());
         let issuer = self.hashes(CertIdDigest::Sha1)?;
-        Some(Frame::new(&responder, issuer, self.signature_algorithm(), self.certificate.der(), self.archive_cutoff))
+        Some(Frame::new(
+            &self.responder,
+            issuer,
+            self.signature_algorithm(),
+            self.certificate.der(),
+            self.archive_cutoff,
+        ))
     }
 
     /// From `now` for `validity`, in whole seconds, and never beyond the responder's certificate: an answer that outlives
@@ -115,7 +123,7 @@ impl Identity {
         produced_at: Timestamp,
     ) -> ResponseData {
         ResponseData {
-            responder: ResponderId::Key(self.certificate.key().key_identifier().to_vec()),
+            responder: self.responder.clone(),
             produced_at,
             responses: responses.into_iter().map(|single| self.with_cutoff(single)).collect(),
             nonce: nonce.map(<[u8]>::to_vec),
