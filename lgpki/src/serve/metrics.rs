@@ -11,12 +11,12 @@ use ca_core::id::KeyLabel;
 use ca_core::signer::{SignerError, Tbs};
 use ca_core::time::Timestamp;
 use hsm_adapters::probe::KeyState;
-use metrics::Counter;
+use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use ocsp::bundle::Manifest;
 use ocsp::{Outcome, Refusal};
 use std::collections::HashMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 use store::{Store, StoreError};
 
@@ -158,6 +158,29 @@ static OCSP_ANSWERS: LazyLock<(Counter, HashMap<&'static str, Counter>)> = LazyL
     (counter("successful"), refusals.map(|status| (status, counter(status))).collect())
 });
 
+/// What is counted and timed of a key that signs.
+#[derive(Clone)]
+struct Signed {
+    count: Counter,
+    seconds: Histogram,
+}
+
+impl Signed {
+    fn by(label: &KeyLabel) -> Self {
+        static KNOWN: LazyLock<RwLock<HashMap<KeyLabel, Signed>>> = LazyLock::new(RwLock::default);
+        if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(label) {
+            return known.clone();
+        }
+        let count = metrics::counter!(SIGNATURES, "key" => label.to_string(), "outcome" => "signed");
+        let seconds = metrics::histogram!("lgpki_key_signature_duration_seconds", "key" => label.to_string());
+        let made = Self { count, seconds };
+        KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(label.clone(), made.clone());
+        made
+    }
+}
+
+const SIGNATURES: &str = "lgpki_key_signatures_total";
+
 /// Counts what came of a batch of signatures, and how long one took.
 pub(super) fn count_signatures(
     label: &KeyLabel,
@@ -165,18 +188,21 @@ pub(super) fn count_signatures(
     signatures: &[Result<Vec<u8>, SignerError>],
     took: Duration,
 ) {
+    let by = Signed::by(label);
     for signature in signatures {
         let outcome = match signature {
-            Ok(_) => "signed",
+            Ok(_) => {
+                by.count.increment(1);
+                continue;
+            }
             Err(SignerError::OutcomeUnknown { .. }) => "unknown",
             Err(SignerError::WrongSignature { .. }) => "wrong",
             Err(SignerError::Unusable { .. } | SignerError::NoSuchKey(_) | SignerError::KeyExists(_)) => "refused",
         };
-        metrics::counter!("lgpki_key_signatures_total", "key" => label.to_string(), "outcome" => outcome).increment(1);
+        metrics::counter!(SIGNATURES, "key" => label.to_string(), "outcome" => outcome).increment(1);
     }
-    let key = label.to_string();
     let each = took.checked_div(u32::try_from(batch.len()).unwrap_or(u32::MAX)).unwrap_or(took);
-    metrics::histogram!("lgpki_key_signature_duration_seconds", "key" => key).record(each);
+    by.seconds.record(each);
     if matches!(batch.first(), Some(Tbs::Certificate(_))) {
         metrics::histogram!(STEP_SECONDS, "step" => "sign").record(took);
     }
