@@ -60,7 +60,9 @@ impl Door {
 
     /// Keeps it by a thread of its own.
     fn thread(self, listener: TcpListener) -> io::Result<()> {
-        setsockopt(&listener, DeferAccept, &SILENT_COMES_IN)?;
+        if let Err(error) = setsockopt(&listener, DeferAccept, &SILENT_COMES_IN) {
+            tracing::warn!(event_id = "listen.door", %error, "connections come in before their questions, which costs more");
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Builder::new().name("door".to_owned()).spawn(move || runtime.block_on(self.keep(listener))).map(drop)
     }

@@ -72,8 +72,8 @@ impl EdgeService {
         let (stop, stopped) = watch::channel(false);
         let health = Health { edge: edge.clone(), figures };
         let parts = vec![
-            listen::serve(operators, (operators_router(health), None), stopped.clone()),
-            listen::serve(public, (public_router(edge.clone()), Some(Arc::new(edge))), stopped.clone()),
+            listen::serve(operators, (operators_router(health), None), stopped.clone())?,
+            listen::serve(public, (public_router(edge.clone()), Some(Arc::new(edge))), stopped.clone())?,
             tokio::spawn(take_what_comes(intake, stopped)),
         ];
         tracing::info!(event_id = "edge.started", %address, %management);

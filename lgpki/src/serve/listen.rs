@@ -2,6 +2,7 @@
 
 use super::doors::Door;
 use super::front::{AtOnce, Begun, Resumed};
+use crate::trouble::{Exit, Trouble};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -103,15 +104,22 @@ fn shared(address: SocketAddr) -> io::Result<TcpListener> {
 /// What a listener serves: a router, and what is answered at once before it.
 pub(super) type Served = (Router, Option<Arc<dyn AtOnce>>);
 
-/// Serves on `listener` until `stop` says so, then lets what is under way finish for ten seconds.
-pub(super) fn serve(listener: TcpListener, (router, at_once): Served, stop: watch::Receiver<bool>) -> JoinHandle<()> {
+/// Serves on `listener` until `stop` says so, then lets what is under way finish for ten seconds. Errors: the system gives no
+/// more threads or descriptors (exit 5).
+pub(super) fn serve(
+    listener: TcpListener,
+    (router, at_once): Served,
+    stop: watch::Receiver<bool>,
+) -> Result<JoinHandle<()>, Trouble> {
     let router = router.layer(from_fn(limit));
     let (pass_on, mut passed_on) = unbounded_channel();
-    tokio::spawn(async move {
-        let door = Door { at_once, pass_on, stop: stop.clone() };
-        if let Err(error) = listener.into_std().and_then(|listener| door.open(listener)) {
-            tracing::error!(event_id = "listen.door", %error, "not every door could be opened: restart this process");
-        }
+    let door = Door { at_once, pass_on, stop: stop.clone() };
+    listener.into_std().and_then(|listener| door.open(listener)).map_err(|error| {
+        Trouble::new(Exit::Unavailable, "nobody can be let in: the system gives no thread or descriptor")
+            .because(error)
+            .advice("give the service more of them: LimitNOFILE and TasksMax of its systemd unit, or `ulimit -n` and `ulimit -u`")
+    })?;
+    Ok(tokio::spawn(async move {
         let mut overdue = pin!(async {
             stopped(stop.clone()).await;
             sleep(FAREWELL).await;
@@ -131,7 +139,7 @@ pub(super) fn serve(listener: TcpListener, (router, at_once): Served, stop: watc
                 }
             }
         }
-    })
+    }))
 }
 
 /// One connection, until either side closes it or the service stops.

@@ -128,9 +128,9 @@ impl Service {
         let follower = composition.follower(stopped.clone());
         let worker = composition.worker().await?;
         let (ra, repository, management) = bound.places(config, roles)?;
-        let mut listeners = vec![listen::serve(bound.management, (health::router(health), None), stopped.clone())];
+        let mut listeners = vec![listen::serve(bound.management, (health::router(health), None), stopped.clone())?];
         for (listener, served) in bound.public.into_values().zip(routers) {
-            listeners.push(listen::serve(listener, served, stopped.clone()));
+            listeners.push(listen::serve(listener, served, stopped.clone())?);
         }
         if let Some((control, activations)) = control {
             listeners.push(control.serve(Arc::new(config.clone()), activations, stopped.clone()));
