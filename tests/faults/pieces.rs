@@ -4,18 +4,18 @@
 use ca_core::audit::Actor;
 use ca_core::id::AuthorityId;
 use ca_core::revocation::{ListScope, Revocation, RevocationReason};
-use ca_core::serial::SerialNumber;
 use ca_core::time::Clock;
 use crl::CertificateList;
 use lgpki::clock::SystemClock;
 use lgpki_tests::databases::Kind;
 use lgpki_tests::interruptions::{Blow, Fault, STRUCK};
 use lgpki_tests::invariants::{JOBS_LEFT, broken, count, texts};
+use lgpki_tests::lists::revoked;
 use lgpki_tests::policy::pack_listing;
 use lgpki_tests::program::{Installation, Program};
 use lgpki_tests::tools::Scratch;
 use std::time::Duration;
-use store::imports::{ImportedCertificate, Takeover};
+use store::imports::Takeover;
 use store::jobs::Job;
 use store::{Step, Store};
 
@@ -74,19 +74,7 @@ async fn revoke_many(store: &Store, many: u32) {
         revoked_at: now,
         invalidity_at: Some(now.minus(Duration::from_secs(86_400))),
     };
-    let one = |n: u32| ImportedCertificate {
-        serial: SerialNumber::from_bytes(&[&[0x40][..], &n.to_be_bytes(), &[0; 12]].concat()).unwrap(),
-        subject: String::new(),
-        names: String::new(),
-        key_sha256: [0; 32],
-        not_before: now,
-        not_after: now.plus(Duration::from_secs(86_400)),
-        tbs: Vec::new(),
-        der: Vec::new(),
-        revocation: Some(revocation.clone()),
-        is_ca: false,
-    };
-    let all: Vec<_> = (0..many).map(one).collect();
+    let all = revoked(many, &revocation);
     let mut txn = store.write(now, BY).await.unwrap();
     txn.import_certificates(&ca(), &all).await.unwrap();
     let what = Takeover { certificates: all.len(), revoked: all.len(), crl_number: 0, list_sha256: None };

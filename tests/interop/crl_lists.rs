@@ -12,8 +12,8 @@ use ca_core::serial::SerialNumber;
 use ca_core::time::{Clock, Timestamp};
 use crl::{CertificateList, CrlPolicy, ListPlan, RefreshError, Refreshed};
 use lgpki_tests::databases::Kind;
+use lgpki_tests::lists::revoked;
 use store::Step;
-use store::imports::ImportedCertificate;
 
 use crate::pki::{BY, Pki, addresses, id, openssl, text};
 
@@ -212,19 +212,8 @@ async fn a_list_longer_than_a_row_stands_in_pieces_on_postgres() {
 /// Puts that many revoked certificates into the database, as an import would.
 pub(crate) async fn revoke_many(pki: &Pki, many: u32) {
     let now = pki.clock.now();
-    let one = |n: u32| ImportedCertificate {
-        serial: SerialNumber::from_bytes(&[&[0x40][..], &n.to_be_bytes(), &[0; 12]].concat()).unwrap(),
-        subject: String::new(),
-        names: String::new(),
-        key_sha256: [0; 32],
-        not_before: now,
-        not_after: now.plus(Duration::from_secs(86_400)),
-        tbs: Vec::new(),
-        der: Vec::new(),
-        revocation: Some(Revocation { reason: RevocationReason::Unspecified, revoked_at: now, invalidity_at: None }),
-        is_ca: false,
-    };
-    let all: Vec<_> = (0..many).map(one).collect();
+    let all =
+        revoked(many, &Revocation { reason: RevocationReason::Unspecified, revoked_at: now, invalidity_at: None });
     let mut txn = pki.store.write(now, BY).await.unwrap();
     for part in all.chunks(10_000) {
         txn.import_certificates(&id("issuing"), part).await.unwrap();

@@ -5,7 +5,7 @@
 use crate::program::Installation;
 use ca_core::certificate::Certificate;
 use ca_core::id::AuthorityId;
-use ca_core::revocation::{ListId, RevocationReason};
+use ca_core::revocation::{ListId, Revocation, RevocationReason};
 use ca_core::serial::SerialNumber;
 use ca_core::time::{Clock, Timestamp};
 use crl::build::CrlContent;
@@ -15,6 +15,7 @@ use lgpki::clock::SystemClock;
 use lgpki::installation::open_key_stores;
 use lgpki::secrets::KeySecrets;
 use std::time::Duration;
+use store::imports::ImportedCertificate;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -57,4 +58,25 @@ pub fn entries(first: u8, count: u16) -> Vec<CrlEntry> {
         invalidity_at: n.is_multiple_of(4).then(|| Timestamp::from_seconds(1_780_000_000)),
     };
     (0..count).map(entry).collect()
+}
+
+/// So many certificates that were revoked like that, as an import would bring them, in the order of their serials; their lives began
+/// when they were revoked.
+///
+/// # Panics
+/// Never: those are serial numbers.
+pub fn revoked(many: u32, revocation: &Revocation) -> Vec<ImportedCertificate> {
+    let one = |n: u32| ImportedCertificate {
+        serial: SerialNumber::from_bytes(&[&[0x40][..], &n.to_be_bytes(), &[0; 12]].concat()).expect("a serial number"),
+        subject: String::new(),
+        names: String::new(),
+        key_sha256: [0; 32],
+        not_before: revocation.revoked_at,
+        not_after: revocation.revoked_at.plus(DAY),
+        tbs: Vec::new(),
+        der: Vec::new(),
+        revocation: Some(revocation.clone()),
+        is_ca: false,
+    };
+    (0..many).map(one).collect()
 }
