@@ -13,8 +13,8 @@ use crate::build::{CrlContent, Frame};
 use crate::entries::{CrlEntry, EntryWriter};
 use crate::spool::Spool;
 
-/// Octets of entries that stay in memory: a list of a million that gives reasons stands in a file.
-const IN_MEMORY: usize = 44 << 20;
+/// Octets of entries that stay in memory: those of a million with serials of 20 octets that give reasons. More stand in a file.
+const IN_MEMORY: usize = 56 << 20;
 /// Octets read at once.
 const CHUNK: usize = 1 << 16;
 

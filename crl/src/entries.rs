@@ -152,7 +152,7 @@ fn extensions_of(entry: &CrlEntry) -> usize {
 fn append_extensions(entry: &CrlEntry, octets: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&[tag::SEQUENCE, octet(octets)]);
     if entry.reason != RevocationReason::Unspecified {
-        extension(out, oid::REASON_CODE, &[tag::ENUMERATED, 1, entry.reason.code()]);
+        out.extend_from_slice(&reason_code(entry.reason));
     }
     if entry.reason == RevocationReason::CertificateHold {
         let instruction = oid::HOLD_INSTRUCTION_REJECT.as_bytes();
@@ -163,6 +163,19 @@ fn append_extensions(entry: &CrlEntry, octets: usize, out: &mut Vec<u8>) {
         extension(out, oid::INVALIDITY_DATE, &[[tag::GENERALIZED_TIME, 15].as_slice(), &at.generalized()].concat());
     }
 }
+
+/// The extension nearly every entry has, and most have no other: reasonCode (RFC 5280 §5.3.1).
+#[inline]
+const fn reason_code(reason: RevocationReason) -> [u8; 12] {
+    let [a, b, c] = REASON_CODE;
+    [tag::SEQUENCE, 10, tag::OID, 3, a, b, c, tag::OCTET_STRING, 3, tag::ENUMERATED, 1, reason.code()]
+}
+
+/// The octets of its identifier.
+const REASON_CODE: [u8; 3] = match oid::REASON_CODE.as_bytes().first_chunk() {
+    Some(octets) => *octets,
+    None => panic!("three octets"),
+};
 
 /// Extensions of entries are not critical.
 fn extension(out: &mut Vec<u8>, id: oid::Oid, value: &[u8]) {
