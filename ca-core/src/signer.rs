@@ -137,11 +137,12 @@ pub trait Signer: Send + Sync {
         batch: &[Tbs<'_>],
     ) -> Vec<Result<Vec<u8>, SignerError>>;
 
-    /// Whether a signature of this key takes some microseconds and is made in this process: then it may be made where it is
-    /// wanted, without a thread of its own. A device never does; nor does whoever does not say so.
-    fn signs_at_once(&self, label: &KeyLabel) -> bool {
-        let _ = label;
-        false
+    /// One signature where it takes some microseconds and is made in this process: then it may be made where it is wanted,
+    /// without a thread of its own. `None` where it takes longer, as a device's always does, or fails: [`Signer::sign`] makes it,
+    /// or says why not.
+    fn sign_at_once(&self, label: &KeyLabel, algorithm: SignatureAlgorithm, tbs: Tbs<'_>) -> Option<Vec<u8>> {
+        let _ = (label, algorithm, tbs);
+        None
     }
 
     /// Told that a signature of this key was wrong, by whoever verified it: nothing more may be signed with it. A signer that

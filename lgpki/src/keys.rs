@@ -293,8 +293,9 @@ impl Signer for KeyStores {
         signatures
     }
 
-    fn signs_at_once(&self, label: &KeyLabel) -> bool {
-        self.withheld(label).is_none() && self.holder(label).is_ok_and(|opened| opened.keys().signs_at_once(label))
+    fn sign_at_once(&self, label: &KeyLabel, algorithm: SignatureAlgorithm, tbs: Tbs<'_>) -> Option<Vec<u8>> {
+        let serves = self.withheld(label).is_none();
+        serves.then(|| self.holder(label).ok()?.keys().sign_at_once(label, algorithm, tbs))?
     }
 
     fn distrust(&self, label: &KeyLabel, reason: &str) {
@@ -437,6 +438,7 @@ mod tests {
         stores.create_in(FOLDER, &label("k"), KeyAlgorithm::P256).unwrap();
         let sign = || stores.sign(&label("k"), SignatureAlgorithm::EcdsaSha256, &[Tbs::Probe(b"x")]).remove(0);
         stores.withhold(&label("k"), "it signed wrongly");
+        assert_eq!(stores.sign_at_once(&label("k"), SignatureAlgorithm::EcdsaSha256, Tbs::Probe(b"x")), None);
         let said = sign().unwrap_err().to_string();
         assert!(said.contains("out of service: it signed wrongly"), "{said}");
         // What is not recorded yet holds; what was recorded and is not any more does not.

@@ -47,12 +47,11 @@ impl Responder {
         let authorities = self.store.read().await?.authorities().await?;
         for row in authorities {
             let Ok(Some(identity)) = self.identity(&row.authority_id, now).await else { continue };
-            let Some(frame) = identity.frame() else { continue };
-            let known = self.shelf(&row.authority_id).filter(|shelf| shelf.is_for(&frame));
+            let known = self.shelf(&row.authority_id).filter(|shelf| shelf.is_for(&identity.frame));
             match (known, since) {
                 (Some(shelf), Some(since)) => self.changed(&row.authority_id, &shelf, since).await?,
                 // A new responder signs everything anew by and by; what the one before has signed stands beside it until then.
-                _ => self.filled(&row.authority_id, frame).await?,
+                _ => self.filled(&row.authority_id, identity.frame.clone()).await?,
             }
         }
         follower.looks = follower.looks.wrapping_add(1);

@@ -7,8 +7,8 @@ use ca_core::oid;
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 
-use crate::cert_id::IssuerHashes;
-use crate::extensions::write_archive_cutoff;
+use crate::cert_id::{CertId, IssuerHashes};
+use crate::extensions::{write_archive_cutoff, write_nonce};
 use crate::response::{CertStatus, ResponderId, SignedResponse};
 
 /// The same part of all answers of one responder, in pieces of DER.
@@ -28,11 +28,19 @@ pub(crate) struct Frame {
 
 /// What one answer about one certificate says for itself; times in whole seconds.
 pub(crate) struct Said<'a> {
-    pub(crate) serial: &'a SerialNumber,
+    pub(crate) about: About<'a>,
     pub(crate) status: CertStatus,
     /// Also producedAt.
     pub(crate) this_update: Timestamp,
     pub(crate) next_update: Timestamp,
+}
+
+/// Which certificate an answer is about.
+pub(crate) enum About<'a> {
+    /// The frame's issuer's with that serial.
+    Serial(&'a SerialNumber),
+    /// Whatever was asked, in the octets it was asked in.
+    Asked(&'a CertId),
 }
 
 impl Frame {
@@ -67,6 +75,20 @@ impl Frame {
 
     /// The whole OCSPResponse, DER, with its signature.
     pub(crate) fn around(&self, said: &Said<'_>, signature: impl FnOnce(&mut Writer)) -> Vec<u8> {
+        self.whole(signature, |w| self.write_data(w, said, None))
+    }
+
+    /// The whole OCSPResponse, DER, of [`Frame::data`] and the signature over it.
+    pub(crate) fn around_data(&self, data: &[u8], signature: &[u8]) -> Vec<u8> {
+        self.whole(|w| w.raw(signature), |w| w.raw(data))
+    }
+
+    /// ResponseData about one certificate, DER: what is signed.
+    pub(crate) fn data(&self, said: &Said<'_>, nonce: Option<&[u8]>) -> Vec<u8> {
+        Writer::build(|w| self.write_data(w, said, nonce))
+    }
+
+    fn whole(&self, signature: impl FnOnce(&mut Writer), data: impl FnOnce(&mut Writer)) -> Vec<u8> {
         let room = self.certificates.len().saturating_add(512);
         let mut writer = Writer::with_capacity(room);
         writer.sequence(|w| {
@@ -77,7 +99,7 @@ impl Frame {
                             w.raw(&self.certificates);
                             w.bit_string_of(signature);
                             w.raw(&self.algorithm);
-                            self.write_data(w, said);
+                            data(w);
                         });
                     });
                     w.oid(oid::OCSP_BASIC);
@@ -88,19 +110,24 @@ impl Frame {
         writer.finish()
     }
 
-    /// ResponseData without a nonce, about one certificate.
-    fn write_data(&self, writer: &mut Writer, said: &Said<'_>) {
+    fn write_data(&self, writer: &mut Writer, said: &Said<'_>, nonce: Option<&[u8]>) {
         writer.sequence(|w| {
+            if let Some(nonce) = nonce {
+                write_nonce(w, 1, nonce);
+            }
             w.sequence(|w| {
                 w.sequence(|w| {
                     w.raw(&self.extensions);
                     w.constructed(tag::context_constructed(0), |w| w.generalized_time(said.next_update));
                     w.generalized_time(said.this_update);
                     said.status.write(w);
-                    w.sequence(|w| {
-                        w.unsigned(said.serial.as_bytes());
-                        w.raw(&self.issuer);
-                    });
+                    match said.about {
+                        About::Serial(serial) => w.sequence(|w| {
+                            w.unsigned(serial.as_bytes());
+                            w.raw(&self.issuer);
+                        }),
+                        About::Asked(cert_id) => w.raw(cert_id.as_der()),
+                    }
                 });
             });
             w.generalized_time(said.this_update);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use store::authorities::AuthorityRow;
 
 use crate::cert_id::{CertId, CertIdDigest, IssuerHashes};
-use crate::frame::Frame;
+use crate::frame::{Frame, Said};
 use crate::policy::History;
 use crate::response::{CertStatus, ResponderId, ResponseData, SignedResponse, SingleResponse};
 
@@ -27,6 +27,8 @@ pub(crate) struct Identity {
     key: KeyLabel,
     /// Since when it keeps what it knows of certificates that have expired: since its authority began, or no such time.
     archive_cutoff: Option<Timestamp>,
+    /// What all its answers about one certificate share; those that name the issuer by SHA-1.
+    pub(crate) frame: Frame,
 }
 
 /// From when to when an answer may be believed.
@@ -70,14 +72,19 @@ impl Identity {
         let issuer = Certificate::from_der(&row.certificate)?;
         let begun = issuer.validity().not_before.whole_seconds();
         let certificate = Certificate::from_der(certificate)?;
+        let responder = ResponderId::Key(certificate.key().key_identifier().to_vec());
+        let algorithm = signature_algorithm(&certificate);
+        let archive_cutoff = (history == History::Kept).then_some(begun);
+        let hashes = IssuerHashes::of(&issuer, CertIdDigest::Sha1);
         Ok(Some(Self {
             authority: row.authority_id.clone(),
             line: row.generation.line.clone(),
             issuer: CertIdDigest::ALL.map(|digest| IssuerHashes::of(&issuer, digest)),
-            responder: ResponderId::Key(certificate.key().key_identifier().to_vec()),
+            frame: Frame::new(&responder, &hashes, algorithm, certificate.der(), archive_cutoff),
+            responder,
             certificate,
             key: key.clone(),
-            archive_cutoff: (history == History::Kept).then_some(begun),
+            archive_cutoff,
         }))
     }
 
@@ -89,18 +96,6 @@ impl Identity {
     /// The hashes that name this authority with `digest`.
     pub(crate) fn hashes(&self, digest: CertIdDigest) -> Option<&IssuerHashes> {
         self.issuer.iter().find(|hashes| hashes.digest == digest)
-    }
-
-    /// What all its answers share; `None` where it names no issuer by SHA-1.
-    pub(crate) fn frame(&self) -> Option<Frame> {
-        let issuer = self.hashes(CertIdDigest::Sha1)?;
-        Some(Frame::new(
-            &self.responder,
-            issuer,
-            self.signature_algorithm(),
-            self.certificate.der(),
-            self.archive_cutoff,
-        ))
     }
 
     /// From `now` for `validity`, in whole seconds, and never beyond the responder's certificate: an answer that outlives
@@ -142,51 +137,52 @@ impl Identity {
         signer: &dyn Signer,
         batch: Vec<ResponseData>,
     ) -> Vec<Result<SignedResponse, SigningError>> {
+        let algorithm = signature_algorithm(&self.certificate);
         let octets: Vec<Vec<u8>> = batch.iter().map(ResponseData::to_der).collect();
         let tbs: Vec<Tbs<'_>> = octets.iter().map(|tbs| Tbs::Ocsp(tbs)).collect();
-        let signatures = signer
-            .sign(&self.key, self.signature_algorithm(), &tbs)
-            .into_iter()
-            .map(Some)
-            .chain(std::iter::repeat_with(|| None));
-        batch
-            .into_iter()
-            .zip(octets.iter().cloned())
-            .zip(signatures)
-            .map(|((data, tbs), signature)| self.verified(data, tbs, signature.ok_or(SigningError::TooFew)??))
-            .inspect(|answer| {
-                if let Err(error @ SigningError::WrongKey { .. }) = answer {
-                    signer.distrust(&self.key, &format!("it signed an OCSP answer wrongly: {error}"));
-                }
+        let signatures = signer.sign(&self.key, algorithm, &tbs).into_iter().map(Some);
+        let signatures = signatures.chain(std::iter::repeat_with(|| None));
+        let signed = batch.into_iter().zip(octets.iter().cloned()).zip(signatures);
+        signed
+            .map(|((data, tbs), signature)| {
+                let signature = signature.ok_or(SigningError::TooFew)??;
+                self.verified(&tbs, &signature).inspect_err(|error| self.distrust(signer, error))?;
+                let certificates = vec![self.certificate.der().to_vec()];
+                Ok(SignedResponse { data, tbs, algorithm, signature, certificates })
             })
             .collect()
     }
 
-    /// Signs one where it is wanted; `None` where that would take a while, or fails: whoever waits is told why. It is verified
-    /// like every other when `proven`.
-    pub(crate) fn sign_at_once(&self, signer: &dyn Signer, data: ResponseData, proven: bool) -> Option<SignedResponse> {
-        if !signer.signs_at_once(&self.key) {
+    /// The whole OCSPResponse about one of our certificates, DER, signed where it is wanted; `None` where that would take a while,
+    /// or fails: whoever waits is told why. The signature is verified like every other when `proven`.
+    pub(crate) fn sign_at_once(
+        &self,
+        signer: &dyn Signer,
+        (said, nonce): (&Said<'_>, Option<&[u8]>),
+        proven: bool,
+    ) -> Option<Vec<u8>> {
+        let data = self.frame.data(said, nonce);
+        let signature = signer.sign_at_once(&self.key, signature_algorithm(&self.certificate), Tbs::Ocsp(&data))?;
+        if proven && let Err(error) = self.verified(&data, &signature) {
+            self.distrust(signer, &error);
             return None;
         }
-        if proven {
-            return self.sign(signer, vec![data]).pop()?.ok();
-        }
-        let (tbs, algorithm) = (data.to_der(), self.signature_algorithm());
-        let signature = signer.sign(&self.key, algorithm, &[Tbs::Ocsp(&tbs)]).pop()?.ok()?;
-        Some(SignedResponse { data, tbs, algorithm, signature, certificates: vec![self.certificate.der().to_vec()] })
+        Some(self.frame.around_data(&data, &signature))
     }
 
-    /// What the responder signs with. An RSA key pads as the authority did when it signed the responder's certificate: who
-    /// believes the one signature can verify the other.
-    fn signature_algorithm(&self) -> SignatureAlgorithm {
-        let padding = self.certificate.signature_algorithm().padding().unwrap_or_default();
-        self.certificate.key().algorithm().signature_algorithm().padded(padding)
+    fn verified(&self, tbs: &[u8], signature: &[u8]) -> Result<(), SigningError> {
+        verify(self.certificate.key(), signature_algorithm(&self.certificate), tbs, signature)
+            .map_err(|source| SigningError::WrongKey { authority: self.authority.clone(), source })
     }
 
-    fn verified(&self, data: ResponseData, tbs: Vec<u8>, signature: Vec<u8>) -> Result<SignedResponse, SigningError> {
-        let algorithm = self.signature_algorithm();
-        verify(self.certificate.key(), algorithm, &tbs, &signature)
-            .map_err(|source| SigningError::WrongKey { authority: self.authority.clone(), source })?;
-        Ok(SignedResponse { data, tbs, algorithm, signature, certificates: vec![self.certificate.der().to_vec()] })
+    fn distrust(&self, signer: &dyn Signer, error: &SigningError) {
+        signer.distrust(&self.key, &format!("it signed an OCSP answer wrongly: {error}"));
     }
+}
+
+/// What a responder signs with. An RSA key pads as the authority did when it signed the responder's certificate: who believes
+/// the one signature can verify the other.
+fn signature_algorithm(certificate: &Certificate) -> SignatureAlgorithm {
+    let padding = certificate.signature_algorithm().padding().unwrap_or_default();
+    certificate.key().algorithm().signature_algorithm().padded(padding)
 }

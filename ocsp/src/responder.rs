@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use crate::cert_id::{CertId, CertIdDigest};
 use crate::follow::IN_STEP;
+use crate::frame::{About, Said};
 use crate::hot::{Hot, Moment};
 use crate::identity::{Identity, SigningError, Window};
 use crate::policy::{OcspPolicies, OcspPolicy};
@@ -186,10 +187,11 @@ impl Responder {
         let status = self.shelf(&identity.authority)?.status(cert_id.serial()?, now)?;
         let policy = self.policies.of(&identity.line);
         let window = identity.window(now, policy.validity).ok()?;
-        let data = identity.data(vec![window.single(cert_id.clone(), status)], request.nonce(), window.this_update);
-        let response = identity.sign_at_once(self.signer.as_ref(), data, self.proof_is_due(now))?;
+        let Window { this_update, next_update } = window;
+        let said = Said { about: About::Asked(cert_id), status, this_update, next_update };
+        let der = identity.sign_at_once(self.signer.as_ref(), (&said, request.nonce()), self.proof_is_due(now))?;
         let caching = if request.nonce().is_some() { Caching::Never } else { policy.caching(window, now) };
-        Some(Answer { der: response.to_der(), caching, refusal: None })
+        Some(Answer { der, caching, refusal: None })
     }
 
     /// Whether the next answer of a quick key is verified: every one, while there are fewer than a hundred a second.

@@ -13,7 +13,7 @@ use ca_core::revocation::RevocationReason;
 use ca_core::serial::SerialNumber;
 use ca_core::time::Timestamp;
 
-use crate::frame::{Frame, Said};
+use crate::frame::{About, Frame, Said};
 use crate::response::{CertStatus, OcspResponse};
 
 /// Lists an authority's answers are spread over, by the first octets of their serials, which are random: so that one more
@@ -226,7 +226,7 @@ impl Kept {
     /// The answer in that frame, DER; `None` for a status that there is not.
     fn within(&self, frame: &Frame) -> Option<Vec<u8>> {
         let said = Said {
-            serial: &self.serial,
+            about: About::Serial(&self.serial),
             status: self.status()?,
             this_update: self.this_update.at(),
             next_update: self.next_update.at(),

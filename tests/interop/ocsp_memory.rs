@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use ca_core::certificate::Certificate;
+use ca_core::der::Writer;
+use ca_core::digest::sha256;
 use ca_core::key::{KeyAlgorithm, RsaPadding};
+use ca_core::oid;
 use ca_core::revocation::{Revocation, RevocationReason};
 use ca_core::time::Clock;
 use lgpki_tests::databases::Kind;
-use ocsp::client::question;
-use ocsp::{CertIdDigest, CertStatus, Follower, OcspResponse, Responder};
+use ocsp::client::{judge, question};
+use ocsp::{Asked, CertIdDigest, CertStatus, Follower, OcspRequest, OcspResponse, Responder};
 use store::{OpenOptions, Step, Store};
 
 use crate::pki::{BY, Pki, id};
@@ -64,6 +67,55 @@ async fn an_answer_from_memory_is_the_stored_one_octet_for_octet() {
     octet_for_octet((KeyAlgorithm::P256, RsaPadding::Pkcs1), Kind::Sqlite).await;
     octet_for_octet((KeyAlgorithm::P256, RsaPadding::Pkcs1), Kind::Postgres).await;
     octet_for_octet((KeyAlgorithm::Rsa2048, RsaPadding::Pss), Kind::Sqlite).await;
+}
+
+/// The same question by SHA-256, its algorithm without parameters.
+fn asked_without_parameters(pki: &Pki, certificate: &Certificate) -> Vec<u8> {
+    let issuer = &pki.issuing;
+    let cert_id = |w: &mut Writer| {
+        w.unsigned(certificate.serial().as_bytes());
+        w.octet_string(&sha256(issuer.key().key_bits()));
+        w.octet_string(&sha256(issuer.subject().as_der()));
+        w.sequence(|w| w.oid(oid::SHA256));
+    };
+    Writer::build(|w| w.sequence(|w| w.sequence(|w| w.sequence(|w| w.sequence(|w| w.sequence(cert_id))))))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_signed_at_once_is_what_would_be_signed_after_asking_the_database() {
+    let pki = Pki::found("ocsp-at-once", KeyAlgorithm::P256).await;
+    let (good, bad) = (pki.issue("good.shirakaba.lg.jp").await, pki.issue("bad.shirakaba.lg.jp").await);
+    pki.revoke(bad.serial(), RevocationReason::KeyCompromise).await;
+    let responder = pki.responder();
+    responder.presign(&id("issuing"), &[good.serial().clone(), bad.serial().clone()]).await.unwrap();
+    responder.follow(&mut Follower::default()).await.unwrap();
+    for certificate in [&good, &bad] {
+        let nonce = || Some(vec![7; 32]);
+        let asked = |digest, nonce| question(&pki.issuing, certificate.serial(), digest, nonce).to_der();
+        for body in [
+            asked(CertIdDigest::Sha1, nonce()),
+            asked(CertIdDigest::Sha256, nonce()),
+            asked(CertIdDigest::Sha256, None),
+            asked_without_parameters(&pki, certificate),
+        ] {
+            let question = OcspRequest::parse(&body).unwrap();
+            let mut response = Vec::new();
+            let asked = Asked { path: "/ocsp/issuing", body: Some(&body), if_none_match: None };
+            assert!(responder.respond_at_once(&asked, &mut response), "the key is quick");
+            let head = response.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+            let at_once = &response[head..];
+            judge(at_once, &question, &pki.issuing, pki.clock.now()).unwrap();
+            let after = responder.answer(&id("issuing"), &question).await.der;
+            assert_eq!(to_be_signed(at_once), to_be_signed(&after));
+        }
+    }
+}
+
+fn to_be_signed(der: &[u8]) -> Vec<u8> {
+    match OcspResponse::parse(der).unwrap() {
+        OcspResponse::Signed(signed) => signed.tbs,
+        OcspResponse::Refused(refusal) => panic!("{}", refusal.name()),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -145,10 +145,12 @@ impl Signer for SoftKeys {
         }
     }
 
-    fn signs_at_once(&self, label: &KeyLabel) -> bool {
+    fn sign_at_once(&self, label: &KeyLabel, algorithm: SignatureAlgorithm, tbs: Tbs<'_>) -> Option<Vec<u8>> {
         // Others take a tenth of a millisecond and more, and not before a file has been opened.
         let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
-        opened.get(label).is_some_and(|key| key.public().algorithm() == KeyAlgorithm::P256)
+        let key = opened.get(label).filter(|key| key.public().algorithm() == KeyAlgorithm::P256).cloned()?;
+        drop(opened);
+        key.sign_message(algorithm, tbs.message()).ok()
     }
 }
 
@@ -228,6 +230,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::process::Command;
 
+    use ca_core::verify::verify;
     use zeroize::Zeroizing;
 
     use super::testing::ScratchDir;
@@ -277,6 +280,24 @@ mod tests {
             opened(dir.path(), "open sesame").public_key(&label("theirs")).unwrap().algorithm(),
             KeyAlgorithm::P256
         );
+    }
+
+    #[test]
+    fn only_a_quick_key_that_is_open_signs_at_once() {
+        let dir = ScratchDir::new("keys-at-once");
+        let keys = opened(dir.path(), "p");
+        let quick = keys.create(&label("quick"), KeyAlgorithm::P256).unwrap();
+        keys.create(&label("slow"), KeyAlgorithm::P384).unwrap();
+        let at_once =
+            |keys: &SoftKeys, name, algorithm| keys.sign_at_once(&label(name), algorithm, Tbs::Probe(b"message"));
+        let signature = at_once(&keys, "quick", SignatureAlgorithm::EcdsaSha256).unwrap();
+        verify(&quick, SignatureAlgorithm::EcdsaSha256, b"message", &signature).unwrap();
+        assert_eq!(at_once(&keys, "quick", SignatureAlgorithm::RsaSha256), None, "it cannot");
+        assert_eq!(at_once(&keys, "slow", SignatureAlgorithm::EcdsaSha384), None);
+        let again = opened(dir.path(), "p");
+        assert_eq!(at_once(&again, "quick", SignatureAlgorithm::EcdsaSha256), None, "its file has not been read yet");
+        again.public_key(&label("quick")).unwrap();
+        assert!(at_once(&again, "quick", SignatureAlgorithm::EcdsaSha256).is_some());
     }
 
     #[test]

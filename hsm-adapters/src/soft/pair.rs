@@ -149,7 +149,7 @@ impl SoftKey {
         })
     }
 
-    fn sign_message(&self, with: SignatureAlgorithm, message: Message<'_>) -> Result<Vec<u8>, NotSigned> {
+    pub(super) fn sign_message(&self, with: SignatureAlgorithm, message: Message<'_>) -> Result<Vec<u8>, NotSigned> {
         match message {
             Message::Octets(octets) => self.sign_one(with, octets),
             Message::Hashed(hashed) => self.sign_hashed(with, hashed),

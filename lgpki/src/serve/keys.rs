@@ -233,9 +233,14 @@ impl Signer for KeysInService {
         self.0.stores.public_key(label)
     }
 
-    fn signs_at_once(&self, label: &KeyLabel) -> bool {
-        let known = self.0.states.state(label);
-        known.is_none_or(|state| state.trouble().is_none()) && self.0.stores.signs_at_once(label)
+    fn sign_at_once(&self, label: &KeyLabel, algorithm: SignatureAlgorithm, tbs: Tbs<'_>) -> Option<Vec<u8>> {
+        if self.0.states.state(label).is_some_and(|state| state.trouble().is_some()) {
+            return None;
+        }
+        let begun = Instant::now();
+        let signature = self.0.stores.sign_at_once(label, algorithm, tbs)?;
+        metrics::count_signature(label, begun.elapsed());
+        Some(signature)
     }
 
     fn distrust(&self, label: &KeyLabel, reason: &str) {

@@ -181,6 +181,13 @@ impl Signed {
 
 const SIGNATURES: &str = "lgpki_key_signatures_total";
 
+/// Counts one signature that was made, and how long it took.
+pub(super) fn count_signature(label: &KeyLabel, took: Duration) {
+    let by = Signed::by(label);
+    by.count.increment(1);
+    by.seconds.record(took);
+}
+
 /// Counts what came of a batch of signatures, and how long one took.
 pub(super) fn count_signatures(
     label: &KeyLabel,

@@ -52,8 +52,8 @@ impl Signer for Gated {
         self.signer.sign(label, algorithm, batch)
     }
 
-    fn signs_at_once(&self, label: &KeyLabel) -> bool {
-        !self.gate.is_shut(label) && self.signer.signs_at_once(label)
+    fn sign_at_once(&self, label: &KeyLabel, algorithm: SignatureAlgorithm, tbs: Tbs<'_>) -> Option<Vec<u8>> {
+        if self.gate.is_shut(label) { None } else { self.signer.sign_at_once(label, algorithm, tbs) }
     }
 
     fn distrust(&self, label: &KeyLabel, reason: &str) {
