@@ -30,7 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LGPKI = ROOT / "target" / "release" / "lgpki"
 PEERS = {"openssl": "openssl", "cfssl": "golang-cfssl", "nginx": "nginx-light", "wrk": "wrk", "ab": "apache2-utils"}
 TICKS = os.sysconf("SC_CLK_TCK")
-LIST_ROUNDS = 3
+LIST_ROUNDS = 5
 
 
 def run(*command, **options):
