@@ -5,6 +5,10 @@
 //! that made a wrong signature is withheld at once, by this process; what is withheld durably is read from the database by
 //! [`installation`](crate::installation).
 
+mod making;
+
+pub use making::MakingIn;
+
 use crate::trouble::{Exit, Trouble};
 use ca_core::id::KeyLabel;
 use ca_core::key::{KeyAlgorithm, SignatureAlgorithm, SubjectKey};
@@ -148,11 +152,6 @@ impl KeyStores {
     pub fn place_of(&self, label: &KeyLabel) -> Option<&str> {
         let place = *self.0.places.read().unwrap_or_else(PoisonError::into_inner).get(label)?;
         self.0.stores.get(place).map(|store| store.name.as_str())
-    }
-
-    /// The same stores, in which new keys are made in the one of that name. Errors: exit 2 for a name no store has.
-    pub fn making_in(&self, name: &str) -> Result<MakingIn, Trouble> {
-        self.named(name).map(|_| MakingIn { stores: self.clone(), name: name.to_owned() })
     }
 
     /// Makes a key in that store; durable on return. Errors: no such store, it is closed or failed; a key of that label is in
@@ -300,53 +299,6 @@ impl Signer for KeyStores {
 
     fn distrust(&self, label: &KeyLabel, reason: &str) {
         self.withhold(label, reason);
-    }
-}
-
-/// Key stores that make new keys in one of them.
-#[derive(Clone)]
-pub struct MakingIn {
-    stores: KeyStores,
-    name: String,
-}
-
-impl MakingIn {
-    /// All stores.
-    pub const fn stores(&self) -> &KeyStores {
-        &self.stores
-    }
-}
-
-impl Signer for MakingIn {
-    fn public_key(&self, label: &KeyLabel) -> Result<SubjectKey, SignerError> {
-        self.stores.public_key(label)
-    }
-
-    fn sign(
-        &self,
-        label: &KeyLabel,
-        algorithm: SignatureAlgorithm,
-        batch: &[Tbs<'_>],
-    ) -> Vec<Result<Vec<u8>, SignerError>> {
-        self.stores.sign(label, algorithm, batch)
-    }
-
-    fn distrust(&self, label: &KeyLabel, reason: &str) {
-        self.stores.distrust(label, reason);
-    }
-}
-
-impl KeyKeeper for MakingIn {
-    fn create(&self, label: &KeyLabel, algorithm: KeyAlgorithm) -> Result<SubjectKey, SignerError> {
-        self.stores.create_in(&self.name, label, algorithm)
-    }
-
-    /// Wherever it is.
-    fn destroy(&self, label: &KeyLabel) -> Result<(), SignerError> {
-        let (opened, _) = self.stores.found(label)?;
-        opened.keys().destroy(label)?;
-        self.stores.0.places.write().unwrap_or_else(PoisonError::into_inner).remove(label);
-        Ok(())
     }
 }
 
