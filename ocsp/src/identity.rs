@@ -21,6 +21,7 @@ pub(crate) struct Identity {
     pub(crate) authority: AuthorityId,
     /// What the packs call it.
     pub(crate) line: AuthorityId,
+    /// The hashes that name it, by SHA-1 and by SHA-256.
     issuer: [IssuerHashes; 2],
     certificate: Certificate,
     responder: ResponderId,
@@ -75,12 +76,13 @@ impl Identity {
         let responder = ResponderId::Key(certificate.key().key_identifier().to_vec());
         let algorithm = signature_algorithm(&certificate);
         let archive_cutoff = (history == History::Kept).then_some(begun);
-        let hashes = IssuerHashes::of(&issuer, CertIdDigest::Sha1);
+        let issuer = [CertIdDigest::Sha1, CertIdDigest::Sha256].map(|digest| IssuerHashes::of(&issuer, digest));
+        let [sha1, _] = &issuer;
         Ok(Some(Self {
             authority: row.authority_id.clone(),
             line: row.generation.line.clone(),
-            issuer: CertIdDigest::ALL.map(|digest| IssuerHashes::of(&issuer, digest)),
-            frame: Frame::new(&responder, &hashes, algorithm, certificate.der(), archive_cutoff),
+            frame: Frame::new(&responder, sha1, algorithm, certificate.der(), archive_cutoff),
+            issuer,
             responder,
             certificate,
             key: key.clone(),
@@ -93,9 +95,10 @@ impl Identity {
         cert_id.issuer().is_some_and(|hashes| self.issuer.contains(hashes))
     }
 
-    /// The hashes that name this authority with `digest`.
-    pub(crate) fn hashes(&self, digest: CertIdDigest) -> Option<&IssuerHashes> {
-        self.issuer.iter().find(|hashes| hashes.digest == digest)
+    /// The hashes that name this authority in what is signed ahead: by SHA-1, as nearly everybody asks (RFC 5019 §2.1.1).
+    pub(crate) const fn hashes(&self) -> &IssuerHashes {
+        let [sha1, _] = &self.issuer;
+        sha1
     }
 
     /// From `now` for `validity`, in whole seconds, and never beyond the responder's certificate: an answer that outlives

@@ -9,7 +9,7 @@ use ca_core::time::Timestamp;
 use store::ocsp::PresignedRow;
 use store::{Step, StoreError};
 
-use crate::cert_id::{CertId, CertIdDigest};
+use crate::cert_id::CertId;
 use crate::identity::{Identity, SigningError, Window};
 use crate::responder::{Failure, Responder, status_said};
 use crate::response::{CertStatus, SignedResponse};
@@ -149,9 +149,8 @@ impl Responder {
         identity: &Arc<Identity>,
         questions: &[Question],
     ) -> Result<Vec<PresignedRow>, PresignError> {
-        let Some(hashes) = identity.hashes(CertIdDigest::Sha1).cloned() else { return Ok(Vec::new()) };
         let batch = questions.iter().map(|Question { serial, status, window }| {
-            let single = window.single(CertId::new(hashes.clone(), serial.clone()), *status);
+            let single = window.single(CertId::new(identity.hashes().clone(), serial.clone()), *status);
             identity.data(vec![single], None, window.this_update)
         });
         let batch: Vec<_> = batch.collect();
